@@ -1,0 +1,14 @@
+export {
+  DEVICE_NAME_MAX_BYTES,
+  DEVICE_TYPE_NUMBERS,
+  DEVICES_MAX,
+  type DeviceDeclaration,
+  type DeviceType,
+  MANIFEST_TYPE,
+  MANIFEST_VERSION,
+  type Manifest,
+} from "./manifest.ts";
+export { ManifestError, type ManifestErrorCode } from "./manifest-error.ts";
+export { parseManifest } from "./parse-manifest.ts";
+export { formatManifest, printManifest } from "./print-manifest.ts";
+export { createManifest, validateManifest } from "./validate-manifest.ts";

@@ -1,0 +1,28 @@
+import type { Manifest } from "./manifest.ts";
+import { validateManifest } from "./validate-manifest.ts";
+
+/**
+ * The manifest as one line of JSON without a line end, members in the order type, version, devices:
+ * `{"type":"solo5.manifest","version":1,"devices":[{"name":"disk","type":"BLOCK_BASIC"}]}`.
+ * `parseManifest` gives the same manifest back.
+ *
+ * @throws {ManifestError} `manifest` is not valid
+ */
+export function printManifest(manifest: Manifest): string {
+  return JSON.stringify(validateManifest(manifest));
+}
+
+/**
+ * The manifest in the layout of `solo5-elftool query-manifest`: two spaces of indent, one device a line, LF line
+ * ends, one at the very end too. ABI 1.6.
+ *
+ * @throws {ManifestError} `manifest` is not valid
+ */
+export function formatManifest(manifest: Manifest): string {
+  const { type, version, devices } = validateManifest(manifest);
+  const lines = devices.map(({ name, type }, index) => {
+    const comma = index === devices.length - 1 ? "" : ",";
+    return `    { "name": "${name}", "type": "${type}" }${comma}\n`;
+  });
+  return `{\n  "type": "${type}",\n  "version": ${version},\n  "devices": [\n${lines.join("")}  ]\n}\n`;
+}

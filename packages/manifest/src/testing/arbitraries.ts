@@ -1,0 +1,28 @@
+import fc from "fast-check";
+import { createManifest, type DeviceDeclaration, type Manifest } from "../index.ts";
+
+const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** A device with a valid name; the lengths lean to the ends of the range. */
+export const device: fc.Arbitrary<DeviceDeclaration> = fc.record({
+  name: fc.string({ unit: fc.constantFrom(...LETTERS_AND_DIGITS), minLength: 1, maxLength: 67, size: "max" }),
+  type: fc.constantFrom("NET_BASIC", "BLOCK_BASIC"),
+});
+
+/** Any valid manifest, from no devices to all 63. */
+export const manifest: fc.Arbitrary<Manifest> = fc
+  .uniqueArray(device, { selector: ({ name }) => name, maxLength: 63, size: "max" })
+  .map(createManifest);
+
+/** `bytes` with a few bytes overwritten, and maybe cut or extended. */
+export function mutationsOf(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
+  const edits = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 255 })), {
+    maxLength: 6,
+  });
+  return fc.tuple(edits, fc.option(fc.nat(bytes.length + 16))).map(([changes, length]) => {
+    const mutated = new Uint8Array(length ?? bytes.length);
+    mutated.set(bytes.subarray(0, mutated.length));
+    for (const [at, value] of changes) if (at < mutated.length) mutated[at] = value;
+    return mutated;
+  });
+}

@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  createManifest,
+  type DeviceDeclaration,
+  ManifestError,
+  parseManifest,
+  printManifest,
+  validateManifest,
+} from "./index.ts";
+import { manifest } from "./testing/arbitraries.ts";
+
+function refusal(value: unknown): ManifestError {
+  try {
+    validateManifest(value);
+  } catch (error) {
+    if (error instanceof ManifestError) return error;
+    throw error;
+  }
+  throw new Error("the value was accepted");
+}
+
+describe("validateManifest", () => {
+  it("copies a valid value into the document's order of members", () => {
+    const value = { devices: [{ type: "NET_BASIC", name: "a" }], version: 1, type: "solo5.manifest" };
+    const copy = validateManifest(value);
+    expect(JSON.stringify(copy)).toBe(
+      '{"type":"solo5.manifest","version":1,"devices":[{"name":"a","type":"NET_BASIC"}]}',
+    );
+    expect(copy).not.toBe(value);
+  });
+
+  it.each([
+    { value: undefined, found: "undefined" },
+    { value: null, found: "NULL" },
+    { value: () => 1, found: "function" },
+    { value: 1n, found: "bigint" },
+    { value: "{}", found: "STRING" },
+    { value: [], found: "ARRAY" },
+  ])("refuses a root of type $found", ({ value, found }) => {
+    expect(refusal(value)).toMatchObject({ code: "WRONG_TYPE", path: "(root)", found, line: undefined });
+  });
+
+  it.each([
+    { why: "a version that is not an integer", change: { version: 1.5 }, path: ".version" },
+    { why: "NaN as version", change: { version: Number.NaN }, path: ".version" },
+    { why: "a hole in the devices", change: { devices: new Array(1) }, path: ".devices[0]" },
+  ])("refuses $why", ({ change, path }) => {
+    const value = { type: "solo5.manifest", version: 1, devices: [], ...change };
+    expect(refusal(value)).toMatchObject({ code: "WRONG_TYPE", path });
+  });
+
+  it("refuses very long arrays and values that contain themselves", () => {
+    const devices = Array(100_000).fill({ name: "a", type: "NET_BASIC" });
+    expect(refusal({ type: "solo5.manifest", version: 1, devices })).toMatchObject({
+      code: "TOO_MANY_DEVICES",
+      found: "100000",
+    });
+    const knot: { type: string; version: number; devices: unknown[] } = {
+      type: "solo5.manifest",
+      version: 1,
+      devices: [],
+    };
+    knot.devices.push({ name: knot, type: knot });
+    expect(refusal(knot)).toMatchObject({ code: "WRONG_TYPE", path: ".devices[0].name" });
+  });
+
+  it("agrees with parseManifest on every JSON value", () => {
+    const nearly = fc.record(
+      {
+        type: fc.constantFrom<unknown>("solo5.manifest", "x", 1),
+        version: fc.constantFrom<unknown>(1, 2, "1", null),
+        devices: fc.oneof(
+          fc.jsonValue(),
+          fc.array(
+            fc.record(
+              {
+                name: fc.constantFrom<unknown>("a", "b", "", "-", 1),
+                type: fc.constantFrom<unknown>("NET_BASIC", "BLOCK_BASIC", "x", {}),
+                extra: fc.jsonValue(),
+              },
+              { requiredKeys: ["name", "type"] },
+            ),
+          ),
+        ),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), nearly, manifest), (value) => {
+        const outcome = (check: () => unknown) => {
+          try {
+            return check();
+          } catch (error) {
+            if (!(error instanceof ManifestError)) throw error;
+            return { code: error.code, path: error.path, found: error.found };
+          }
+        };
+        const text = JSON.stringify(value);
+        expect(outcome(() => validateManifest(JSON.parse(text)))).toEqual(outcome(() => parseManifest(text)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("createManifest", () => {
+  it("keeps the order of the devices and copies them", () => {
+    const devices: DeviceDeclaration[] = [
+      { name: "service", type: "NET_BASIC" },
+      { name: "disk", type: "BLOCK_BASIC" },
+    ];
+    const created = createManifest(devices);
+    devices.pop();
+    expect(printManifest(created)).toBe(
+      '{"type":"solo5.manifest","version":1,"devices":[{"name":"service","type":"NET_BASIC"},{"name":"disk","type":"BLOCK_BASIC"}]}',
+    );
+  });
+
+  it("refuses a name that could carry code", () => {
+    expect(() => createManifest([{ name: '"}; int x;', type: "NET_BASIC" }])).toThrow(
+      /NAME_NOT_ALPHANUMERIC/,
+    );
+  });
+});

@@ -1,0 +1,62 @@
+import { checkManifest } from "./check-manifest.ts";
+import type { JsonMember, JsonNode } from "./json-node.ts";
+import { DEVICES_MAX, type DeviceDeclaration, type Manifest, manifestOf } from "./manifest.ts";
+
+/** Root, array, device, member: what lies deeper can not change the answer. */
+const LEVELS = 3;
+
+/**
+ * Checks a value that is parsed already, with the rules and the order of `parseManifest`. What a parsed value can
+ * not tell (repeated keys, `1.0`, places) is not checked. The result is a fresh copy with the document's order
+ * of members. Own enumerable members count; each is read once, and an exception of a getter passes through.
+ *
+ * @throws {ManifestError} without `line` and `column`
+ */
+export function validateManifest(value: unknown): Manifest {
+  return checkManifest(nodeOf(value, LEVELS));
+}
+
+/**
+ * Makes a manifest of devices; device `n` (from 0) gets handle `n + 1`.
+ *
+ * @param devices - at most 63, with unique names of 1 to 67 letters and digits
+ * @throws {ManifestError} a device is not as declared
+ */
+export function createManifest(devices: readonly DeviceDeclaration[]): Manifest {
+  return validateManifest(manifestOf(devices));
+}
+
+function nodeOf(value: unknown, levels: number): JsonNode {
+  switch (typeof value) {
+    case "string":
+      return { kind: "STRING", text: value };
+    case "number":
+      // As JSON.stringify would write it: 1e21 is a REAL.
+      return /^-?[0-9]+$/.test(`${value}`) ? { kind: "INTEGER", value, text: `${value}` } : { kind: "REAL" };
+    case "boolean":
+      return { kind: "BOOLEAN" };
+    case "object":
+      if (value === null) return { kind: "NULL" };
+      if (Array.isArray(value)) return arrayNodeOf(value, levels);
+      return { kind: "OBJECT", members: levels > 0 ? membersOf(value, levels - 1) : [] };
+    default:
+      return { kind: "OTHER", typeName: typeof value };
+  }
+}
+
+function arrayNodeOf(array: readonly unknown[], levels: number): JsonNode {
+  const length = array.length;
+  if (levels === 0) return { kind: "ARRAY", elements: [], length };
+  const elements: JsonNode[] = [];
+  for (let index = 0; index < length && index <= DEVICES_MAX; index++) {
+    elements.push(nodeOf(array[index], levels - 1));
+  }
+  return { kind: "ARRAY", elements, length };
+}
+
+function membersOf(object: object, levels: number): JsonMember[] {
+  return Object.entries(object).map(([key, value]: [string, unknown]) => ({
+    key,
+    value: nodeOf(value, levels),
+  }));
+}
