@@ -1,4 +1,13 @@
 export {
+  ABI_TARGET_NUMBERS,
+  ABI_VERSIONS,
+  type AbiNote,
+  type AbiTarget,
+  abiTargetName,
+  decodeAbiNote,
+  encodeAbiNote,
+} from "./abi-note.ts";
+export {
   DEVICE_NAME_MAX_BYTES,
   DEVICE_TYPE_NUMBERS,
   DEVICES_MAX,
@@ -9,6 +18,8 @@ export {
   type Manifest,
 } from "./manifest.ts";
 export { ManifestError, type ManifestErrorCode } from "./manifest-error.ts";
+export { decodeManifestNote, encodeManifestNote } from "./manifest-note.ts";
+export { NoteError, type NoteErrorCode, type NoteKind } from "./note-error.ts";
 export { parseManifest } from "./parse-manifest.ts";
 export { formatManifest, printManifest } from "./print-manifest.ts";
 export { createManifest, validateManifest } from "./validate-manifest.ts";

@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  ABI_TARGET_NUMBERS,
+  type AbiTarget,
+  abiTargetName,
+  decodeAbiNote,
+  encodeAbiNote,
+  NoteError,
+} from "./index.ts";
+import { mutationsOf } from "./testing/arbitraries.ts";
+
+const SPT = encodeAbiNote({ target: "spt", version: 2 });
+
+function patched(at: number, word: number): Uint8Array {
+  const note = SPT.slice();
+  new DataView(note.buffer).setUint32(at, word, true);
+  return note;
+}
+
+describe("encodeAbiNote", () => {
+  it("writes the 36 bytes of ABI 2.4", () => {
+    const text = "06000000 10000000 41424931 536f6c6f 35000000 02000000 02000000 00000000 00000000";
+    expect(Buffer.from(SPT).toString("hex")).toBe(text.replaceAll(" ", ""));
+  });
+
+  it("refuses targets and versions that there are not", () => {
+    expect(() => encodeAbiNote({ target: "toString" as AbiTarget, version: 2 })).toThrow(RangeError);
+    for (const version of [-1, 1.5, 2 ** 32, Number.NaN]) {
+      expect(() => encodeAbiNote({ target: "hvt", version })).toThrow(RangeError);
+    }
+  });
+});
+
+describe("decodeAbiNote", () => {
+  it("gives back every target and version", () => {
+    const targets = fc.constantFrom(...(Object.keys(ABI_TARGET_NUMBERS) as AbiTarget[]));
+    fc.assert(
+      fc.property(targets, fc.integer({ min: 0, max: 0xffffffff }), (target, version) => {
+        const targetNumber = ABI_TARGET_NUMBERS[target];
+        expect(decodeAbiNote(encodeAbiNote({ target, version }))).toEqual({ target, targetNumber, version });
+      }),
+    );
+  });
+
+  it("calls a number without a name unknown", () => {
+    expect(decodeAbiNote(patched(20, 7))).toEqual({ target: "unknown", targetNumber: 7, version: 2 });
+    expect(abiTargetName(0)).toBe("unknown");
+    expect(abiTargetName(6)).toBe("xen");
+  });
+
+  it.each([
+    { why: "a descriptor shorter than its fields", note: patched(4, 7), code: "BAD_DESCRIPTOR_SIZE" },
+    { why: "a descriptor over the limit", note: patched(4, 33), code: "BAD_DESCRIPTOR_SIZE" },
+    { why: "a manifest note", note: patched(8, 0x3154464d), code: "WRONG_NOTE_TYPE" },
+    { why: "another owner", note: patched(12, 0), code: "NOT_SOLO5" },
+    { why: "a cut descriptor", note: SPT.subarray(0, 35), code: "TRUNCATED" },
+  ])("refuses $why with $code", ({ note, code }) => {
+    expect(() => decodeAbiNote(note)).toThrow(
+      expect.objectContaining({ name: "NoteError", code, note: "ABI1" }),
+    );
+  });
+
+  it("throws nothing but NoteError for mutated bytes", () => {
+    fc.assert(
+      fc.property(mutationsOf(SPT), (note) => {
+        try {
+          decodeAbiNote(note);
+        } catch (error) {
+          expect(error).toBeInstanceOf(NoteError);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

@@ -1,0 +1,79 @@
+import { NoteError } from "./note-error.ts";
+import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
+
+/** A target that Solo5 knows, by the name its tools print. ABI 1.7. */
+export type AbiTarget = "hvt" | "spt" | "virtio" | "muen" | "genode" | "xen";
+
+/** The number of each target in the ABI note. ABI 2.4. */
+export const ABI_TARGET_NUMBERS: Readonly<Record<AbiTarget, number>> = Object.freeze({
+  hvt: 1,
+  spt: 2,
+  virtio: 3,
+  muen: 4,
+  genode: 5,
+  xen: 6,
+});
+
+/** The one ABI version that the tenders of each of our targets accept. ABI 2.4, 10.4. */
+export const ABI_VERSIONS: Readonly<Record<"hvt" | "spt", number>> = Object.freeze({ hvt: 2, spt: 2 });
+
+/** What an ABI note says. */
+export interface AbiNote {
+  /** `"unknown"` for a number without a name. */
+  readonly target: AbiTarget | "unknown";
+  readonly targetNumber: number;
+  /** Unsigned 32-bit; see {@link ABI_VERSIONS}. */
+  readonly version: number;
+}
+
+const DESCRIPTOR_SIZE = 16;
+
+/**
+ * The ABI note of an image: 36 bytes, reserved words zero. ABI 2.4.
+ *
+ * @throws {RangeError} `target` is not a target, or `version` not an unsigned 32-bit integer
+ */
+export function encodeAbiNote({
+  target,
+  version,
+}: {
+  readonly target: AbiTarget;
+  readonly version: number;
+}): Uint8Array {
+  const number = Object.hasOwn(ABI_TARGET_NUMBERS, target) ? ABI_TARGET_NUMBERS[target] : undefined;
+  if (number === undefined) throw new RangeError(`encodeAbiNote: unknown target ${String(target)}`);
+  if (!Number.isInteger(version) || version < 0 || version > 0xffffffff) {
+    throw new RangeError(`encodeAbiNote: version ${version} is not an unsigned 32-bit integer`);
+  }
+  const { bytes, view } = newNote("ABI1", DESCRIPTOR_SIZE);
+  view.setUint32(NOTE_HEAD_SIZE, number, true);
+  view.setUint32(NOTE_HEAD_SIZE + 4, version, true);
+  return bytes;
+}
+
+/**
+ * Reads an ABI note. The descriptor must have its 16 bytes (upstream reads past a shorter one: ABI 9, 14); the
+ * reserved words are not checked, nor is the version.
+ *
+ * @param bytes - the note from its first byte on
+ * @throws {NoteError}
+ */
+export function decodeAbiNote(bytes: Uint8Array): AbiNote {
+  const view = viewOf(bytes);
+  const size = readNoteHead("ABI1", bytes, view);
+  if (size !== DESCRIPTOR_SIZE) {
+    const why = `the descriptor has ${size} bytes, expected ${DESCRIPTOR_SIZE}`;
+    throw new NoteError("ABI1", "BAD_DESCRIPTOR_SIZE", why);
+  }
+  const targetNumber = view.getUint32(NOTE_HEAD_SIZE, true);
+  const version = view.getUint32(NOTE_HEAD_SIZE + 4, true);
+  return { target: abiTargetName(targetNumber), targetNumber, version };
+}
+
+/** The name of a target's number, `"unknown"` if it has none. ABI 1.7. */
+export function abiTargetName(number: number): AbiTarget | "unknown" {
+  for (const target of Object.keys(ABI_TARGET_NUMBERS) as AbiTarget[]) {
+    if (ABI_TARGET_NUMBERS[target] === number) return target;
+  }
+  return "unknown";
+}

@@ -1,0 +1,121 @@
+import {
+  DEVICE_TYPE_NUMBERS,
+  DEVICES_MAX,
+  type DeviceDeclaration,
+  type DeviceType,
+  type Manifest,
+} from "./manifest.ts";
+import { ManifestError } from "./manifest-error.ts";
+import { NoteError, type NoteErrorCode } from "./note-error.ts";
+import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
+import { quote } from "./quote.ts";
+import { createManifest, validateManifest } from "./validate-manifest.ts";
+
+/** The structure starts 8-aligned relative to the note; the padding before it counts in the size. ABI 2.2. */
+const PADDING = 4;
+const STRUCT_AT = NOTE_HEAD_SIZE + PADDING;
+const ENTRIES_AT = STRUCT_AT + 8;
+const ENTRY_SIZE = 104;
+const NAME_SIZE = 68;
+const TYPE_AT = 68;
+const ATTACHED_AT = 96;
+const VERSION = 1;
+const ENTRIES_MAX = DEVICES_MAX + 1;
+const RESERVED_FIRST = 0x40000000;
+
+/**
+ * The manifest as the ELF note that tenders read: head, padding, structure; 136 bytes and 104 more a device.
+ * Properties, back ends and `attached` are zero, as they must be in a file. ABI 2.1, 2.2.
+ *
+ * @returns the whole note, for a PT_NOTE of its own; place it at an address that is a multiple of 8
+ * @throws {ManifestError} `manifest` is not valid
+ */
+export function encodeManifestNote(manifest: Manifest): Uint8Array {
+  const { devices } = validateManifest(manifest);
+  const entries = devices.length + 1;
+  const { bytes, view } = newNote("MFT1", PADDING + 8 + ENTRY_SIZE * entries);
+  view.setUint32(STRUCT_AT, VERSION, true);
+  view.setUint32(STRUCT_AT + 4, entries, true);
+  view.setUint32(ENTRIES_AT + TYPE_AT, RESERVED_FIRST, true);
+  for (const [index, { name, type }] of devices.entries()) {
+    const at = ENTRIES_AT + ENTRY_SIZE * (index + 1);
+    for (let i = 0; i < name.length; i++) bytes[at + i] = name.charCodeAt(i);
+    view.setUint32(at + TYPE_AT, DEVICE_TYPE_NUMBERS[type], true);
+  }
+  return bytes;
+}
+
+/**
+ * Reads a manifest note, applying ABI 2.5 (N4 to N10) and 2.3 in their order. Then it refuses what no manifest can
+ * say and no image can use: unknown and reserved types after entry 0, names outside `[A-Za-z0-9]`, and
+ * repeated names (ABI 9, 13 and 28). As upstream does, it ignores properties, back ends, padding, what follows a
+ * name's NUL, and bytes after the descriptor.
+ *
+ * @param bytes - the note from its first byte on
+ * @throws {NoteError}
+ */
+export function decodeManifestNote(bytes: Uint8Array): Manifest {
+  const view = viewOf(bytes);
+  const size = readNoteHead("MFT1", bytes, view) - PADDING;
+  if (size < 8) throw fault("BAD_DESCRIPTOR_SIZE", `the structure has ${size} bytes, at least 8 are needed`);
+  const version = view.getUint32(STRUCT_AT, true);
+  if (version !== VERSION)
+    throw fault("UNSUPPORTED_VERSION", `expected version ${VERSION}, found ${version}`);
+  const entries = view.getUint32(STRUCT_AT + 4, true);
+  if (entries > ENTRIES_MAX)
+    throw fault("BAD_ENTRY_COUNT", `at most ${ENTRIES_MAX} entries, found ${entries}`);
+  if (size !== 8 + ENTRY_SIZE * entries) {
+    throw fault(
+      "BAD_DESCRIPTOR_SIZE",
+      `${entries} entries need ${8 + ENTRY_SIZE * entries} bytes, found ${size}`,
+    );
+  }
+  if (entries < 1) throw fault("BAD_ENTRY_COUNT", "entry 0 is missing");
+  if (view.getUint32(ENTRIES_AT + TYPE_AT, true) !== RESERVED_FIRST || bytes[ENTRIES_AT] !== 0) {
+    throw fault("BAD_RESERVED_ENTRY", "entry 0 must be nameless and of the reserved type");
+  }
+  for (let entry = 0; entry < entries; entry++) {
+    const at = ENTRIES_AT + ENTRY_SIZE * entry;
+    if (bytes[at + NAME_SIZE - 1] !== 0)
+      throw fault("NAME_NOT_TERMINATED", `entry ${entry}: no NUL ends the name`);
+    if (bytes[at + ATTACHED_AT] !== 0)
+      throw fault("ALREADY_ATTACHED", `entry ${entry} is marked as attached`);
+  }
+  const devices: DeviceDeclaration[] = [];
+  for (let entry = 1; entry < entries; entry++) devices.push(readEntry(bytes, view, entry));
+  return manifestOfEntries(devices);
+}
+
+function readEntry(bytes: Uint8Array, view: DataView, entry: number): DeviceDeclaration {
+  const at = ENTRIES_AT + ENTRY_SIZE * entry;
+  const end = bytes.indexOf(0, at);
+  const name = String.fromCharCode(...bytes.subarray(at, end));
+  const number = view.getUint32(at + TYPE_AT, true);
+  const type = deviceTypeOf(number);
+  if (type === undefined) {
+    throw fault("UNKNOWN_DEVICE_TYPE", `entry ${entry} ${quote(name)}: type ${number}, known are 1 and 2`);
+  }
+  return { name, type };
+}
+
+function deviceTypeOf(number: number): DeviceType | undefined {
+  if (number === DEVICE_TYPE_NUMBERS.NET_BASIC) return "NET_BASIC";
+  if (number === DEVICE_TYPE_NUMBERS.BLOCK_BASIC) return "BLOCK_BASIC";
+  return undefined;
+}
+
+/** The rules of the document hold for the note as well; only names can still break them here. */
+function manifestOfEntries(devices: readonly DeviceDeclaration[]): Manifest {
+  try {
+    return createManifest(devices);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    const code = error.code === "DUPLICATE_NAME" ? "DUPLICATE_NAME" : "BAD_NAME";
+    const why = `${error.path}: expected ${error.expected}, found ${error.found}`;
+    throw new NoteError("MFT1", code, why, { cause: error });
+  }
+}
+
+function fault(code: NoteErrorCode, why: string): NoteError {
+  return new NoteError("MFT1", code, why);
+}
