@@ -7,6 +7,7 @@ export {
   decodeAbiNote,
   encodeAbiNote,
 } from "./abi-note.ts";
+export { generateC } from "./generate-c.ts";
 export {
   DEVICE_NAME_MAX_BYTES,
   DEVICE_TYPE_NUMBERS,
