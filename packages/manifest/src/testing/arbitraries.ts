@@ -19,10 +19,14 @@ export function mutationsOf(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   const edits = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 255 })), {
     maxLength: 6,
   });
-  return fc.tuple(edits, fc.option(fc.nat(bytes.length + 16))).map(([changes, length]) => {
-    const mutated = new Uint8Array(length ?? bytes.length);
-    mutated.set(bytes.subarray(0, mutated.length));
-    for (const [at, value] of changes) if (at < mutated.length) mutated[at] = value;
+  const lengths = fc.oneof(
+    { weight: 4, arbitrary: fc.constant(bytes.length) },
+    { weight: 1, arbitrary: fc.nat(bytes.length + 16) },
+  );
+  return fc.tuple(edits, lengths).map(([changes, length]) => {
+    const mutated = new Uint8Array(length);
+    mutated.set(bytes.subarray(0, length));
+    for (const [at, value] of changes) if (at < length) mutated[at] = value;
     return mutated;
   });
 }
