@@ -1,0 +1,10 @@
+export { ImageError, type ImageErrorCode, type ImageSubject } from "./image-error.ts";
+export { type LinkInput, linkImage } from "./link-image.ts";
+export type { ProgramInfo } from "./program.ts";
+export {
+  DEFAULT_MEM_BYTES,
+  type ImageInfo,
+  type ImageSegment,
+  type ReadImageOptions,
+  readImage,
+} from "./read-image.ts";

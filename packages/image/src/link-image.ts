@@ -1,0 +1,234 @@
+import { encodeManifestNote, type Manifest } from "@uk/manifest";
+import { checkSegments } from "./check-segments.ts";
+import {
+  ELF_HEADER_SIZE,
+  type ElfFile,
+  hex,
+  PAGE_SIZE,
+  PF_R,
+  PF_X,
+  PROGRAM_HEADER_SIZE,
+  type ProgramHeader,
+  PT_INTERP,
+  PT_LOAD,
+  PT_NOTE,
+  readElf,
+  roundUp,
+  writeProgramHeader,
+} from "./elf.ts";
+import { ImageError, type ImageErrorCode } from "./image-error.ts";
+import {
+  ABI_NOTE,
+  BUILD_ID_NOTE,
+  BUILD_ID_SIZE,
+  findNote,
+  hexOf,
+  MANIFEST_NOTE,
+  NOT_OPENBSD_NOTE,
+  type NoteKind,
+  readAbiNote,
+  readBuildId,
+} from "./notes.ts";
+import { buildProgram, isProgram, NOTE_AT } from "./program.ts";
+
+/** What `linkImage` joins. */
+export interface LinkInput {
+  /** The base image of a target: an ELF file with the engine, without manifest and program. */
+  readonly base: Uint8Array;
+  readonly manifest: Manifest;
+  readonly program: {
+    /** 32 bytes: the engine that compiled the bytecode. */
+    readonly buildId: Uint8Array;
+    /** At least one byte. */
+    readonly bytecode: Uint8Array;
+  };
+}
+
+/** ABI 2.6: what makes a host that is asked to execute the image refuse. */
+const INTERPRETER = new TextEncoder().encode("/nonexistent/solo5/\0");
+
+/** Above this, no user process of x86_64 has memory; a base image says nothing about memory otherwise. */
+const ADDRESS_MAX = 2 ** 47;
+
+type NewHeader = Omit<ProgramHeader, "index">;
+
+/**
+ * Links a base image, a manifest and a program into an image for the base's target. The base's loaded bytes stay as
+ * they are, at their offsets; section headers and all else that is not loaded are left out. One read-only segment is
+ * added behind the base's last byte of memory, with manifest and bytecode. Same input, same bytes.
+ *
+ * @throws {ImageError} `base` is not a base image, or `program` was compiled by another engine
+ * @throws {ManifestError} `manifest` is not valid
+ * @throws {RangeError} `buildId` has not 32 bytes, or `bytecode` none
+ */
+export function linkImage({ base, manifest, program }: LinkInput): Uint8Array {
+  if (program.buildId.length !== BUILD_ID_SIZE) {
+    throw new RangeError(
+      `linkImage: a build id has ${BUILD_ID_SIZE} bytes, this has ${program.buildId.length}`,
+    );
+  }
+  if (program.bytecode.length === 0) throw new RangeError("linkImage: the bytecode is empty");
+  const manifestNote = encodeManifestNote(manifest);
+  const elf = readElf("base image", base);
+  const parts = readBase(elf);
+  if (hexOf(parts.buildId) !== hexOf(program.buildId)) {
+    const why = `the bytecode was compiled by engine ${hexOf(program.buildId)} but the base image holds engine ${hexOf(parts.buildId)}: rebuild with matching packages`;
+    throw refusal(elf, "BUILD_ID_MISMATCH", why);
+  }
+  const segment = buildProgram(program.buildId, manifestNote, program.bytecode);
+  const kept = [parts.interpreter, ...parts.loads, parts.notOpenbsd, parts.abi, parts.buildIdNote];
+  const offset = roundUp(Math.max(...kept.map(fileEnd)), PAGE_SIZE);
+  const vaddr = roundUp(parts.imageEnd, PAGE_SIZE);
+  const headers: NewHeader[] = [
+    parts.interpreter,
+    ...parts.loads,
+    readOnly(PT_LOAD, offset, vaddr, segment.length, PAGE_SIZE),
+    parts.notOpenbsd,
+    parts.abi,
+    parts.buildIdNote,
+    readOnly(PT_NOTE, offset + NOTE_AT, vaddr + NOTE_AT, manifestNote.length, 4),
+  ];
+  const tableEnd = ELF_HEADER_SIZE + headers.length * PROGRAM_HEADER_SIZE;
+  const firstByte = Math.min(
+    ...kept.filter(({ filesz }) => filesz > 0n).map((header) => Number(header.offset)),
+  );
+  if (firstByte < tableEnd) {
+    const why = `its content begins at byte ${firstByte} of the file, the new headers need ${tableEnd} bytes`;
+    throw refusal(elf, "NO_ROOM_FOR_HEADERS", why);
+  }
+  const image = new Uint8Array(offset + segment.length);
+  for (const header of kept) copyContent(base, header, image);
+  image.set(segment, offset);
+  writeHeaders(base, headers, image);
+  return image;
+}
+
+interface BaseParts {
+  readonly interpreter: ProgramHeader;
+  readonly loads: readonly ProgramHeader[];
+  readonly notOpenbsd: ProgramHeader;
+  readonly abi: ProgramHeader;
+  readonly buildIdNote: ProgramHeader;
+  readonly buildId: Uint8Array;
+  readonly imageEnd: number;
+}
+
+/** Checks that this is a base image and takes what is kept of it. */
+function readBase(elf: ElfFile): BaseParts {
+  const notABase = (why: string) => refusal(elf, "NOT_A_BASE_IMAGE", why);
+  const { loaded, imageEnd } = checkSegments(elf, ADDRESS_MAX);
+  if (loaded.some((header) => isProgram(elf, header))) {
+    throw refusal(elf, "ALREADY_LINKED", "it holds a program already: link from the base image itself");
+  }
+  if (readAbiNote(elf) === undefined) throw notABase("it has no ABI note");
+  const buildId = readBuildId(elf);
+  if (buildId === undefined) throw notABase("it has no build id note, so it holds no engine of ours");
+  if (findNote(elf, MANIFEST_NOTE) !== undefined) throw notABase("it has a manifest of its own");
+  const entrySegment = loaded.find(({ vaddr, memsz }) => vaddr <= elf.entry && elf.entry < vaddr + memsz);
+  if (entrySegment === undefined || (entrySegment.flags & PF_X) === 0) {
+    throw notABase(`the entry point ${hex(elf.entry)} is not in an executable segment`);
+  }
+  const loads = elf.headers.filter(({ type, memsz }) => type === PT_LOAD && memsz > 0n);
+  checkLoads(elf, loads);
+  return {
+    interpreter: interpreterOf(elf),
+    loads,
+    notOpenbsd: aloneInItsHeader(elf, NOT_OPENBSD_NOTE, "not_openbsd"),
+    abi: aloneInItsHeader(elf, ABI_NOTE, "ABI"),
+    buildIdNote: aloneInItsHeader(elf, BUILD_ID_NOTE, "build id"),
+    buildId,
+    imageEnd,
+  };
+}
+
+/** What the linker needs beyond the loader's rules: pages that map, and one order in memory and file. */
+function checkLoads(elf: ElfFile, loads: readonly ProgramHeader[]): void {
+  const page = BigInt(PAGE_SIZE);
+  let memoryEnd = 0n;
+  let contentEnd = 0n;
+  for (const { index, vaddr, memsz, offset, filesz, align } of loads) {
+    const segment = `segment ${index} at ${hex(vaddr)}`;
+    const refuse = (why: string) => refusal(elf, "NOT_A_BASE_IMAGE", `${segment} ${why}`);
+    if (align !== page) throw refuse(`is aligned to ${hex(align)}, expected ${hex(page)}`);
+    if (vaddr < memoryEnd) throw refuse("begins before the one in front of it ends");
+    memoryEnd = vaddr + memsz;
+    if (filesz === 0n) continue;
+    if (vaddr % page !== offset % page)
+      throw refuse(`lies at ${hex(offset)} of the file: it can not be mapped`);
+    if (offset < contentEnd) throw refuse("shares bytes of the file with another");
+    contentEnd = offset + filesz;
+  }
+}
+
+function interpreterOf(elf: ElfFile): ProgramHeader {
+  const [header, ...others] = elf.headers.filter(({ type }) => type === PT_INTERP);
+  if (header === undefined || others.length > 0) {
+    throw refusal(elf, "NOT_A_BASE_IMAGE", "it does not have exactly one PT_INTERP");
+  }
+  if (header.offset + header.filesz > elf.bytes.length) {
+    throw refusal(elf, "TRUNCATED", "the file ends before the content of its PT_INTERP");
+  }
+  const at = Number(header.offset);
+  if (header.filesz < INTERPRETER.length || INTERPRETER.some((byte, i) => elf.bytes[at + i] !== byte)) {
+    throw refusal(
+      elf,
+      "NOT_A_BASE_IMAGE",
+      "its PT_INTERP is not /nonexistent/solo5/, so a host might execute it",
+    );
+  }
+  return header;
+}
+
+/** The header of a note that nothing else shares it with: readers look at the first note only (ABI 2.1). */
+function aloneInItsHeader(elf: ElfFile, kind: NoteKind, name: string): ProgramHeader {
+  const note = findNote(elf, kind);
+  if (note === undefined) throw refusal(elf, "NOT_A_BASE_IMAGE", `it has no ${name} note`);
+  const size = 12 + roundUp(kind.owner.length, 4) + roundUp(note.descriptorSize, 4);
+  if (note.header.filesz !== BigInt(size) || note.bytes.length < size) {
+    const why = `the PT_NOTE of its ${name} note has ${note.header.filesz} bytes, the note ${size}`;
+    throw refusal(elf, "NOT_A_BASE_IMAGE", why);
+  }
+  return note.header;
+}
+
+function readOnly(type: number, offset: number, vaddr: number, size: number, align: number): NewHeader {
+  const [at, bytes] = [BigInt(vaddr), BigInt(size)];
+  return {
+    type,
+    flags: PF_R,
+    offset: BigInt(offset),
+    vaddr: at,
+    paddr: at,
+    filesz: bytes,
+    memsz: bytes,
+    align: BigInt(align),
+  };
+}
+
+function fileEnd({ offset, filesz }: ProgramHeader): number {
+  return filesz === 0n ? 0 : Number(offset + filesz);
+}
+
+function copyContent(from: Uint8Array, header: ProgramHeader, to: Uint8Array): void {
+  if (header.filesz === 0n) return;
+  const at = Number(header.offset);
+  to.set(from.subarray(at, at + Number(header.filesz)), at);
+}
+
+function writeHeaders(base: Uint8Array, headers: readonly NewHeader[], image: Uint8Array): void {
+  image.set(base.subarray(0, ELF_HEADER_SIZE));
+  const view = new DataView(image.buffer);
+  view.setBigUint64(32, BigInt(ELF_HEADER_SIZE), true); // e_phoff
+  view.setBigUint64(40, 0n, true); // e_shoff
+  view.setUint16(56, headers.length, true); // e_phnum
+  view.setUint16(58, 0, true); // e_shentsize
+  view.setUint16(60, 0, true); // e_shnum
+  view.setUint16(62, 0, true); // e_shstrndx
+  for (const [index, header] of headers.entries()) {
+    writeProgramHeader(view, ELF_HEADER_SIZE + index * PROGRAM_HEADER_SIZE, header);
+  }
+}
+
+function refusal(elf: ElfFile, code: ImageErrorCode, why: string): ImageError {
+  return new ImageError(elf.subject, code, why);
+}

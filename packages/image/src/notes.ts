@@ -1,0 +1,124 @@
+import { type AbiNote, decodeAbiNote, decodeManifestNote, type Manifest, NoteError } from "@uk/manifest";
+import { type ElfFile, type ProgramHeader, PT_NOTE, roundUp } from "./elf.ts";
+import { ImageError } from "./image-error.ts";
+
+/** How a note is recognised: its name with the NUL, and its type. */
+export interface NoteKind {
+  readonly owner: string;
+  readonly type: number;
+}
+
+export const MANIFEST_NOTE: NoteKind = { owner: "Solo5\0", type: 0x3154464d };
+export const ABI_NOTE: NoteKind = { owner: "Solo5\0", type: 0x31494241 };
+/** ABI 2.6: keeps a foreign system from running the image. */
+export const NOT_OPENBSD_NOTE: NoteKind = { owner: "OpenBSD\0", type: 1 };
+/** The engine's build id, 32 bytes: what ties bytecode to a base image. */
+export const BUILD_ID_NOTE: NoteKind = { owner: "uk\0", type: 0x31444955 };
+
+export const BUILD_ID_SIZE = 32;
+
+/** The smallest note, and the head of a Solo5 note: N3 and N4 of ABI 2.5. */
+const NOTE_MIN = 12;
+const SOLO5_HEAD_SIZE = 20;
+
+/** A note in its file. */
+export interface FoundNote {
+  readonly header: ProgramHeader;
+  /** From the note's first byte to the end of its PT_NOTE, or of the file if that comes first. */
+  readonly bytes: Uint8Array;
+  /** As the note's head says. */
+  readonly descriptorSize: number;
+}
+
+/**
+ * The first PT_NOTE whose first note is of this kind. Later ones are not looked at. For the kinds that tenders read,
+ * a PT_NOTE in front of it that is too short or outside the file is fatal: N3 to N7 of ABI 2.5.
+ *
+ * @throws {ImageError} `BAD_NOTE`, `TRUNCATED`
+ */
+export function findNote(elf: ElfFile, kind: NoteKind): FoundNote | undefined {
+  const readByTenders = kind === MANIFEST_NOTE || kind === ABI_NOTE;
+  for (const header of elf.headers) {
+    if (header.type !== PT_NOTE) continue;
+    if (readByTenders) checkReadable(elf, header);
+    const note = noteOf(elf, header, kind);
+    if (note !== undefined) return note;
+  }
+  return undefined;
+}
+
+/** N3, N5 */
+function checkReadable(elf: ElfFile, { index, offset, filesz }: ProgramHeader): void {
+  if (filesz < NOTE_MIN) {
+    const why = `the PT_NOTE in header ${index} has ${filesz} bytes, a note has at least ${NOTE_MIN}`;
+    throw new ImageError(elf.subject, "BAD_NOTE", why);
+  }
+  if (filesz >= SOLO5_HEAD_SIZE && offset + BigInt(SOLO5_HEAD_SIZE) > elf.bytes.length) {
+    throw new ImageError(elf.subject, "TRUNCATED", `the file ends before the note of header ${index}`);
+  }
+}
+
+/** N4, N6, N7 */
+function noteOf(elf: ElfFile, header: ProgramHeader, kind: NoteKind): FoundNote | undefined {
+  const headSize = NOTE_MIN + roundUp(kind.owner.length, 4);
+  if (header.filesz < headSize || header.offset + BigInt(headSize) > elf.bytes.length) return undefined;
+  const at = Number(header.offset);
+  if (elf.view.getUint32(at, true) !== kind.owner.length) return undefined;
+  if (elf.view.getUint32(at + 8, true) !== kind.type) return undefined;
+  if ([...kind.owner].some((letter, i) => elf.bytes[at + NOTE_MIN + i] !== letter.charCodeAt(0)))
+    return undefined;
+  const end = header.offset + header.filesz;
+  const bytes = elf.bytes.subarray(at, end < elf.bytes.length ? Number(end) : elf.bytes.length);
+  return { header, bytes, descriptorSize: elf.view.getUint32(at + 4, true) };
+}
+
+/**
+ * The manifest of an image, `undefined` if it has none.
+ *
+ * @throws {ImageError} `BAD_NOTE`, `TRUNCATED`
+ */
+export function readManifestNote(elf: ElfFile): Manifest | undefined {
+  const note = findNote(elf, MANIFEST_NOTE);
+  return note && decode(elf, note, decodeManifestNote);
+}
+
+/**
+ * Target and version of an image, `undefined` if it does not say.
+ *
+ * @throws {ImageError} `BAD_NOTE`, `TRUNCATED`
+ */
+export function readAbiNote(elf: ElfFile): AbiNote | undefined {
+  const note = findNote(elf, ABI_NOTE);
+  return note && decode(elf, note, decodeAbiNote);
+}
+
+/**
+ * The build id of the engine in an image, `undefined` if it holds none of ours.
+ *
+ * @throws {ImageError} `BAD_NOTE`, `TRUNCATED`
+ */
+export function readBuildId(elf: ElfFile): Uint8Array | undefined {
+  const note = findNote(elf, BUILD_ID_NOTE);
+  if (note === undefined) return undefined;
+  const at = NOTE_MIN + 4;
+  if (note.descriptorSize !== BUILD_ID_SIZE || note.bytes.length < at + BUILD_ID_SIZE) {
+    const why = `the build id note in header ${note.header.index} does not hold ${BUILD_ID_SIZE} bytes`;
+    throw new ImageError(elf.subject, "BAD_NOTE", why);
+  }
+  return note.bytes.subarray(at, at + BUILD_ID_SIZE);
+}
+
+/** Bytes as a lower-case hexadecimal number. */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** N8 to N11 and the rules of each descriptor are the decoder's. */
+function decode<T>(elf: ElfFile, note: FoundNote, decoder: (bytes: Uint8Array) => T): T {
+  try {
+    return decoder(note.bytes);
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+    throw new ImageError(elf.subject, "BAD_NOTE", error.message, { cause: error });
+  }
+}

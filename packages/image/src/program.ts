@@ -1,0 +1,111 @@
+import { type ElfFile, hex, PAGE_SIZE, PF_R, type ProgramHeader, roundUp } from "./elf.ts";
+import { ImageError } from "./image-error.ts";
+import { BUILD_ID_SIZE, findNote, hexOf, MANIFEST_NOTE } from "./notes.ts";
+
+/*
+ * The program segment: one read-only PT_LOAD, whole pages, at the page-rounded end of the base image's memory.
+ * That place is the whole contract with the guest; nothing in the base image is patched.
+ *
+ *    0   8  magic "UKPROG1" NUL
+ *    8  32  build id of the engine that compiled the bytecode
+ *   40   8  size of the segment
+ *   48   8  offset of the bytecode in the segment, a multiple of 16
+ *   56   8  length of the bytecode
+ *   64   -  manifest note (MFT1), then the bytecode, then zeros up to the size
+ */
+const MAGIC = new TextEncoder().encode("UKPROG1\0");
+const BUILD_ID_AT = 8;
+const SIZE_AT = 40;
+const BYTECODE_OFFSET_AT = 48;
+const BYTECODE_SIZE_AT = 56;
+
+/** Where the manifest note lies in the segment: a multiple of 8, as the note's inner alignment wants. */
+export const NOTE_AT = 64;
+
+const BYTECODE_ALIGN = 16;
+
+/** The program in a linked image. */
+export interface ProgramInfo {
+  /** Guest address of the segment, a multiple of 4096. */
+  readonly vaddr: number;
+  /** Where the segment lies in the file. */
+  readonly offset: number;
+  /** Bytes of the segment, in file and memory alike, a multiple of 4096. */
+  readonly size: number;
+  /** Where the bytecode lies in the file. */
+  readonly bytecodeOffset: number;
+  readonly bytecodeSize: number;
+}
+
+/** Lays out a program segment. */
+export function buildProgram(
+  buildId: Uint8Array,
+  manifestNote: Uint8Array,
+  bytecode: Uint8Array,
+): Uint8Array {
+  const bytecodeOffset = roundUp(NOTE_AT + manifestNote.length, BYTECODE_ALIGN);
+  const segment = new Uint8Array(roundUp(bytecodeOffset + bytecode.length, PAGE_SIZE));
+  const view = new DataView(segment.buffer);
+  segment.set(MAGIC, 0);
+  segment.set(buildId, BUILD_ID_AT);
+  view.setBigUint64(SIZE_AT, BigInt(segment.length), true);
+  view.setBigUint64(BYTECODE_OFFSET_AT, BigInt(bytecodeOffset), true);
+  view.setBigUint64(BYTECODE_SIZE_AT, BigInt(bytecode.length), true);
+  segment.set(manifestNote, NOTE_AT);
+  segment.set(bytecode, bytecodeOffset);
+  return segment;
+}
+
+/** Whether this PT_LOAD, checked already, begins with the magic of a program segment. */
+export function isProgram(elf: ElfFile, header: ProgramHeader): boolean {
+  const at = Number(header.offset);
+  return header.filesz >= MAGIC.length && MAGIC.every((byte, i) => elf.bytes[at + i] === byte);
+}
+
+/**
+ * Reads a program segment.
+ *
+ * @param header - a checked PT_LOAD for which `isProgram` holds
+ * @param buildId - of the engine in the same image
+ * @throws {ImageError} `BAD_PROGRAM`
+ */
+export function readProgram(elf: ElfFile, header: ProgramHeader, buildId: Uint8Array): ProgramInfo {
+  const refuse = (why: string) => new ImageError(elf.subject, "BAD_PROGRAM", why);
+  const offset = Number(header.offset);
+  const vaddr = Number(header.vaddr);
+  const size = Number(header.filesz);
+  if (header.flags !== PF_R) throw refuse("the program segment is not read-only");
+  if (header.memsz !== header.filesz || size % PAGE_SIZE !== 0 || vaddr % PAGE_SIZE !== 0) {
+    throw refuse("the program segment does not consist of whole pages");
+  }
+  const field = (at: number) => elf.view.getBigUint64(offset + at, true);
+  if (field(SIZE_AT) !== header.filesz) {
+    throw refuse(`the program says it has ${field(SIZE_AT)} bytes, its segment has ${size}`);
+  }
+  const compiledBy = elf.bytes.subarray(offset + BUILD_ID_AT, offset + BUILD_ID_AT + BUILD_ID_SIZE);
+  if (hexOf(compiledBy) !== hexOf(buildId)) {
+    throw refuse(
+      `engine ${hexOf(compiledBy)} compiled the program, the image holds engine ${hexOf(buildId)}`,
+    );
+  }
+  const note = findNote(elf, MANIFEST_NOTE)?.header;
+  if (
+    note === undefined ||
+    note.offset !== header.offset + BigInt(NOTE_AT) ||
+    note.vaddr !== header.vaddr + BigInt(NOTE_AT)
+  ) {
+    throw refuse(`the manifest note is not at ${hex(vaddr + NOTE_AT)}, in the program segment`);
+  }
+  const start = field(BYTECODE_OFFSET_AT);
+  const length = field(BYTECODE_SIZE_AT);
+  if (
+    start % BigInt(BYTECODE_ALIGN) !== 0n ||
+    start < BigInt(NOTE_AT) + note.filesz ||
+    start + length > header.filesz
+  ) {
+    throw refuse(
+      `bytecode at ${hex(start)}, ${length} bytes, does not lie in the ${size} bytes of its segment`,
+    );
+  }
+  return { vaddr, offset, size, bytecodeOffset: offset + Number(start), bytecodeSize: Number(length) };
+}

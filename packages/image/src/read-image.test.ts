@@ -1,0 +1,393 @@
+import { readFileSync } from "node:fs";
+import { createManifest, encodeManifestNote, ManifestError } from "@uk/manifest";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ImageError, type ImageErrorCode, type ImageInfo, linkImage, readImage } from "./index.ts";
+import { baseImage, basePieces, ENGINE, filler, PT, R, upstreamImage, W, X } from "./testing/elf-builder.ts";
+import { brokenRule } from "./testing/tender-rules.ts";
+
+const MEM = 512 * 1024 * 1024;
+const MANIFEST = createManifest([
+  { name: "service", type: "NET_BASIC" },
+  { name: "disk", type: "BLOCK_BASIC" },
+]);
+const LINKED = linkImage({
+  base: baseImage(),
+  manifest: MANIFEST,
+  program: { buildId: ENGINE, bytecode: filler(300, 9) },
+});
+
+/** Where the fields of program header `index` lie. */
+const FIELD = { type: 0, flags: 4, offset: 8, vaddr: 16, filesz: 32, memsz: 40, align: 48 };
+const at = (index: number, field: keyof typeof FIELD) => 64 + 56 * index + FIELD[field];
+/** The program headers of `LINKED`. */
+const [TEXT, RODATA, DATA, PROGRAM, ABI, BUILD_ID, MFT] = [1, 2, 3, 4, 6, 7, 8] as const;
+
+type Edit = (view: DataView) => void;
+const u16 =
+  (where: number, value: number): Edit =>
+  (view) =>
+    view.setUint16(where, value, true);
+const u32 =
+  (where: number, value: number): Edit =>
+  (view) =>
+    view.setUint32(where, value, true);
+const u64 =
+  (where: number, value: number | bigint): Edit =>
+  (view) =>
+    view.setBigUint64(where, BigInt(value), true);
+const u8 =
+  (where: number, value: number): Edit =>
+  (view) =>
+    view.setUint8(where, value);
+
+function edited(...edits: Edit[]): Uint8Array {
+  const image = LINKED.slice();
+  const view = new DataView(image.buffer);
+  for (const edit of edits) edit(view);
+  return image;
+}
+
+function refusal(image: Uint8Array, memBytes = MEM): ImageError {
+  try {
+    readImage(image, { memBytes });
+  } catch (error) {
+    if (error instanceof ImageError) return error;
+    throw error;
+  }
+  throw new Error("the image was accepted");
+}
+
+describe("readImage", () => {
+  it("reads back what linkImage linked", () => {
+    expect(readImage(LINKED)).toEqual({
+      abi: { target: "spt", targetNumber: 2, version: 2 },
+      manifest: MANIFEST,
+      entry: 0x100020,
+      segments: [
+        { vaddr: 0x100000, memsz: 0x1230, filesz: 0x1230, offset: 0x1000, flags: "R-X" },
+        { vaddr: 0x102000, memsz: 0x300, filesz: 0x300, offset: 0x3000, flags: "R--" },
+        { vaddr: 0x103000, memsz: 0x3210, filesz: 0x450, offset: 0x4000, flags: "RW-" },
+        { vaddr: 0x107000, memsz: 0x1000, filesz: 0x1000, offset: 0x5000, flags: "R--" },
+      ],
+      kernelEnd: 0x108000,
+      imageEnd: 0x108000,
+      sizes: {
+        file: 0x6000,
+        loaded: 0x1230 + 0x300 + 0x450 + 0x1000,
+        memory: 0x1230 + 0x300 + 0x3210 + 0x1000,
+      },
+      writeXorExecute: true,
+      buildId: Buffer.from(ENGINE).toString("hex"),
+      program: { vaddr: 0x107000, offset: 0x5000, size: 0x1000, bytecodeOffset: 0x51a0, bytecodeSize: 300 },
+    });
+  });
+
+  it.each(["hvt", "spt"] as const)(
+    "reads an image in upstream's %s layout, whose bss is a segment of its own",
+    (target) => {
+      const image = upstreamImage(target, MANIFEST);
+      expect(brokenRule(image, BigInt(MEM))).toBeUndefined();
+      const info = readImage(image);
+      expect(info).toMatchObject({
+        abi: { target, version: 2 },
+        manifest: MANIFEST,
+        kernelEnd: 0x106000,
+        imageEnd: 0x309ca0,
+        buildId: undefined,
+        program: undefined,
+        writeXorExecute: true,
+      });
+      const flags = info.segments.map((segment) => segment.flags);
+      expect(flags).toEqual(target === "hvt" ? ["--X", "R--", "RW-", "RW-"] : ["R-X", "RW-", "RW-"]);
+      expect(info.segments.at(-1)).toMatchObject({ filesz: 0, offset: 0, memsz: 0x203ca0 });
+    },
+  );
+
+  it("finds bytes that lie in the middle of their buffer", () => {
+    const room = new Uint8Array(LINKED.length + 100);
+    room.set(LINKED, 13);
+    expect(readImage(room.subarray(13, 13 + LINKED.length))).toEqual(readImage(LINKED));
+  });
+
+  it("measures an image against the memory it is given", () => {
+    expect(readImage(LINKED, { memBytes: 0x108000 }).kernelEnd).toBe(0x108000);
+    expect(refusal(LINKED, 0x107fff).code).toBe("SEGMENT_OUTSIDE_MEMORY");
+    expect(refusal(LINKED, 1 << 20).code).toBe("BAD_ENTRY");
+    const upstream = upstreamImage("hvt", MANIFEST);
+    expect(readImage(upstream, { memBytes: 0x309ca0 }).imageEnd).toBe(0x309ca0);
+    expect(refusal(upstream, 0x309c9f).message).toMatch(
+      /\(bss\) ends at 0x309ca0, above the memory's end 0x309c9f/,
+    );
+    for (const memBytes of [0, -1, 1.5, Number.NaN, 2 ** 60]) {
+      expect(() => readImage(LINKED, { memBytes })).toThrow(RangeError);
+    }
+  });
+
+  it.each<{ why: string; image: Uint8Array; code: ImageErrorCode }>([
+    { why: "an empty file", image: new Uint8Array(), code: "TRUNCATED" },
+    { why: "a file that ends in the ELF header", image: LINKED.subarray(0, 63), code: "TRUNCATED" },
+    { why: "a script", image: new TextEncoder().encode("#!/bin/sh\n"), code: "NOT_ELF" },
+    { why: "a 32-bit file", image: edited(u8(4, 1)), code: "WRONG_CLASS" },
+    { why: "a big-endian file", image: edited(u8(5, 2)), code: "WRONG_BYTE_ORDER" },
+    { why: "a file for another machine", image: edited(u16(18, 183)), code: "WRONG_MACHINE" },
+    { why: "a position-independent executable", image: edited(u16(16, 3)), code: "LINUX_EXECUTABLE" },
+    { why: "an object file", image: edited(u16(16, 1)), code: "NOT_EXECUTABLE" },
+    { why: "a core file", image: edited(u16(16, 4)), code: "NOT_EXECUTABLE" },
+    { why: "another ELF version", image: edited(u32(20, 2)), code: "BAD_ELF_HEADER" },
+    { why: "another size of the ELF header", image: edited(u16(52, 63)), code: "BAD_ELF_HEADER" },
+    { why: "another size of program headers", image: edited(u16(54, 64)), code: "BAD_ELF_HEADER" },
+    { why: "no program headers", image: edited(u16(56, 0)), code: "BAD_ELF_HEADER" },
+    { why: "more program headers than bytes", image: edited(u16(56, 0xffff)), code: "TRUNCATED" },
+    { why: "program headers beyond the file", image: edited(u64(32, 2n ** 64n - 1n)), code: "TRUNCATED" },
+    { why: "an entry point below the image", image: edited(u64(24, 0xfffff)), code: "BAD_ENTRY" },
+    { why: "an entry point above memory", image: edited(u64(24, MEM)), code: "BAD_ENTRY" },
+    {
+      why: "a segment below 1 MiB (L1)",
+      image: edited(u64(at(TEXT, "vaddr"), 0xff000)),
+      code: "SEGMENT_TOO_LOW",
+    },
+    {
+      why: "descending segments (L2)",
+      image: edited(u64(at(DATA, "vaddr"), 0x101fff)),
+      code: "SEGMENT_ORDER",
+    },
+    { why: "no alignment (L3)", image: edited(u64(at(TEXT, "align"), 0)), code: "SEGMENT_ALIGNMENT" },
+    {
+      why: "an odd alignment (L3)",
+      image: edited(u64(at(TEXT, "align"), 0x1800)),
+      code: "SEGMENT_ALIGNMENT",
+    },
+    {
+      why: "an alignment of 2 MiB (L4)",
+      image: edited(u64(at(TEXT, "align"), 1 << 21)),
+      code: "SEGMENT_ALIGNMENT",
+    },
+    {
+      why: "the largest alignment (L4)",
+      image: edited(u64(at(TEXT, "align"), 1n << 63n)),
+      code: "SEGMENT_ALIGNMENT",
+    },
+    { why: "a shared page (L5)", image: edited(u64(at(RODATA, "vaddr"), 0x101ff0)), code: "SEGMENT_OVERLAP" },
+    {
+      why: "overlap by alignment (L5)",
+      image: edited(u64(at(RODATA, "align"), 1 << 14)),
+      code: "SEGMENT_OVERLAP",
+    },
+    {
+      why: "a segment above memory (L6)",
+      image: edited(u64(at(PROGRAM, "vaddr"), MEM)),
+      code: "SEGMENT_OUTSIDE_MEMORY",
+    },
+    {
+      why: "an address near 2^64 (L6)",
+      image: edited(u64(at(PROGRAM, "vaddr"), 2n ** 64n - 16n)),
+      code: "SEGMENT_OUTSIDE_MEMORY",
+    },
+    {
+      why: "less memory than content (L7)",
+      image: edited(u64(at(DATA, "memsz"), 0x44f)),
+      code: "SEGMENT_SIZES",
+    },
+    {
+      why: "a huge bss (L8)",
+      image: edited(u64(at(DATA, "memsz"), 2n ** 64n - 1n)),
+      code: "SEGMENT_OUTSIDE_MEMORY",
+    },
+    { why: "a cut file (L9)", image: LINKED.subarray(0, -1), code: "TRUNCATED" },
+    {
+      why: "an offset near 2^64 (L9)",
+      image: edited(u64(at(DATA, "offset"), 2n ** 64n - 1n)),
+      code: "TRUNCATED",
+    },
+    { why: "an alignment of 1 (L10)", image: edited(u64(at(TEXT, "align"), 1)), code: "SEGMENT_ALIGNMENT" },
+    {
+      why: "a W+X segment (L11)",
+      image: edited(u32(at(DATA, "flags"), R | W | X)),
+      code: "WRITE_AND_EXECUTE",
+    },
+    { why: "a PT_NOTE of 11 bytes (N3)", image: edited(u64(at(ABI - 1, "filesz"), 11)), code: "BAD_NOTE" },
+    { why: "a note beyond the file (N5)", image: edited(u64(at(ABI, "offset"), 0x5fed)), code: "TRUNCATED" },
+    { why: "an oversized manifest note (N8)", image: edited(u32(0x5040 + 4, 6669)), code: "BAD_NOTE" },
+    {
+      why: "a manifest note longer than its PT_NOTE (N9)",
+      image: edited(u64(at(MFT, "filesz"), 0x157)),
+      code: "BAD_NOTE",
+    },
+    { why: "a manifest of padding alone (N10)", image: edited(u32(0x5040 + 4, 4)), code: "BAD_NOTE" },
+    { why: "a short ABI note", image: edited(u32(0x3018 + 4, 4)), code: "BAD_NOTE" },
+    { why: "an image without a target", image: edited(u32(at(ABI, "type"), 0)), code: "NO_ABI" },
+    { why: "an image without a manifest", image: edited(u32(at(MFT, "type"), 0)), code: "NO_MANIFEST" },
+    { why: "a base image", image: baseImage(), code: "NO_MANIFEST" },
+    {
+      why: "a static executable of the host",
+      image: edited(...[ABI, MFT].map((index) => u32(at(index, "type"), 0))),
+      code: "LINUX_EXECUTABLE",
+    },
+    { why: "a build id of 31 bytes", image: edited(u32(0x303c + 4, 31)), code: "BAD_NOTE" },
+    { why: "a program of another engine", image: edited(u8(0x5000 + 8, 0xff)), code: "BAD_PROGRAM" },
+    { why: "a writable program", image: edited(u32(at(PROGRAM, "flags"), R | W)), code: "BAD_PROGRAM" },
+    { why: "a program of another size", image: edited(u64(0x5000 + 40, 0x2000)), code: "BAD_PROGRAM" },
+    { why: "bytecode off its alignment", image: edited(u64(0x5000 + 48, 0x1a8)), code: "BAD_PROGRAM" },
+    { why: "bytecode over the manifest", image: edited(u64(0x5000 + 48, 0x190)), code: "BAD_PROGRAM" },
+    { why: "bytecode over the end", image: edited(u64(0x5000 + 56, 0xe61)), code: "BAD_PROGRAM" },
+    {
+      why: "a bytecode length near 2^64",
+      image: edited(u64(0x5000 + 56, 2n ** 64n - 1n)),
+      code: "BAD_PROGRAM",
+    },
+    { why: "a manifest elsewhere", image: edited(u64(at(MFT, "vaddr"), 0x107048)), code: "BAD_PROGRAM" },
+  ])("refuses $why with $code", ({ image, code }) => {
+    const error = refusal(image);
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(/^image: [A-Z_]+: [ -~]+$/);
+  });
+
+  it("tells a base image from one of somebody else's, and keeps the cause of a bad note", () => {
+    expect(refusal(baseImage()).message).toMatch(/a base image, which has to be linked with a program first/);
+    expect(refusal(edited(u32(at(MFT, "type"), 0), u32(at(BUILD_ID, "type"), 0))).message).toBe(
+      "image: NO_MANIFEST: no manifest note",
+    );
+    expect(refusal(edited(u32(0x5040 + 24, 2)))).toMatchObject({ cause: { code: "UNSUPPORTED_VERSION" } });
+  });
+
+  it("refuses the very program that runs this test", () => {
+    const error = refusal(readFileSync(process.execPath));
+    expect(["LINUX_EXECUTABLE", "NOT_ELF"]).toContain(error.code);
+  });
+
+  it("says that W^X does not hold when a segment without content is writable and executable", () => {
+    const pieces = basePieces();
+    pieces.stack = {
+      type: PT.LOAD,
+      flags: R | W | X,
+      vaddr: 0x107000,
+      offset: 0x5000,
+      filesz: 0,
+      memsz: 0x1000,
+    };
+    const program = { buildId: ENGINE, bytecode: filler(10, 1) };
+    const info = readImage(linkImage({ base: baseImage(pieces), manifest: MANIFEST, program }));
+    expect(info.writeXorExecute).toBe(false);
+  });
+
+  it("does not look for a program of ours in somebody else's image", () => {
+    const info = readImage(edited(u32(at(BUILD_ID, "type"), 0), u64(0x5000 + 40, 0)));
+    expect(info).toMatchObject({ buildId: undefined, program: undefined });
+  });
+
+  it("answers for the largest header table in one pass", () => {
+    const count = 0xffff;
+    const image = new Uint8Array(64 + 56 * count);
+    image.set(LINKED.subarray(0, 64));
+    const view = new DataView(image.buffer);
+    view.setUint16(56, count, true);
+    for (let index = 0; index < count; index++) {
+      image.set(LINKED.subarray(64 + 56 * ABI, 64 + 56 * (ABI + 1)), 64 + 56 * index);
+    }
+    expect(refusal(image).code).toBe("LINUX_EXECUTABLE");
+  });
+});
+
+describe("readImage and hostile bytes", () => {
+  /** The outcome of reading: an image, or a typed refusal, and never anything else. */
+  function attempt(image: Uint8Array): ImageInfo | ImageError {
+    try {
+      return readImage(image);
+    } catch (error) {
+      if (error instanceof ImageError) return error;
+      throw error;
+    }
+  }
+
+  /** `image` with words of the kind that break readers written over it, mostly in the headers. */
+  function mutationsOf(image: Uint8Array): fc.Arbitrary<Uint8Array> {
+    const places = fc.oneof(
+      { weight: 4, arbitrary: fc.nat(64 + 56 * 9) },
+      { weight: 1, arbitrary: fc.nat(0x600).map((offset) => 0x5000 + offset) },
+      { weight: 1, arbitrary: fc.nat(0x100).map((offset) => 0x3000 + offset) },
+      { weight: 1, arbitrary: fc.nat(image.length - 8) },
+    );
+    const values = fc.oneof(
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.constantFrom(0n, 1n, 2n, 0x1000n, 0x100000n, 0x107000n, 1n << 53n, 1n << 63n, 2n ** 64n - 1n),
+    );
+    const edits = fc.array(fc.tuple(places, values, fc.constantFrom(1, 2, 4, 8)), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    const lengths = fc.oneof(
+      { weight: 9, arbitrary: fc.constant(image.length) },
+      { weight: 1, arbitrary: fc.nat(image.length) },
+    );
+    return fc.tuple(edits, lengths).map(([changes, length]) => {
+      const mutated = image.slice();
+      for (const [where, value, width] of changes) {
+        for (let i = 0; i < width; i++) mutated[where + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+      }
+      return mutated.subarray(0, length);
+    });
+  }
+
+  const mutations = fc.oneof(mutationsOf(LINKED), mutationsOf(upstreamImage("hvt", MANIFEST)));
+
+  it("never accepts an image that a tender would refuse", () => {
+    fc.assert(
+      fc.property(mutations, (image) => {
+        const outcome = attempt(image);
+        if (!(outcome instanceof ImageError)) expect(brokenRule(image, BigInt(MEM))).toBeUndefined();
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("refuses an image that a tender would load only for the rules that are ours", () => {
+    const ours: ImageErrorCode[] = ["BAD_NOTE", "BAD_PROGRAM", "SEGMENT_OUTSIDE_MEMORY"];
+    fc.assert(
+      fc.property(mutations, (image) => {
+        const outcome = attempt(image);
+        if (outcome instanceof ImageError && brokenRule(image, BigInt(MEM)) === undefined) {
+          expect(ours).toContain(outcome.code);
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("answers random bytes with a typed error", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const image = LINKED.slice(0, 64 + bytes.length);
+        image.set(bytes, bytes.length % 2 === 0 ? 0 : 64);
+        expect(attempt(image)).toBeInstanceOf(ImageError);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("links a mutated base image to a sound image, or refuses it with a typed error", () => {
+    const program = { buildId: ENGINE, bytecode: filler(100, 3) };
+    fc.assert(
+      fc.property(mutationsOf(baseImage()), (base) => {
+        let image: Uint8Array;
+        try {
+          image = linkImage({ base, manifest: MANIFEST, program });
+        } catch (error) {
+          expect(error).toBeInstanceOf(ImageError);
+          return;
+        }
+        expect(brokenRule(image, 1n << 48n)).toBeUndefined();
+        expect(readImage(image, { memBytes: 2 ** 48 }).manifest).toEqual(MANIFEST);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("lets the manifest's own error through to whoever links a wrong one", () => {
+    const manifest = createManifest([]);
+    const program = { buildId: ENGINE, bytecode: filler(1, 1) };
+    const wrong = { ...manifest, devices: [{ name: "a b", type: "NET_BASIC" as const }] };
+    expect(() => linkImage({ base: baseImage(), manifest: wrong, program })).toThrow(ManifestError);
+    expect(encodeManifestNote(manifest)).toHaveLength(136);
+  });
+});

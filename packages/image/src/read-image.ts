@@ -1,0 +1,114 @@
+import type { AbiNote, Manifest } from "@uk/manifest";
+import { checkSegments } from "./check-segments.ts";
+import { type ElfFile, PF_R, PF_W, PF_X, PT_LOAD, readElf } from "./elf.ts";
+import { ImageError } from "./image-error.ts";
+import { hexOf, readAbiNote, readBuildId, readManifestNote } from "./notes.ts";
+import { isProgram, type ProgramInfo, readProgram } from "./program.ts";
+
+/** Guest memory that tenders give unless told otherwise: 512 MiB. ABI 10.1. */
+export const DEFAULT_MEM_BYTES: number = 512 * 1024 * 1024;
+
+export interface ReadImageOptions {
+  /** Guest memory in bytes that the image has to fit into; {@link DEFAULT_MEM_BYTES} if absent. */
+  readonly memBytes?: number;
+}
+
+/** A PT_LOAD that occupies memory. Addresses are guest-physical; sizes are bytes. */
+export interface ImageSegment {
+  readonly vaddr: number;
+  readonly memsz: number;
+  /** 0 for a bss of its own, as upstream's images have it. */
+  readonly filesz: number;
+  /** Where the content lies in the file; 0 if there is none. */
+  readonly offset: number;
+  /** Three letters or hyphens: `"R-X"`. */
+  readonly flags: string;
+}
+
+/** What an image says about itself. */
+export interface ImageInfo {
+  readonly abi: AbiNote;
+  readonly manifest: Manifest;
+  /** Guest address of the first instruction. */
+  readonly entry: number;
+  /** In the order of the file. */
+  readonly segments: readonly ImageSegment[];
+  /** What tenders hand to the guest as `kernel_end`: without a bss of its own (ABI 3.2). */
+  readonly kernelEnd: number;
+  /** End of the highest segment, every bss included: the least memory that the image needs. */
+  readonly imageEnd: number;
+  /** Bytes: the file, what is loaded from it, and what that is in memory before the heap. */
+  readonly sizes: { readonly file: number; readonly loaded: number; readonly memory: number };
+  /**
+   * Whether no segment is writable and executable. Segments with content never are (such an image is refused); one
+   * without could. It says what the headers ask for: under hvt all guest memory is executable (ABI 3.3).
+   */
+  readonly writeXorExecute: boolean;
+  /** Of the engine, 64 hexadecimal digits; `undefined` in images that are not ours. */
+  readonly buildId: string | undefined;
+  /** `undefined` in images that are not ours. */
+  readonly program: ProgramInfo | undefined;
+}
+
+/**
+ * Reads an image, ours or upstream's, by the rules of the tenders: notes (ABI 2.3, 2.5), ELF header (3.1), segments
+ * (3.2). What it accepts, a tender with that much memory loads. Stricter than upstream where the ABI document says so
+ * (section 9: 6, 14, 28). The bytes may come from anywhere; nothing is copied or executed.
+ *
+ * @throws {ImageError} the first rule that the image breaks
+ * @throws {RangeError} `memBytes` is not a positive safe integer
+ */
+export function readImage(bytes: Uint8Array, options: ReadImageOptions = {}): ImageInfo {
+  const memBytes = options.memBytes ?? DEFAULT_MEM_BYTES;
+  if (!Number.isSafeInteger(memBytes) || memBytes <= 0) {
+    throw new RangeError(`readImage: memBytes ${memBytes} is not a positive integer`);
+  }
+  const elf = readElf("image", bytes);
+  const abi = readAbiNote(elf);
+  const manifest = readManifestNote(elf);
+  const buildId = readBuildId(elf);
+  if (abi === undefined) throw withoutAbi(elf, manifest);
+  if (manifest === undefined) throw withoutManifest(elf, buildId);
+  const { loaded, kernelEnd, imageEnd } = checkSegments(elf, memBytes);
+  const last = loaded.at(-1);
+  const segments = segmentsOf(elf);
+  return {
+    abi,
+    manifest,
+    entry: Number(elf.entry),
+    segments,
+    kernelEnd,
+    imageEnd,
+    sizes: {
+      file: bytes.length,
+      loaded: segments.reduce((sum, { filesz }) => sum + filesz, 0),
+      memory: segments.reduce((sum, { memsz }) => sum + memsz, 0),
+    },
+    writeXorExecute: segments.every(({ flags }) => !(flags.includes("W") && flags.includes("X"))),
+    buildId: buildId && hexOf(buildId),
+    program: last && buildId && isProgram(elf, last) ? readProgram(elf, last, buildId) : undefined,
+  };
+}
+
+function segmentsOf(elf: ElfFile): ImageSegment[] {
+  return elf.headers
+    .filter(({ type, memsz }) => type === PT_LOAD && memsz > 0n)
+    .map(({ vaddr, memsz, filesz, offset, flags }) => ({
+      vaddr: Number(vaddr),
+      memsz: Number(memsz),
+      filesz: Number(filesz),
+      offset: filesz === 0n ? 0 : Number(offset),
+      flags: `${flags & PF_R ? "R" : "-"}${flags & PF_W ? "W" : "-"}${flags & PF_X ? "X" : "-"}`,
+    }));
+}
+
+function withoutAbi(elf: ElfFile, manifest: Manifest | undefined): ImageError {
+  return manifest === undefined
+    ? new ImageError(elf.subject, "LINUX_EXECUTABLE", "no Solo5 notes: an ordinary executable of the host")
+    : new ImageError(elf.subject, "NO_ABI", "no ABI note: nothing says which tender the image is for");
+}
+
+function withoutManifest(elf: ElfFile, buildId: Uint8Array | undefined): ImageError {
+  const hint = buildId === undefined ? "" : ": a base image, which has to be linked with a program first";
+  return new ImageError(elf.subject, "NO_MANIFEST", `no manifest note${hint}`);
+}
