@@ -1,3 +1,4 @@
+export { formatImageInfo, type ImageInfoJson, imageInfoToJson } from "./format-image-info.ts";
 export { ImageError, type ImageErrorCode, type ImageSubject } from "./image-error.ts";
 export { type LinkInput, linkImage } from "./link-image.ts";
 export type { ProgramInfo } from "./program.ts";

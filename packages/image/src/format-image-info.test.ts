@@ -1,0 +1,73 @@
+import { createManifest } from "@uk/manifest";
+import { describe, expect, it } from "vitest";
+import { formatImageInfo, imageInfoToJson, linkImage, readImage } from "./index.ts";
+import { baseImage, ENGINE, filler, upstreamImage } from "./testing/elf-builder.ts";
+
+const MANIFEST = createManifest([
+  { name: "service", type: "NET_BASIC" },
+  { name: "disk", type: "BLOCK_BASIC" },
+]);
+const OURS = readImage(
+  linkImage({
+    base: baseImage(),
+    manifest: MANIFEST,
+    program: { buildId: ENGINE, bytecode: filler(300, 9) },
+  }),
+);
+const UPSTREAM = readImage(upstreamImage("hvt", createManifest([])));
+
+describe("formatImageInfo", () => {
+  it("shows facts, segments and devices of an image of ours", () => {
+    expect(formatImageInfo(OURS)).toBe(`target      spt, ABI version 2
+file        24576 bytes, 10624 of them loaded
+memory      22336 bytes before heap and stack
+entry       0x100020
+image end   0x108000
+kernel end  0x108000
+W^X         holds
+engine      01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da
+program     300 bytes of bytecode at 0x107000
+
+flags  from      to        memory  in file  at
+R-X    0x100000  0x101230  4656    4656     0x1000
+R--    0x102000  0x102300  768     768      0x3000
+RW-    0x103000  0x106210  12816   1104     0x4000
+R--    0x107000  0x108000  4096    4096     0x5000
+
+handle  device   type
+1       service  NET_BASIC
+2       disk     BLOCK_BASIC
+`);
+  });
+
+  it("says what an image of somebody else's lacks", () => {
+    const text = formatImageInfo(UPSTREAM);
+    expect(text).toContain("engine      none of ours\nprogram     none of ours\n");
+    expect(text).toMatch(/RW- {4}0x106000 {2}0x309ca0 {2}2112672 {2}0 {8}-\n/);
+    expect(text.endsWith("\n\nno devices\n")).toBe(true);
+  });
+});
+
+describe("imageInfoToJson", () => {
+  it("survives JSON unchanged, with addresses as hexadecimal text", () => {
+    for (const info of [OURS, UPSTREAM]) {
+      const json = imageInfoToJson(info);
+      expect(JSON.parse(JSON.stringify(json))).toEqual(json);
+    }
+    expect(imageInfoToJson(OURS)).toMatchObject({
+      entry: "0x100020",
+      devices: [
+        { handle: 1, name: "service", type: "NET_BASIC" },
+        { handle: 2, name: "disk", type: "BLOCK_BASIC" },
+      ],
+      program: {
+        vaddr: "0x107000",
+        offset: "0x5000",
+        size: 4096,
+        bytecodeOffset: "0x51a0",
+        bytecodeSize: 300,
+      },
+    });
+    expect(imageInfoToJson(UPSTREAM)).toMatchObject({ buildId: null, program: null });
+  });
+});
