@@ -1,0 +1,477 @@
+//! The plan for loading an image (ABI sections 3.1-3.3).
+
+use core::error::Error;
+use core::fmt;
+
+use solo5_abi::Gpa;
+use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE};
+
+use crate::header::Header;
+use crate::program::{ProgramHeader, ProgramKind};
+use crate::read::{ReadAt, ReadError};
+
+/// Most segments a plan holds. Images have three or four; the limit is ours, not the ABI's.
+pub const MAX_SEGMENTS: usize = 64;
+
+const FLAG_X: u32 = 1;
+const FLAG_W: u32 = 2;
+const FLAG_R: u32 = 4;
+
+/// What to put where: everything a tender needs to load an image, checked.
+///
+/// Segments are in ascending order, do not overlap, begin and end on a page, lie between 0x100000 and
+/// the end of guest memory, come from bytes that are in the file, and are never both writable and
+/// executable.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    entry: Gpa,
+    kernel_end: Gpa,
+    segments: [Segment; MAX_SEGMENTS],
+    count: usize,
+}
+
+/// A part of guest memory that comes from the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// First page.
+    pub start: Gpa,
+    /// End of the last page. Bytes of `start..end` that do not come from the file are zero.
+    pub end: Gpa,
+    /// Where the bytes of the file go.
+    pub vaddr: Gpa,
+    /// Where they lie in the file.
+    pub offset: u64,
+    /// How many there are; not 0.
+    pub file_size: u64,
+    /// Protection of the pages.
+    pub protection: Protection,
+}
+
+/// What a guest may do with a page (section 3.3); never both write and execute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protection {
+    flags: u32,
+}
+
+/// Why an image can not be loaded: section 3.1 for the entry point, the rows of section 3.2 otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// The entry point is not in guest memory, or below 0x100000.
+    Entry {
+        /// `e_entry`.
+        entry: u64,
+        /// Bytes of guest memory.
+        memory: u64,
+    },
+    /// A program header could not be read.
+    Read(ReadError),
+    /// Something is wrong with a segment.
+    Segment {
+        /// Index of its program header.
+        index: u16,
+        /// What.
+        error: SegmentError,
+    },
+    /// More than [`MAX_SEGMENTS`] segments.
+    TooManySegments,
+}
+
+/// What is wrong with a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentError {
+    /// It begins below 0x100000 (L1).
+    BelowMinimum {
+        /// `p_vaddr`.
+        vaddr: u64,
+    },
+    /// It begins before the one in front of it (L2).
+    NotAscending {
+        /// `p_vaddr`.
+        vaddr: u64,
+        /// `p_vaddr` of the one in front of it.
+        previous: u64,
+    },
+    /// Its alignment is not a power of two (L3).
+    Alignment {
+        /// `p_align`.
+        align: u64,
+    },
+    /// Rounded down to its alignment, it begins below 0x100000 (L4).
+    AlignedBelowMinimum {
+        /// `p_vaddr`.
+        vaddr: u64,
+        /// `p_align`.
+        align: u64,
+    },
+    /// Rounded to alignments, it overlaps the one in front of it (L5).
+    Overlap {
+        /// Its first byte, rounded down.
+        start: u64,
+        /// End of the one in front of it, rounded up.
+        previous_end: u64,
+    },
+    /// It does not lie in guest memory (L6, L8).
+    OutsideMemory {
+        /// `p_vaddr`.
+        vaddr: u64,
+        /// Its size in bytes: `p_filesz` or `p_memsz`.
+        size: u64,
+        /// Its end, rounded up to its alignment; `None` if that is beyond 64 bits.
+        end: Option<u64>,
+        /// Bytes of guest memory.
+        memory: u64,
+    },
+    /// It is smaller in memory than in the file (L7).
+    MemorySmallerThanFile {
+        /// `p_memsz`.
+        mem_size: u64,
+        /// `p_filesz`.
+        file_size: u64,
+    },
+    /// Its bytes are not in the file (L9).
+    BeyondFile {
+        /// `p_offset`.
+        offset: u64,
+        /// `p_filesz`.
+        file_size: u64,
+        /// Bytes of the file.
+        size: u64,
+    },
+    /// It does not begin and end on a page (L10).
+    NotPageAligned {
+        /// Its first byte, rounded down.
+        start: u64,
+        /// Its end, rounded up.
+        end: u64,
+    },
+    /// It is both writable and executable (L11).
+    WritableAndExecutable,
+}
+
+impl Plan {
+    /// Checks the segments of `image` against `memory` bytes of guest memory (sections 3.1-3.2).
+    ///
+    /// A `PT_LOAD` without bytes in the file is not loaded and does not count for
+    /// [`Plan::kernel_end`], as with upstream, but unlike there it must lie in guest memory: an
+    /// image whose zero-initialised data does not fit is refused here, not killed later.
+    ///
+    /// # Errors
+    /// The first rule that is violated, with the values that violate it.
+    pub fn new(
+        image: &(impl ReadAt + ?Sized),
+        header: &Header,
+        memory: u64,
+    ) -> Result<Self, LoadError> {
+        let entry = header.entry();
+        if !(LOAD_MIN..memory).contains(&entry) {
+            return Err(LoadError::Entry { entry, memory });
+        }
+        let mut plan = Self {
+            entry,
+            kernel_end: 0,
+            segments: [Segment::NONE; MAX_SEGMENTS],
+            count: 0,
+        };
+        let mut previous = 0;
+        for program in header.programs(image) {
+            let program = program.map_err(LoadError::Read)?;
+            if program.kind != ProgramKind::Load {
+                continue;
+            }
+            let refuse = |error| LoadError::Segment {
+                index: program.index,
+                error,
+            };
+            if program.file_size == 0 {
+                check_zero_initialised(&program, memory).map_err(refuse)?;
+                continue;
+            }
+            let segment =
+                check(&program, previous, plan.kernel_end, memory, image.size()).map_err(refuse)?;
+            *plan
+                .segments
+                .get_mut(plan.count)
+                .ok_or(LoadError::TooManySegments)? = segment;
+            plan.count += 1;
+            previous = segment.vaddr;
+            plan.kernel_end = segment.end;
+        }
+        Ok(plan)
+    }
+
+    /// Where execution begins.
+    #[must_use]
+    pub const fn entry(&self) -> Gpa {
+        self.entry
+    }
+
+    /// The highest end of a segment, 0 without any (section 3.2). Upstream's images keep their
+    /// zero-initialised data above it.
+    #[must_use]
+    pub const fn kernel_end(&self) -> Gpa {
+        self.kernel_end
+    }
+
+    /// The segments, in ascending order.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments[..self.count]
+    }
+}
+
+fn check(
+    program: &ProgramHeader,
+    previous: u64,
+    previous_end: u64,
+    memory: u64,
+    size: u64,
+) -> Result<Segment, SegmentError> {
+    let &ProgramHeader {
+        vaddr,
+        align,
+        offset,
+        file_size,
+        mem_size,
+        flags,
+        ..
+    } = program;
+    if vaddr < LOAD_MIN {
+        return Err(SegmentError::BelowMinimum { vaddr });
+    }
+    if vaddr < previous {
+        return Err(SegmentError::NotAscending { vaddr, previous });
+    }
+    if !align.is_power_of_two() {
+        return Err(SegmentError::Alignment { align });
+    }
+    let start = vaddr & !(align - 1);
+    if start < LOAD_MIN {
+        return Err(SegmentError::AlignedBelowMinimum { vaddr, align });
+    }
+    if start < previous_end {
+        return Err(SegmentError::Overlap {
+            start,
+            previous_end,
+        });
+    }
+    if vaddr >= memory || vaddr.checked_add(file_size).is_none_or(|end| end > memory) {
+        let end = vaddr.checked_add(file_size.max(mem_size));
+        return Err(SegmentError::OutsideMemory {
+            vaddr,
+            size: file_size,
+            end,
+            memory,
+        });
+    }
+    if mem_size < file_size {
+        return Err(SegmentError::MemorySmallerThanFile {
+            mem_size,
+            file_size,
+        });
+    }
+    let end = vaddr
+        .checked_add(mem_size)
+        .and_then(|end| end.checked_next_multiple_of(align));
+    let Some(end) = end.filter(|&end| end <= memory) else {
+        return Err(SegmentError::OutsideMemory {
+            vaddr,
+            size: mem_size,
+            end,
+            memory,
+        });
+    };
+    if offset.checked_add(file_size).is_none_or(|end| end > size) {
+        return Err(SegmentError::BeyondFile {
+            offset,
+            file_size,
+            size,
+        });
+    }
+    if !start.is_multiple_of(PAGE_SIZE) || !end.is_multiple_of(PAGE_SIZE) {
+        return Err(SegmentError::NotPageAligned { start, end });
+    }
+    if flags & FLAG_W != 0 && flags & FLAG_X != 0 {
+        return Err(SegmentError::WritableAndExecutable);
+    }
+    let protection = Protection {
+        flags: flags & (FLAG_R | FLAG_W | FLAG_X),
+    };
+    Ok(Segment {
+        start,
+        end,
+        vaddr,
+        offset,
+        file_size,
+        protection,
+    })
+}
+
+/// Zero-initialised data that is a segment of its own: all of upstream's images have it so, and an
+/// empty TLS segment appears as `p_vaddr = 0, p_memsz = 0` (section 3.2).
+fn check_zero_initialised(program: &ProgramHeader, memory: u64) -> Result<(), SegmentError> {
+    let &ProgramHeader {
+        vaddr, mem_size, ..
+    } = program;
+    if mem_size == 0 {
+        return Ok(());
+    }
+    if vaddr < LOAD_MIN {
+        return Err(SegmentError::BelowMinimum { vaddr });
+    }
+    let end = vaddr.checked_add(mem_size);
+    if end.is_none_or(|end| end > memory) {
+        return Err(SegmentError::OutsideMemory {
+            vaddr,
+            size: mem_size,
+            end,
+            memory,
+        });
+    }
+    Ok(())
+}
+
+impl Segment {
+    const NONE: Self = Self {
+        start: 0,
+        end: 0,
+        vaddr: 0,
+        offset: 0,
+        file_size: 0,
+        protection: Protection { flags: 0 },
+    };
+
+    /// Where the bytes of the file end in memory.
+    #[must_use]
+    pub const fn file_end(&self) -> Gpa {
+        self.vaddr + self.file_size
+    }
+}
+
+impl Protection {
+    /// The guest may read it.
+    #[must_use]
+    pub const fn read(self) -> bool {
+        self.flags & FLAG_R != 0
+    }
+
+    /// The guest may write it.
+    #[must_use]
+    pub const fn write(self) -> bool {
+        self.flags & FLAG_W != 0
+    }
+
+    /// The guest may execute it.
+    #[must_use]
+    pub const fn execute(self) -> bool {
+        self.flags & FLAG_X != 0
+    }
+}
+
+impl LoadError {
+    /// Bytes of guest memory that would be enough for the part that did not fit, if more would help.
+    #[must_use]
+    pub const fn needed_memory(&self) -> Option<u64> {
+        match *self {
+            Self::Entry { entry, .. } if entry >= LOAD_MIN => entry.checked_add(1),
+            Self::Segment {
+                error: SegmentError::OutsideMemory { end, .. },
+                ..
+            } => end,
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entry { entry, memory } => {
+                write!(
+                    f,
+                    "entry point {entry:#x} lies outside {LOAD_MIN:#x}..{memory:#x}"
+                )
+            }
+            Self::Read(error) => error.fmt(f),
+            Self::Segment { index, error } => write!(f, "program header {index}: {error}"),
+            Self::TooManySegments => write!(f, "more than {MAX_SEGMENTS} segments to load"),
+        }
+    }
+}
+
+impl fmt::Display for SegmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BelowMinimum { vaddr } => {
+                write!(f, "address {vaddr:#x} lies below {LOAD_MIN:#x}")
+            }
+            Self::NotAscending { vaddr, previous } => {
+                write!(
+                    f,
+                    "address {vaddr:#x} comes after {previous:#x}, segments must ascend"
+                )
+            }
+            Self::Alignment { align } => write!(f, "alignment {align:#x} is not a power of two"),
+            Self::AlignedBelowMinimum { vaddr, align } => {
+                write!(
+                    f,
+                    "address {vaddr:#x} aligned to {align:#x} lies below {LOAD_MIN:#x}"
+                )
+            }
+            Self::Overlap {
+                start,
+                previous_end,
+            } => {
+                write!(
+                    f,
+                    "pages from {start:#x} on overlap the segment that ends at {previous_end:#x}"
+                )
+            }
+            Self::OutsideMemory {
+                vaddr,
+                size,
+                memory,
+                ..
+            } => {
+                write!(
+                    f,
+                    "{size:#x} bytes at {vaddr:#x} do not fit into {memory:#x} bytes of guest memory"
+                )
+            }
+            Self::MemorySmallerThanFile {
+                mem_size,
+                file_size,
+            } => {
+                write!(
+                    f,
+                    "{mem_size:#x} bytes in memory, but {file_size:#x} in the file"
+                )
+            }
+            Self::BeyondFile {
+                offset,
+                file_size,
+                size,
+            } => {
+                write!(
+                    f,
+                    "truncated: {file_size:#x} bytes at offset {offset:#x}, the file has {size:#x}"
+                )
+            }
+            Self::NotPageAligned { start, end } => {
+                write!(f, "{start:#x}..{end:#x} does not begin and end on a page")
+            }
+            Self::WritableAndExecutable => f.write_str("both writable and executable"),
+        }
+    }
+}
+
+impl Error for SegmentError {}
+
+impl Error for LoadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Read(error) => Some(error),
+            Self::Segment { error, .. } => Some(error),
+            Self::Entry { .. } | Self::TooManySegments => None,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The manifest: which devices an image needs (ABI sections 2.2, 2.3).
+
+use core::error::Error;
+use core::fmt;
+use core::mem::offset_of;
+
+use solo5_abi::limits::{MFT_MAX_ENTRIES, MFT_NAME_SIZE};
+use solo5_abi::mft::{
+    Entry, TYPE_BLOCK_BASIC, TYPE_NET_BASIC, TYPE_RESERVED_FIRST, VERSION, size_of_entries,
+};
+
+const HEADER_SIZE: usize = 8;
+const ENTRY_SIZE: usize = 104;
+
+/// A manifest that passed every check of section 2.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manifest<'a> {
+    entries: &'a [[u8; ENTRY_SIZE]],
+    bytes: &'a [u8],
+}
+
+/// A device an image needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Device<'a> {
+    /// Its index in the manifest, 1..=63: the number the application knows it by.
+    pub handle: usize,
+    /// Its name. Validation says nothing about its bytes: escape it before it is printed.
+    pub name: &'a [u8],
+    /// What it is.
+    pub kind: DeviceKind,
+}
+
+/// What a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// `BLOCK_BASIC`.
+    Block,
+    /// `NET_BASIC`.
+    Net,
+    /// A type this ABI does not know: such a device can never be attached.
+    Unknown(u32),
+}
+
+/// Iterator over the devices of a manifest, in the order of their handles. Reserved entries, which
+/// need not be attached, are left out.
+#[derive(Clone, Debug)]
+pub struct Devices<'a> {
+    entries: &'a [[u8; ENTRY_SIZE]],
+    next: usize,
+}
+
+/// Why a manifest was refused; the rows of section 2.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManifestError {
+    /// Too few bytes for version and number of entries.
+    TooShort {
+        /// Bytes there are.
+        size: usize,
+    },
+    /// Not version 1.
+    Version(u32),
+    /// More than 64 entries.
+    TooManyEntries(u32),
+    /// Number of entries and number of bytes do not fit.
+    Size {
+        /// Entries it claims.
+        entries: u32,
+        /// Bytes there are.
+        size: usize,
+        /// Bytes those entries take.
+        expected: usize,
+    },
+    /// Not even the reserved entry 0.
+    NoEntries,
+    /// Entry 0 is not the reserved one.
+    FirstNotReserved {
+        /// Its type.
+        kind: u32,
+    },
+    /// A name without end.
+    NameNotTerminated {
+        /// Index of the entry.
+        entry: usize,
+    },
+    /// An entry that claims to be attached before a tender saw it.
+    AlreadyAttached {
+        /// Index of the entry.
+        entry: usize,
+    },
+}
+
+impl<'a> Manifest<'a> {
+    /// Checks the bytes of a `struct mft` (section 2.3).
+    ///
+    /// # Errors
+    /// The first row of section 2.3 that is violated.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ManifestError> {
+        let size = bytes.len();
+        let (&head, body) = bytes
+            .split_first_chunk::<HEADER_SIZE>()
+            .ok_or(ManifestError::TooShort { size })?;
+        let version = crate::read::u32_at(&head, 0);
+        if version != VERSION {
+            return Err(ManifestError::Version(version));
+        }
+        let count = crate::read::u32_at(&head, 4);
+        if count as usize > MFT_MAX_ENTRIES {
+            return Err(ManifestError::TooManyEntries(count));
+        }
+        let expected = size_of_entries(count);
+        if size != expected {
+            return Err(ManifestError::Size {
+                entries: count,
+                size,
+                expected,
+            });
+        }
+        let (entries, _none) = body.as_chunks::<ENTRY_SIZE>();
+        let first = entries.first().ok_or(ManifestError::NoEntries)?;
+        if kind_of(first) != TYPE_RESERVED_FIRST || first[0] != 0 {
+            return Err(ManifestError::FirstNotReserved {
+                kind: kind_of(first),
+            });
+        }
+        for (index, entry) in entries.iter().enumerate() {
+            if entry[MFT_NAME_SIZE - 1] != 0 {
+                return Err(ManifestError::NameNotTerminated { entry: index });
+            }
+            if entry[offset_of!(Entry, attached)] != 0 {
+                return Err(ManifestError::AlreadyAttached { entry: index });
+            }
+        }
+        Ok(Self { entries, bytes })
+    }
+
+    /// The `struct mft`, as it lies in the image.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The devices it declares.
+    #[must_use]
+    pub const fn devices(&self) -> Devices<'a> {
+        Devices {
+            entries: self.entries,
+            next: 1,
+        }
+    }
+}
+
+/// The device of this name and kind: the first, if an image declares it twice (section 1.2).
+#[must_use]
+pub fn find_device<'a>(
+    manifest: &Manifest<'a>,
+    name: &[u8],
+    kind: DeviceKind,
+) -> Option<Device<'a>> {
+    manifest
+        .devices()
+        .find(|device| device.name == name && device.kind == kind)
+}
+
+fn kind_of(entry: &[u8; ENTRY_SIZE]) -> u32 {
+    crate::read::u32_at(entry, offset_of!(Entry, kind))
+}
+
+impl<'a> Iterator for Devices<'a> {
+    type Item = Device<'a>;
+
+    fn next(&mut self) -> Option<Device<'a>> {
+        loop {
+            let handle = self.next;
+            let entry = self.entries.get(handle)?;
+            self.next += 1;
+            let kind = match kind_of(entry) {
+                TYPE_BLOCK_BASIC => DeviceKind::Block,
+                TYPE_NET_BASIC => DeviceKind::Net,
+                TYPE_RESERVED_FIRST.. => continue,
+                other => DeviceKind::Unknown(other),
+            };
+            let name = &entry[..MFT_NAME_SIZE];
+            let len = name
+                .iter()
+                .position(|&byte| byte == 0)
+                .unwrap_or(MFT_NAME_SIZE);
+            return Some(Device {
+                handle,
+                name: &name[..len],
+                kind,
+            });
+        }
+    }
+}
+
+impl fmt::Display for DeviceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Block => f.write_str("BLOCK_BASIC"),
+            Self::Net => f.write_str("NET_BASIC"),
+            Self::Unknown(kind) => write!(f, "unknown type {kind}"),
+        }
+    }
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort { size } => write!(f, "manifest of {size} bytes, at least 8 are needed"),
+            Self::Version(version) => write!(f, "manifest version {version}, only 1 is known"),
+            Self::TooManyEntries(entries) => {
+                write!(f, "manifest of {entries} entries, at most 64 are allowed")
+            }
+            Self::Size {
+                entries,
+                size,
+                expected,
+            } => {
+                write!(
+                    f,
+                    "manifest of {entries} entries has {size} bytes instead of {expected}"
+                )
+            }
+            Self::NoEntries => f.write_str("manifest without the reserved entry 0"),
+            Self::FirstNotReserved { kind } => {
+                write!(
+                    f,
+                    "manifest entry 0 is not the reserved one: type={kind:#x}"
+                )
+            }
+            Self::NameNotTerminated { entry } => {
+                write!(f, "manifest entry {entry}: name has no end")
+            }
+            Self::AlreadyAttached { entry } => {
+                write!(f, "manifest entry {entry}: marked as attached in the file")
+            }
+        }
+    }
+}
+
+impl Error for ManifestError {}
