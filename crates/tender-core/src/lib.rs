@@ -1,0 +1,30 @@
+//! What the tenders share: command line, image file, device declarations, diagnostics, statuses.
+//!
+//! A tender starts once per guest, so start-up is all that counts here: no allocation, no standard
+//! library (the spt tender has none), no system call that is not needed. What a user typed and what
+//! an image contains is hostile; both are only ever compared, counted and printed escaped.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`cli`] | the two passes over the command line (ABI sections 6.1-6.3) |
+//! | [`cmdline`] | what the guest gets of it (section 4.3) |
+//! | [`devices`] | declared against attached devices (section 6.2) |
+//! | [`image`] | the image file (section 4.10, steps 2-4) |
+//! | [`diagnostics`] | one clear line on standard error |
+//! | [`status`] | exit statuses (section 6.6) |
+//! | [`syscall`] | the host kernel; all unsafe code of this crate |
+
+#![cfg_attr(not(test), no_std)]
+#![deny(unsafe_code)]
+
+pub mod cli;
+pub mod cmdline;
+pub mod devices;
+pub mod diagnostics;
+pub mod image;
+pub mod status;
+#[expect(
+    unsafe_code,
+    reason = "the host kernel is only to be had through assembly"
+)]
+pub mod syscall;
