@@ -1,0 +1,178 @@
+//! The spt target: the guest is ordinary user code under the tender's seccomp filter, and asks the
+//! host kernel directly, with descriptors that the tender left in boot info (ABI sections 5.2, 5.5).
+
+mod syscall;
+
+use core::arch::global_asm;
+use core::ffi::c_char;
+use core::ptr;
+use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
+
+use solo5_abi::notes::{Abi1Note, AbiTarget, INTERP, NotOpenBsdNote};
+use solo5_abi::result::EXIT_ABORT;
+use solo5_abi::spt::syscall::{CLOCK_MONOTONIC, CLOCK_REALTIME};
+use solo5_abi::spt::{ABI_VERSION, BootInfo, EpollEvent, TIMER_EVENT_ID};
+
+use crate::Level;
+use crate::log::log;
+use syscall::Timespec;
+
+const NS_PER_S: u64 = 1_000_000_000;
+/// The timer and one event for each device that a manifest can hold.
+const MAX_EVENTS: usize = 64;
+
+/// How long a full console may hold up the guest before text is dropped: this often, 1 ms each.
+const CONSOLE_PATIENCE: u32 = 1000;
+
+/// The wait set and its timer, from boot info.
+static EPOLL_FD: AtomicI32 = AtomicI32::new(-1);
+static TIMER_FD: AtomicI32 = AtomicI32::new(-1);
+
+// The tender jumps here with boot info in rdi and rsp as after a call, so this is a function that
+// never returns. A zero frame pointer ends the debugger's stack walk.
+global_asm!(
+    ".section .text._start,\"ax\",@progbits",
+    ".globl _start",
+    ".type _start,@function",
+    "_start:",
+    "xor %ebp, %ebp",
+    "jmp {start}",
+    ".size _start, . - _start",
+    start = sym spt_start,
+    options(att_syntax),
+);
+
+unsafe extern "C" fn spt_start(boot: *const BootInfo) -> ! {
+    // A stray thread-local access then faults in the zero page instead of reading the host's data.
+    syscall::set_fs(0);
+    // SAFETY: the tender passes the address of its boot info, which stays mapped (ABI section 5.2).
+    let boot = unsafe { boot.read() };
+    EPOLL_FD.store(boot.epollfd, Relaxed);
+    TIMER_FD.store(boot.timerfd, Relaxed);
+    // SAFETY: called once, on the boot stack; the command line is the tender's (ABI section 4.3).
+    unsafe {
+        crate::start::start(
+            ptr::with_exposed_provenance(boot.cmdline as usize),
+            boot.mem_size,
+        )
+    }
+}
+
+/// Ends the guest with `status`, without a word.
+pub fn exit(status: i32) -> ! {
+    syscall::exit_group(status)
+}
+
+/// `void solo5_exit(int)`.
+#[unsafe(no_mangle)]
+pub extern "C" fn solo5_exit(status: i32) -> ! {
+    log(Level::Info, format_args!("exit with status {status}"));
+    exit(status)
+}
+
+/// `void solo5_abort(void)`: status 255.
+#[unsafe(no_mangle)]
+pub extern "C" fn solo5_abort() -> ! {
+    log(Level::Info, format_args!("abort"));
+    exit(EXIT_ABORT)
+}
+
+/// `void solo5_console_write(const char *, size_t)`: best effort, raw bytes.
+///
+/// # Safety
+/// `data` must be readable for `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn solo5_console_write(data: *const c_char, len: usize) {
+    let mut sent = 0;
+    let mut patience = CONSOLE_PATIENCE;
+    while sent < len {
+        // SAFETY: the caller vouches for `data..data + len`, and `sent < len`.
+        match unsafe { syscall::write_console(data.add(sent).cast(), len - sent) } {
+            0 => return,
+            n if n > 0 => sent += n.unsigned_abs(),
+            e if e == -syscall::EINTR => {}
+            // A reader that is slow deserves a moment; one that is gone does not.
+            e if e == -syscall::EAGAIN && patience > 0 => {
+                patience -= 1;
+                wait(solo5_clock_monotonic() + NS_PER_S / 1000);
+            }
+            _ => return,
+        }
+    }
+}
+
+/// `solo5_time_t solo5_clock_monotonic(void)`: nanoseconds since an arbitrary moment.
+#[unsafe(no_mangle)]
+pub extern "C" fn solo5_clock_monotonic() -> u64 {
+    to_ns(syscall::clock_gettime(CLOCK_MONOTONIC))
+}
+
+/// `solo5_time_t solo5_clock_wall(void)`: nanoseconds since 1970, UTC.
+#[unsafe(no_mangle)]
+pub extern "C" fn solo5_clock_wall() -> u64 {
+    to_ns(syscall::clock_gettime(CLOCK_REALTIME))
+}
+
+/// `void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready)`: sleeps until `deadline` on
+/// the monotonic clock, or until a network device is readable.
+///
+/// # Safety
+/// `ready` is null or writable; it receives bit *h* for each readable handle *h*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn solo5_yield(deadline: u64, ready: *mut u64) {
+    let handles = wait(deadline);
+    if !ready.is_null() {
+        // SAFETY: not null, so writable by the caller's word.
+        unsafe { ready.write(handles) };
+    }
+}
+
+fn wait(deadline: u64) -> u64 {
+    let at = Timespec {
+        sec: i64::try_from(deadline / NS_PER_S).unwrap_or(i64::MAX),
+        // Bit 0 set: zero would disarm the timer (ABI section 5.5).
+        nsec: ((deadline % NS_PER_S) | 1) as i64,
+    };
+    syscall::timer_at(TIMER_FD.load(Relaxed), at);
+    let mut events = [EpollEvent { events: 0, data: 0 }; MAX_EVENTS];
+    loop {
+        let count = syscall::epoll_wait(EPOLL_FD.load(Relaxed), &mut events);
+        if count == -syscall::EINTR {
+            continue;
+        }
+        let count = usize::try_from(count).unwrap_or(0);
+        return events
+            .iter()
+            .take(count)
+            .map(|event| event.data)
+            .fold(0, |ready, id| ready | bit(id));
+    }
+}
+
+/// The bit of a device in a set of handles; none for the timer, whose id no device can have.
+fn bit(id: u64) -> u64 {
+    const _: () = assert!(TIMER_EVENT_ID >= 64);
+    u32::try_from(id)
+        .ok()
+        .and_then(|handle| 1_u64.checked_shl(handle))
+        .unwrap_or(0)
+}
+
+fn to_ns(time: Timespec) -> u64 {
+    time.sec as u64 * NS_PER_S + time.nsec as u64
+}
+
+/// Keeps a host from executing the image (ABI section 2.6).
+#[used]
+#[unsafe(link_section = ".interp")]
+static INTERPRETER: [u8; 24] = INTERP;
+
+/// As [`INTERPRETER`], for another host.
+#[used]
+#[unsafe(link_section = ".note.solo5.not_openbsd")]
+static NOT_OPENBSD: NotOpenBsdNote = NotOpenBsdNote::NOTE;
+
+/// Tells the tender what this image was built for (ABI section 2.4).
+#[used]
+#[unsafe(link_section = ".note.solo5.abi")]
+static ABI_NOTE: Abi1Note = Abi1Note::new(AbiTarget::Spt, ABI_VERSION);

@@ -1,0 +1,139 @@
+//! The system calls that the spt filter lets through (ABI section 5.4), and no others.
+//!
+//! Each returns what the kernel returned: a negative value is `-errno`.
+
+use core::arch::asm;
+
+use solo5_abi::spt::EpollEvent;
+use solo5_abi::spt::syscall::{
+    ARCH_PRCTL, ARCH_SET_FS, CLOCK_GETTIME, EPOLL_PWAIT, EXIT_GROUP, STDOUT, TIMERFD_SETTIME, WRITE,
+};
+
+const TFD_TIMER_ABSTIME: usize = 1;
+
+/// `EINTR`: a signal came first, ask again.
+pub const EINTR: isize = 4;
+/// `EAGAIN`: a descriptor that does not block has nothing for us now.
+pub const EAGAIN: isize = 11;
+
+/// `struct timespec`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Timespec {
+    /// Seconds.
+    pub sec: i64,
+    /// Nanoseconds below one second.
+    pub nsec: i64,
+}
+
+/// `struct itimerspec`; the interval stays zero.
+#[repr(C)]
+#[derive(Default)]
+struct Itimerspec {
+    interval: Timespec,
+    value: Timespec,
+}
+
+/// One system call with up to six arguments.
+///
+/// # Safety
+/// Pointers among the arguments must be what the call expects.
+#[inline]
+unsafe fn call6(nr: u32, args: [usize; 6]) -> isize {
+    let result: isize;
+    // SAFETY: the x86_64 convention: number in rax, arguments in rdi rsi rdx r10 r8 r9, result in
+    // rax, rcx and r11 lost. The caller vouches for what the kernel does with the arguments.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") isize::try_from(nr).unwrap_or(-1) => result,
+            in("rdi") args[0],
+            in("rsi") args[1],
+            in("rdx") args[2],
+            in("r10") args[3],
+            in("r8") args[4],
+            in("r9") args[5],
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    result
+}
+
+/// write(2) to the console.
+///
+/// # Safety
+/// `data` must be readable for `len` bytes.
+pub unsafe fn write_console(data: *const u8, len: usize) -> isize {
+    // SAFETY: the kernel reads `data..data + len`, which the caller vouches for.
+    unsafe { call6(WRITE, [STDOUT as usize, data.addr(), len, 0, 0, 0]) }
+}
+
+/// exit_group(2).
+pub fn exit_group(status: i32) -> ! {
+    loop {
+        // SAFETY: no pointers. The call does not return.
+        unsafe { call6(EXIT_GROUP, [status as usize, 0, 0, 0, 0, 0]) };
+    }
+}
+
+/// clock_gettime(2) on one of the two clocks that the filter allows.
+pub fn clock_gettime(clock: u64) -> Timespec {
+    let mut now = Timespec::default();
+    // SAFETY: the kernel writes one timespec to `now`.
+    unsafe {
+        call6(
+            CLOCK_GETTIME,
+            [clock as usize, (&raw mut now).addr(), 0, 0, 0, 0],
+        )
+    };
+    now
+}
+
+/// arch_prctl(ARCH_SET_FS).
+pub fn set_fs(base: usize) -> isize {
+    // SAFETY: no pointer is followed; nothing in the guest is reached through FS.
+    unsafe { call6(ARCH_PRCTL, [ARCH_SET_FS as usize, base, 0, 0, 0, 0]) }
+}
+
+/// timerfd_settime(2): one shot at `deadline` on the timer's own clock.
+pub fn timer_at(fd: i32, deadline: Timespec) -> isize {
+    let spec = Itimerspec {
+        value: deadline,
+        ..Itimerspec::default()
+    };
+    // SAFETY: the kernel reads one itimerspec from `spec`; the old value is not asked for.
+    unsafe {
+        call6(
+            TIMERFD_SETTIME,
+            [
+                fd as usize,
+                TFD_TIMER_ABSTIME,
+                (&raw const spec).addr(),
+                0,
+                0,
+                0,
+            ],
+        )
+    }
+}
+
+/// epoll_pwait(2) without a time limit and without a signal mask: how many events were stored.
+pub fn epoll_wait(fd: i32, events: &mut [EpollEvent]) -> isize {
+    const FOREVER: usize = usize::MAX;
+    // SAFETY: the kernel writes at most `events.len()` records.
+    unsafe {
+        call6(
+            EPOLL_PWAIT,
+            [
+                fd as usize,
+                events.as_mut_ptr().addr(),
+                events.len(),
+                FOREVER,
+                0,
+                0,
+            ],
+        )
+    }
+}

@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { RuntimeError } from "./error.ts";
+import { compilerPath } from "./parts.ts";
+
+/** Bytecode of one ES module, and the engine that it is for. */
+export interface CompiledModule {
+  /** What the guest's engine reads. Only an engine of the same build may. */
+  readonly bytecode: Uint8Array;
+  /** Build id of that engine, 32 bytes; `@uk/image` compares it with the base image's. */
+  readonly buildId: Uint8Array;
+}
+
+let buildId: Promise<Uint8Array> | undefined;
+
+/**
+ * Compiles one bundled ES module with the engine build that is in the base images.
+ *
+ * @param source - the module; all imports bundled, except `uk:solo5`
+ * @param name - shown in stack traces, e.g. `app.js`
+ * @throws {RuntimeError} `SYNTAX` with line and column in `source`; `NOT_BUILT`; `COMPILER_FAILED`
+ */
+export async function compileModule(source: string, name: string): Promise<CompiledModule> {
+  buildId ??= readBuildId();
+  const [bytecode, id] = await Promise.all([runCompiler([name], source), buildId]);
+  return { bytecode, buildId: id };
+}
+
+async function readBuildId(): Promise<Uint8Array> {
+  const hex = new TextDecoder().decode(await runCompiler(["--build-id"], "")).trim();
+  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+}
+
+function runCompiler(args: readonly string[], input: string): Promise<Uint8Array> {
+  const { promise, resolve, reject } = withResolvers<Uint8Array>();
+  const child = spawn(compilerPath(), args, { stdio: ["pipe", "pipe", "pipe"] });
+  const output: Buffer[] = [];
+  let errors = "";
+  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    errors += chunk;
+  });
+  child.on("error", (error) => reject(new RuntimeError("COMPILER_FAILED", `uk-compile: ${error.message}`)));
+  child.on("close", (status, signal) => {
+    if (status === 0) resolve(Buffer.concat(output));
+    else reject(failure(errors, status, signal));
+  });
+  // A compiler that ended early closes its input; its status says why.
+  child.stdin.on("error", () => {}).end(input);
+  return promise;
+}
+
+function failure(errors: string, status: number | null, signal: string | null): RuntimeError {
+  let report: { name?: string; message?: string; line?: number; column?: number };
+  try {
+    report = JSON.parse(errors);
+  } catch {
+    return new RuntimeError(
+      "COMPILER_FAILED",
+      `uk-compile ended with ${signal ?? `status ${status}`}: ${errors.trim()}`,
+    );
+  }
+  const { name, message = "unknown error", line, column } = report;
+  if (name === undefined) return new RuntimeError("COMPILER_FAILED", `uk-compile: ${message}`);
+  return new RuntimeError("SYNTAX", `${name}: ${message}`, {
+    ...(typeof line === "number" && { line }),
+    ...(typeof column === "number" && { column }),
+  });
+}
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: Error) => void;
+} {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

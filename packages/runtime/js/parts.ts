@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { RuntimeError } from "./error.ts";
+
+/** What an image can be built for (`AbiTarget` in ABI section 2.4). */
+export type Target = "spt";
+
+/** Every target that this package has a base image for. */
+export const targets: readonly Target[] = ["spt"];
+
+/** Tells a target's name from other text. */
+export function isTarget(name: string): name is Target {
+  return (targets as readonly string[]).includes(name);
+}
+
+/**
+ * Absolute path of the base image of `target`: an ELF file without a program, for `@uk/image` to
+ * link one to.
+ *
+ * @throws {RuntimeError} `NOT_BUILT`: the package was not built
+ */
+export function baseImagePath(target: Target): string {
+  return part(`base-${target}.elf`);
+}
+
+/**
+ * Absolute path of the bytecode compiler, a program of the host: see {@link compileModule}.
+ *
+ * @throws {RuntimeError} `NOT_BUILT`: the package was not built
+ */
+export function compilerPath(): string {
+  return part("uk-compile");
+}
+
+function part(file: string): string {
+  const path = fileURLToPath(new URL(`../dist/${file}`, import.meta.url));
+  if (existsSync(path)) return path;
+  throw new RuntimeError(
+    "NOT_BUILT",
+    `@uk/runtime: ${file} is missing: run \`npm run build -w @uk/runtime\``,
+  );
+}

@@ -1,0 +1,76 @@
+// Builds what @uk/runtime ships: the bytecode compiler for this host, and the base images.
+//
+//   1. uk-compile, with std, static: an ordinary program.
+//   2. js/guest/console.ts -> bytecode, by that very compiler.
+//   3. base-spt, freestanding, with the bytecode inside.
+//
+// Images go to a target folder of their own, so that the two sets of flags do not evict each other.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = join(dirname(fileURLToPath(import.meta.url)), "..");
+const root = join(here, "../..");
+const dist = join(here, "dist");
+const TARGET = "x86_64-unknown-linux-gnu";
+const targetDir = process.env.CARGO_TARGET_DIR ?? join(root, "target");
+const guestDir = join(targetDir, "guest-images");
+
+/** Baseline x86-64, no FS-relative stack canary, no PIC: what a freestanding static image needs. */
+const GUEST_CFLAGS =
+  "-fno-pic -fno-pie -mcmodel=small -fno-stack-protector -U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections";
+const GUEST_RUSTFLAGS = "-C relocation-model=static -C code-model=small -C force-unwind-tables=no";
+
+function cargo(args, env) {
+  const flags = ["build", "--locked", "--package", "uk-runtime", "--target", TARGET, ...args];
+  execFileSync("cargo", flags, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
+}
+
+mkdirSync(dist, { recursive: true });
+
+cargo(["--release", "--features", "compiler", "--bin", "uk-compile"], {
+  RUSTFLAGS: "-C target-feature=+crt-static",
+});
+const compiler = join(dist, "uk-compile");
+copyFileSync(join(targetDir, TARGET, "release/uk-compile"), compiler);
+
+const bundle = await build({
+  entryPoints: [join(here, "js/guest/console.ts")],
+  bundle: true,
+  write: false,
+  format: "esm",
+  platform: "neutral",
+  target: "es2023",
+  mainFields: ["module", "main"],
+  minify: true,
+});
+const bytecode = join(guestDir, "console.bin");
+mkdirSync(guestDir, { recursive: true });
+const compiled = execFileSync(compiler, ["uk:console"], {
+  input: bundle.outputFiles[0].contents,
+  maxBuffer: 1 << 26,
+});
+writeFileSync(bytecode, compiled);
+
+for (const target of ["spt"]) {
+  cargo(
+    [
+      "--profile",
+      "guest",
+      "--features",
+      `freestanding,${target}`,
+      "--bin",
+      `base-${target}`,
+      "--target-dir",
+      guestDir,
+    ],
+    {
+      RUSTFLAGS: GUEST_RUSTFLAGS,
+      CFLAGS_x86_64_unknown_linux_gnu: GUEST_CFLAGS,
+      UK_CONSOLE_BYTECODE: bytecode,
+    },
+  );
+  copyFileSync(join(guestDir, TARGET, `guest/base-${target}`), join(dist, `base-${target}.elf`));
+}

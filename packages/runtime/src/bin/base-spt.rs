@@ -1,0 +1,17 @@
+//! The spt base image: entry, allocator and panic handler; everything else is in the libraries.
+
+#![no_std]
+#![no_main]
+
+use core::panic::PanicInfo;
+
+// Linked for what they define: `_start` and the rest of `solo5.h`, `solo5_app_main`.
+use guest_bindings as _;
+
+#[global_allocator]
+static HEAP: uk_runtime::GlobalHeap = uk_runtime::GlobalHeap;
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    uk_runtime::panicked(info)
+}

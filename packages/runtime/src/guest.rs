@@ -1,0 +1,133 @@
+//! `solo5_app_main`: from boot to a running program.
+
+use core::arch::asm;
+use core::cell::OnceCell;
+use core::ffi::CStr;
+use core::panic::PanicInfo;
+use core::{fmt, ptr, slice};
+
+use solo5_abi::result::StartInfo;
+
+use crate::layout::{Layout, STACK_MARGIN};
+use crate::program::Program;
+use crate::{build_id, engine, heap, report, solo5};
+
+/// What the rest of the guest asks for after boot.
+struct Boot {
+    cmdline: &'static [u8],
+    program: Program<'static>,
+    layout: Layout,
+}
+
+struct BootCell(OnceCell<Boot>);
+
+// SAFETY: the guest has one thread.
+unsafe impl Sync for BootCell {}
+
+static BOOT: BootCell = BootCell(OnceCell::new());
+
+/// The command line without the bindings' own options.
+pub fn cmdline() -> &'static [u8] {
+    BOOT.0.get().map_or(&[], |boot| boot.cmdline)
+}
+
+/// Bytes of heap that the guest has in all.
+pub fn heap_size() -> u64 {
+    BOOT.0
+        .get()
+        .map_or(0, |boot| boot.layout.heap.end - boot.layout.heap.start)
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn solo5_app_main(info: *const StartInfo) -> i32 {
+    // SAFETY: the bindings pass a live record; memory from heap_start on is the application's, and
+    // the program segment at its start is never written.
+    let (info, memory) = unsafe {
+        let info = info.read();
+        let start = ptr::with_exposed_provenance(info.heap_start as usize);
+        let memory: &'static [u8] = slice::from_raw_parts(start, info.heap_size as usize);
+        (info, memory)
+    };
+    let program = match Program::read(memory) {
+        Ok(program) => program,
+        Err(error) => return report::boot_failure(format_args!("{error}")),
+    };
+    let end = info.heap_start + info.heap_size;
+    let Some(layout) = Layout::divide(info.heap_start + program.size, end) else {
+        return report::boot_failure(format_args!(
+            "{} KiB of memory are left after the program, too little for stack and heap: start the tender with a larger --mem",
+            (info.heap_size - program.size) / 1024
+        ));
+    };
+    // SAFETY: first and only call; the region is the application's, zero, and used by nothing else.
+    unsafe { heap::init(layout.heap.clone()) };
+    // SAFETY: the bindings pass a NUL-terminated string that stays where it is.
+    let cmdline =
+        unsafe { CStr::from_ptr(ptr::with_exposed_provenance(info.cmdline as usize)) }.to_bytes();
+    let top = layout.stack.end;
+    let _ = BOOT.0.set(Boot {
+        cmdline,
+        program,
+        layout,
+    });
+    // SAFETY: `top` is the page-aligned end of a region that only the engine's stack uses;
+    // `run_program` never returns, so the boot stack is not needed again.
+    unsafe {
+        asm!(
+            "mov rsp, {top}",
+            "xor ebp, ebp",
+            "call {run}",
+            "ud2",
+            top = in(reg) top,
+            run = sym run_program,
+            options(noreturn),
+        )
+    }
+}
+
+/// Runs on the engine's own stack.
+extern "C" fn run_program() -> ! {
+    let status = match BOOT.0.get() {
+        Some(Boot {
+            program, layout, ..
+        }) => {
+            let stack = layout.stack.end - layout.stack.start - STACK_MARGIN;
+            engine::run(program.bytecode, stack as usize)
+        }
+        None => report::boot_failure(format_args!("internal error: no boot record")),
+    };
+    solo5::exit(status)
+}
+
+/// A bug of ours, or memory that ran out inside Rust.
+pub fn panicked(info: &PanicInfo<'_>) -> ! {
+    match heap::refused() {
+        Some(bytes)
+            if info
+                .message()
+                .as_str()
+                .is_none_or(|text| text.contains("allocation")) =>
+        {
+            report::out_of_memory(bytes)
+        }
+        _ => report::abort(format_args!("internal error: {}", Shown(info))),
+    }
+}
+
+/// Message and place of a panic on one line.
+struct Shown<'a>(&'a PanicInfo<'a>);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.0.message();
+        match self.0.location() {
+            Some(place) => write!(f, "{message} ({}:{})", place.file(), place.line()),
+            None => write!(f, "{message}"),
+        }
+    }
+}
+
+/// Lets the linker refuse a program of another engine (`packages/image`).
+#[used]
+#[unsafe(link_section = ".note.uk.build-id")]
+static BUILD_ID_NOTE: build_id::BuildIdNote = build_id::BuildIdNote::new();

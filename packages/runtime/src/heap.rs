@@ -1,0 +1,238 @@
+//! One TLSF allocator for the engine (through `malloc`) and for Rust (as global allocator).
+//!
+//! The guest has one thread, so the state needs no lock. The region is taken lazily: a page is
+//! touched only when it is handed out.
+//!
+//! A reserve is held back. The first request that does not fit is refused and sets the reserve free,
+//! so that the engine can build its out-of-memory error, unwind, and let the program go on; once
+//! enough memory is free again, the reserve is taken back.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::UnsafeCell;
+use core::ops::Range;
+use core::ptr::{self, NonNull};
+
+use rlsf::Tlsf;
+
+/// Alignment of everything that `malloc` returns: x86_64's `max_align_t`.
+pub const ALIGN: usize = 16;
+
+/// How far the allocator's own records may reach into memory that it has not handed out yet: the
+/// header and the two links of the free block that follows an allocation.
+const RECORDS: usize = 64;
+
+/// Bytes held back for the time after a refused request.
+const RESERVE: usize = 128 * 1024;
+/// After a refused request, try to take the reserve back once in so many allocations.
+const RESERVE_INTERVAL: u32 = 1024;
+
+type Pool = Tlsf<'static, u32, u32, 30, 32>;
+
+struct State {
+    pool: Pool,
+    /// Everything from here up was zero at boot and has never been handed out.
+    fresh: usize,
+    /// Size of the last request that could not be met, in bytes; 0 if there was none.
+    refused: usize,
+    /// The block held back; `None` since a refused request set it free.
+    reserve: Option<NonNull<u8>>,
+    /// Allocations until the next attempt to take the reserve back.
+    until_reserve: u32,
+}
+
+struct Heap(UnsafeCell<State>);
+
+// SAFETY: the guest has one thread and no signal handlers, and no allocator call re-enters another.
+unsafe impl Sync for Heap {}
+
+static HEAP: Heap = Heap(UnsafeCell::new(State {
+    pool: Pool::new(),
+    fresh: 0,
+    refused: 0,
+    reserve: None,
+    until_reserve: 0,
+}));
+
+/// Runs `f` on the allocator's state.
+fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    // SAFETY: one thread (see `Sync` above), and `f` never calls back into this module.
+    f(unsafe { &mut *HEAP.0.get() })
+}
+
+/// Gives the allocator its memory.
+///
+/// # Safety
+/// Called once, before any allocation; `region` is zero-filled memory that nothing else uses.
+pub unsafe fn init(region: Range<u64>) {
+    let (start, end) = (region.start as usize, region.end as usize);
+    with(|heap| {
+        let block =
+            ptr::slice_from_raw_parts_mut(ptr::with_exposed_provenance_mut(start), end - start);
+        if let Some(block) = NonNull::new(block) {
+            // SAFETY: the caller hands the region over for good.
+            unsafe { heap.pool.insert_free_block_ptr(block) };
+        }
+        heap.fresh = start + RECORDS;
+        heap.until_reserve = 1;
+    });
+}
+
+/// Size of the last request that was refused, in bytes, if one was.
+pub fn refused() -> Option<usize> {
+    with(|heap| (heap.refused != 0).then_some(heap.refused))
+}
+
+impl State {
+    fn allocate(&mut self, size: usize, align: usize) -> *mut u8 {
+        if self.reserve.is_none() {
+            self.restock();
+        }
+        let layout = Layout::from_size_align(size.max(1), align).ok();
+        let Some(block) = layout.and_then(|layout| self.pool.allocate(layout)) else {
+            return self.refuse(size);
+        };
+        self.note(block)
+    }
+
+    /// Remembers how far memory has been handed out.
+    fn note(&mut self, block: NonNull<u8>) -> *mut u8 {
+        // SAFETY: every caller just got the block from this pool.
+        let usable = unsafe { Pool::allocation_usable_size(block) };
+        self.fresh = self.fresh.max(block.addr().get() + usable + RECORDS);
+        block.as_ptr()
+    }
+
+    fn refuse(&mut self, size: usize) -> *mut u8 {
+        self.refused = size.max(1);
+        if let Some(reserve) = self.reserve.take() {
+            // SAFETY: allocated in `restock` with this alignment, never handed out.
+            unsafe { self.pool.deallocate(reserve, ALIGN) };
+            self.until_reserve = RESERVE_INTERVAL;
+        }
+        ptr::null_mut()
+    }
+
+    /// Takes the reserve (back) if that leaves as much again for others.
+    #[cold]
+    fn restock(&mut self) {
+        self.until_reserve -= 1;
+        if self.until_reserve > 0 {
+            return;
+        }
+        self.until_reserve = RESERVE_INTERVAL;
+        let probe = Layout::from_size_align(2 * RESERVE, ALIGN).ok();
+        let Some(block) = probe.and_then(|layout| self.pool.allocate(layout)) else {
+            return;
+        };
+        // SAFETY: allocated just now with this alignment; shrinking does not fail.
+        let kept = Layout::from_size_align(RESERVE, ALIGN)
+            .ok()
+            .and_then(|layout| unsafe { self.pool.reallocate(block, layout) });
+        self.reserve = kept;
+        self.refused = 0;
+        if let Some(kept) = kept {
+            self.note(kept);
+        }
+    }
+
+    fn allocate_zeroed(&mut self, size: usize, align: usize) -> *mut u8 {
+        let fresh = self.fresh;
+        let block = self.allocate(size, align);
+        if !block.is_null() {
+            // Above `fresh` memory is still as zero as the tender gave it, but for the allocator's
+            // records at the very front of a block.
+            let dirty = fresh.saturating_sub(block.addr()).max(RECORDS).min(size);
+            // SAFETY: `dirty <= size`, the size of the block just allocated.
+            unsafe { ptr::write_bytes(block, 0, dirty) };
+        }
+        block
+    }
+
+    /// # Safety
+    /// `block` came from this allocator with this alignment.
+    unsafe fn reallocate(&mut self, block: NonNull<u8>, size: usize, align: usize) -> *mut u8 {
+        let layout = Layout::from_size_align(size.max(1), align).ok();
+        // SAFETY: by the caller's word.
+        let moved = layout.and_then(|layout| unsafe { self.pool.reallocate(block, layout) });
+        let Some(moved) = moved else {
+            return self.refuse(size);
+        };
+        self.note(moved)
+    }
+}
+
+/// `malloc`: null when there is no memory left.
+pub fn malloc(size: usize) -> *mut u8 {
+    with(|heap| heap.allocate(size, ALIGN))
+}
+
+/// `calloc`: null when there is no memory left or the product overflows.
+pub fn calloc(count: usize, size: usize) -> *mut u8 {
+    match count.checked_mul(size) {
+        Some(size) => with(|heap| heap.allocate_zeroed(size, ALIGN)),
+        None => ptr::null_mut(),
+    }
+}
+
+/// `realloc`: the old block stays valid when null is returned.
+///
+/// # Safety
+/// `block` is null or came from [`malloc`], [`calloc`] or this function and was not freed.
+pub unsafe fn realloc(block: *mut u8, size: usize) -> *mut u8 {
+    match NonNull::new(block) {
+        // SAFETY: by the caller's word; all of these use `ALIGN`.
+        Some(block) => with(|heap| unsafe { heap.reallocate(block, size, ALIGN) }),
+        None => malloc(size),
+    }
+}
+
+/// `free`.
+///
+/// # Safety
+/// As for [`realloc`]; the block is not used afterwards.
+pub unsafe fn free(block: *mut u8) {
+    if let Some(block) = NonNull::new(block) {
+        // SAFETY: by the caller's word; all of these use `ALIGN`.
+        with(|heap| unsafe { heap.pool.deallocate(block, ALIGN) });
+    }
+}
+
+/// `malloc_usable_size`: real, or the engine's memory accounting would drift.
+///
+/// # Safety
+/// As for [`realloc`].
+pub unsafe fn usable_size(block: *mut u8) -> usize {
+    // SAFETY: by the caller's word.
+    NonNull::new(block).map_or(0, |block| unsafe { Pool::allocation_usable_size(block) })
+}
+
+/// Rust's side of the same heap.
+pub struct GlobalHeap;
+
+// SAFETY: blocks are disjoint and as large and aligned as asked for; failure is null.
+unsafe impl GlobalAlloc for GlobalHeap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        with(|heap| heap.allocate(layout.size(), layout.align().max(ALIGN)))
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        with(|heap| heap.allocate_zeroed(layout.size(), layout.align().max(ALIGN)))
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if let Some(block) = NonNull::new(block) {
+            // SAFETY: allocated above with the same alignment.
+            with(|heap| unsafe { heap.pool.deallocate(block, layout.align().max(ALIGN)) });
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        match NonNull::new(block) {
+            // SAFETY: allocated above with the same alignment.
+            Some(block) => {
+                with(|heap| unsafe { heap.reallocate(block, size, layout.align().max(ALIGN)) })
+            }
+            None => ptr::null_mut(),
+        }
+    }
+}

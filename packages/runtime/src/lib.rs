@@ -1,0 +1,38 @@
+//! The guest: QuickJS-ng on `solo5.h`, and what its bytecode compiler must share with it.
+//!
+//! An image is a base image (this crate, freestanding) followed in memory by one program segment
+//! that the linker of `@uk/image` appended. `solo5_app_main` in [`guest`] is where a boot becomes
+//! ours; [`engine`] runs the program; the rest is what the engine stands on.
+
+#![cfg_attr(not(any(test, feature = "compiler")), no_std)]
+
+extern crate alloc;
+
+pub mod build_id;
+pub mod layout;
+pub mod program;
+
+#[cfg(feature = "freestanding")]
+mod console;
+#[cfg(feature = "freestanding")]
+mod engine;
+#[cfg(feature = "freestanding")]
+mod guest;
+#[cfg(feature = "freestanding")]
+mod heap;
+#[cfg(feature = "freestanding")]
+mod libc;
+#[cfg(feature = "freestanding")]
+mod machine;
+#[cfg(feature = "freestanding")]
+mod report;
+#[cfg(feature = "freestanding")]
+mod solo5;
+
+#[cfg(any(feature = "compiler", feature = "freestanding"))]
+pub mod quickjs;
+
+#[cfg(feature = "freestanding")]
+pub use guest::panicked;
+#[cfg(feature = "freestanding")]
+pub use heap::GlobalHeap;

@@ -1,0 +1,161 @@
+//! The program segment: what the linker appended to the base image.
+//!
+//! ```text
+//!  0   8  magic "UKPROG1\0"
+//!  8  32  build id of the engine that compiled the bytecode
+//! 40   8  size of the whole segment, a multiple of 4096
+//! 48   8  offset of the bytecode in the segment
+//! 56   8  length of the bytecode
+//! 64   -  manifest note, bytecode, zeros
+//! ```
+
+use core::fmt;
+
+use crate::build_id;
+
+/// First bytes of every program segment.
+pub const MAGIC: [u8; 8] = *b"UKPROG1\0";
+/// Bytes before the manifest note.
+pub const HEADER: usize = 64;
+const PAGE: u64 = 4096;
+
+/// A checked program segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Program<'a> {
+    /// What the engine runs: one compiled ES module.
+    pub bytecode: &'a [u8],
+    /// Bytes of memory that the segment takes, a multiple of 4096.
+    pub size: u64,
+}
+
+/// Why there is no program to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramError {
+    /// The base image was booted as it is.
+    Missing,
+    /// The bytecode is of another engine.
+    OtherEngine,
+    /// A size or an offset points outside the segment or outside memory.
+    Malformed {
+        /// Value of the size field.
+        size: u64,
+        /// Value of the bytecode offset field.
+        offset: u64,
+        /// Value of the bytecode length field.
+        len: u64,
+    },
+}
+
+impl fmt::Display for ProgramError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("this is a base image without a program: link one with `uk build`"),
+            Self::OtherEngine => f.write_str("the program was compiled for another engine than this base image's: rebuild it with `uk build`"),
+            Self::Malformed { size, offset, len } => {
+                write!(f, "the program segment is damaged (size={size:#x} offset={offset:#x} len={len:#x}): rebuild the image")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ProgramError {}
+
+impl<'a> Program<'a> {
+    /// Reads the segment at the start of `memory`, which reaches to the end of usable memory.
+    ///
+    /// # Errors
+    /// [`ProgramError`] if no segment is there or it does not fit.
+    pub fn read(memory: &'a [u8]) -> Result<Self, ProgramError> {
+        let header = memory
+            .first_chunk::<HEADER>()
+            .ok_or(ProgramError::Missing)?;
+        if header[..8] != MAGIC {
+            return Err(ProgramError::Missing);
+        }
+        if header[8..40] != build_id::BUILD_ID {
+            return Err(ProgramError::OtherEngine);
+        }
+        let [size, offset, len] = [40, 48, 56].map(|at| read_u64(header, at));
+        let damaged = ProgramError::Malformed { size, offset, len };
+        if size < HEADER as u64 || size % PAGE != 0 || size > memory.len() as u64 {
+            return Err(damaged);
+        }
+        let end = offset
+            .checked_add(len)
+            .filter(|&end| end <= size)
+            .ok_or(damaged)?;
+        let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());
+        let bytecode = range
+            .and_then(|(from, to)| memory.get(from..to))
+            .ok_or(damaged)?;
+        Ok(Self { bytecode, size })
+    }
+}
+
+fn read_u64(header: &[u8; HEADER], at: usize) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&header[at..at + 8]);
+    u64::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HEADER, MAGIC, Program, ProgramError};
+    use crate::build_id::BUILD_ID;
+
+    fn segment(size: u64, offset: u64, len: u64) -> Vec<u8> {
+        let mut bytes = vec![0; 8192];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..40].copy_from_slice(&BUILD_ID);
+        for (at, value) in [(40, size), (48, offset), (56, len)] {
+            bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        }
+        bytes[1024..1028].copy_from_slice(b"code");
+        bytes
+    }
+
+    #[test]
+    fn finds_the_bytecode_of_a_linked_program() {
+        let bytes = segment(4096, 1024, 4);
+        assert_eq!(
+            Program::read(&bytes),
+            Ok(Program {
+                bytecode: b"code",
+                size: 4096
+            })
+        );
+    }
+
+    #[test]
+    fn says_that_a_bare_base_image_has_no_program() {
+        assert_eq!(Program::read(&[0; 8192]), Err(ProgramError::Missing));
+        assert_eq!(Program::read(&[0; HEADER - 1]), Err(ProgramError::Missing));
+    }
+
+    #[test]
+    fn refuses_bytecode_of_another_engine() {
+        let mut bytes = segment(4096, 1024, 4);
+        bytes[8] ^= 1;
+        assert_eq!(Program::read(&bytes), Err(ProgramError::OtherEngine));
+    }
+
+    #[test]
+    fn refuses_sizes_that_point_outside() {
+        let cases = [
+            (0, 0, 0),
+            (4095, 1024, 4),
+            (12288, 1024, 4),
+            (4096, 4093, 4),
+            (4096, u64::MAX, 4),
+            (4096, 4, u64::MAX),
+            (u64::MAX & !4095, 1024, 4),
+        ];
+        for (size, offset, len) in cases {
+            let bytes = segment(size, offset, len);
+            assert_eq!(
+                Program::read(&bytes),
+                Err(ProgramError::Malformed { size, offset, len })
+            );
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! How a guest ends badly: what is printed, and with which status.
+
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use crate::engine::{STATUS_UNCAUGHT, STATUS_UNSETTLED};
+use crate::quickjs::Value;
+use crate::{console, guest, heap, solo5};
+
+/// How many `cause`s of an error are followed.
+const MAX_CAUSES: usize = 8;
+
+/// Writes without allocating: memory may be gone.
+struct Console;
+
+impl Write for Console {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        solo5::console_write(text.as_bytes());
+        Ok(())
+    }
+}
+
+fn line(message: fmt::Arguments<'_>) {
+    // `Console` never fails.
+    let _ = writeln!(Console, "{message}");
+}
+
+/// The program cannot start; status 1.
+pub fn boot_failure(why: fmt::Arguments<'_>) -> i32 {
+    line(format_args!("uk: {why}"));
+    STATUS_UNCAUGHT
+}
+
+/// A bug of ours: one line, then `solo5_abort`, status 255.
+pub fn abort(why: fmt::Arguments<'_>) -> ! {
+    line(format_args!("Solo5: ABORT: {why}"));
+    solo5::abort()
+}
+
+/// Memory is gone: one line, then `solo5_abort`, status 255.
+pub fn out_of_memory(request: usize) -> ! {
+    abort(format_args!(
+        "out of memory: {request} more bytes do not fit into the heap of {} KiB: start the tender with a larger --mem",
+        guest::heap_size() / 1024
+    ))
+}
+
+/// A top-level `await` is pending although nothing is left that could settle it; status 13.
+pub fn unsettled() -> i32 {
+    line(format_args!(
+        "uk: the program waits for ever: a top-level await is pending and nothing is left that could settle it"
+    ));
+    STATUS_UNSETTLED
+}
+
+/// Prints an error that nobody caught, with its stack and its causes; status 1. If memory had run
+/// out, says that instead and aborts.
+pub fn uncaught(error: &Value) -> i32 {
+    if let Some(bytes) = heap::refused().filter(|_| is_out_of_memory(error)) {
+        out_of_memory(bytes);
+    }
+    let mut text = Vec::from(*b"Uncaught ");
+    describe(error, &mut text, MAX_CAUSES);
+    text.push(b'\n');
+    solo5::console_write(&text);
+    STATUS_UNCAUGHT
+}
+
+/// QuickJS throws `InternalError: out of memory`, or `null` when it cannot even make that.
+fn is_out_of_memory(error: &Value) -> bool {
+    let says = |name, wanted: &[u8]| {
+        error
+            .get(name)
+            .ok()
+            .and_then(|value| value.text().ok())
+            .is_some_and(|text| text.bytes() == wanted)
+    };
+    error.is_null()
+        || (error.is_error()
+            && says(c"name", b"InternalError")
+            && says(c"message", b"out of memory"))
+}
+
+/// `Name: message`, the stack, and the same for the cause.
+fn describe(error: &Value, text: &mut Vec<u8>, causes: usize) {
+    let Ok(head) = error.text() else {
+        // An object without a usable toString, or a throwing one.
+        let _ = error.context().exception();
+        text.extend_from_slice(b"(a value that cannot be shown)");
+        return;
+    };
+    console::append_utf8(text, head.bytes());
+    if !error.is_error() {
+        return;
+    }
+    if let Some(stack) = error
+        .get(c"stack")
+        .ok()
+        .filter(Value::is_string)
+        .and_then(|stack| stack.text().ok())
+    {
+        let frames = stack.bytes().strip_suffix(b"\n").unwrap_or(stack.bytes());
+        if !frames.is_empty() {
+            text.push(b'\n');
+            console::append_utf8(text, frames);
+        }
+    }
+    if let Some(cause) = error
+        .get(c"cause")
+        .ok()
+        .filter(|cause| !cause.is_undefined() && causes > 0)
+    {
+        text.extend_from_slice(b"\nCaused by: ");
+        describe(&cause, text, causes - 1);
+    }
+}
