@@ -1,0 +1,41 @@
+import type { Operation } from "@uk/miou";
+import { type Device, declarationOf } from "./device.ts";
+import { DeviceError } from "./errors.ts";
+
+/**
+ * Produces the value of each device, left to right, depth first; runs in the root task. The same
+ * device object is produced once.
+ *
+ * @throws {DeviceError} a device cannot be had
+ */
+export function* acquireAll(
+  devices: readonly Device<unknown>[],
+  done: Map<Device<unknown>, unknown>,
+): Operation<unknown[]> {
+  const values: unknown[] = [];
+  for (const device of devices) {
+    if (!done.has(device)) done.set(device, yield* acquire(device, done));
+    values.push(done.get(device));
+  }
+  return values;
+}
+
+function* acquire(device: Device<unknown>, done: Map<Device<unknown>, unknown>): Operation<unknown> {
+  const what = declarationOf(device);
+  switch (what.kind) {
+    case "constant":
+      return what.value;
+    case "map": {
+      const values = yield* acquireAll(what.devices, done);
+      const made: unknown = what.make(...(values as never[]));
+      return isOperation(made) ? yield* made : made;
+    }
+    default:
+      throw new DeviceError(what.kind, what.name, "not supported by this base image yet");
+  }
+}
+
+/** A generator, which `make` returned because it is a generator function. */
+function isOperation(value: unknown): value is Operation<unknown> {
+  return Object.prototype.toString.call(value) === "[object Generator]";
+}

@@ -1,0 +1,12 @@
+import { clockMonotonic, clockWall, cmdline, runJobs, target, yieldUntil } from "uk:solo5";
+import type { Solo5 } from "./solo5.ts";
+
+/** In an image: the bindings of the base image (`packages/runtime/src/machine.rs`). */
+export const builtin: Solo5 | undefined = {
+  target,
+  cmdline,
+  clockMonotonic,
+  clockWall,
+  yield: yieldUntil,
+  runJobs,
+};

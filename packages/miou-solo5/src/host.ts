@@ -1,0 +1,24 @@
+/** The little that manifest mode needs of a host. */
+interface HostProcess {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  exit(status: number): never;
+  getBuiltinModule?(name: "node:fs"): { writeSync(fd: number, text: string): number } | undefined;
+}
+
+/** The host's `process`, where there is one. */
+export function hostProcess(): HostProcess | undefined {
+  return (globalThis as { process?: HostProcess }).process;
+}
+
+/**
+ * Writes all of `text`, then ends the process with status 0. A build that wants the manifest and
+ * nothing else names a descriptor of its own in `UK_MANIFEST_FD`.
+ */
+export function writeAndExit(host: HostProcess, text: string): never {
+  const fs = host.getBuiltinModule?.("node:fs");
+  if (fs === undefined) throw new Error("run: cannot print the manifest: Node 20.16 or later is needed");
+  const fd = Number(host.env.UK_MANIFEST_FD ?? 1);
+  for (let rest = text; rest !== ""; rest = rest.slice(fs.writeSync(fd, rest)));
+  host.exit(0);
+}

@@ -1,0 +1,71 @@
+import { type Operation, run as runOnHost, runSync } from "@uk/miou";
+import { acquireAll } from "./acquire.ts";
+import type { Device, DeviceValues } from "./device.ts";
+import { HostOnlyError } from "./errors.ts";
+import { hostProcess, writeAndExit } from "./host.ts";
+import { collectDevices, manifestLine } from "./manifest.ts";
+import { pollEvents, runClock } from "./poll.ts";
+import type { Solo5 } from "./solo5.ts";
+import { currentTarget } from "./target.ts";
+
+/** How a program runs. */
+export interface RunOptions {
+  /** Replaces the clock that sleepers follow, in nanoseconds. */
+  readonly now?: () => bigint;
+  /** Seed of every random choice of the scheduler. */
+  readonly seed?: number | bigint;
+}
+
+/**
+ * The entry point of a unikernel: acquires the devices, left to right, then runs `main` with their
+ * values as the root task.
+ *
+ * On a host, where nothing runs, it prints the manifest of the devices on standard output and exits
+ * with status 0; neither `main` nor a `map` is called then, but code before `run` is. A build does
+ * exactly that to learn what devices an image needs.
+ *
+ * @returns the value of `main`. Nobody has to wait for it: in an image, an error that is not caught
+ *   is printed and ends the unikernel with status 1
+ * @throws {TypeError | RangeError} the device list is invalid (thrown at once)
+ * @throws {DeviceError} a device cannot be had (a rejection, like everything that `main` throws)
+ */
+export function run<const Ds extends readonly Device<unknown>[], T>(
+  devices: Ds,
+  main: (...values: DeviceValues<Ds>) => Operation<T>,
+  options: RunOptions = {},
+): Promise<T> {
+  if (typeof main !== "function")
+    throw new TypeError("run: the second argument must be a generator function");
+  collectDevices(devices);
+  const solo5 = currentTarget();
+  if (solo5 === undefined) {
+    const host = hostProcess();
+    if (host === undefined) throw new HostOnlyError("run");
+    writeAndExit(host, `${manifestLine(devices)}\n`);
+  }
+  function* root(): Operation<T> {
+    const values = yield* acquireAll(devices, new Map());
+    return yield* main(...(values as DeviceValues<Ds>));
+  }
+  return solo5.yield === undefined ? inHostLoop(root, options) : owningTheMachine(solo5, root, options);
+}
+
+function inHostLoop<T>(root: () => Operation<T>, { seed, now }: RunOptions): Promise<T> {
+  if (now !== undefined) throw new TypeError("run: the option `now` needs a target that owns its clock");
+  return runOnHost(root, seed === undefined ? {} : { seed });
+}
+
+/** Starts after the code that called `run`, as in a host's loop, and then holds the machine until the end. */
+async function owningTheMachine<T>(
+  solo5: Solo5,
+  root: () => Operation<T>,
+  { seed, now }: RunOptions,
+): Promise<T> {
+  await undefined;
+  const clock = runClock(solo5, now);
+  return runSync(root, {
+    events: pollEvents(solo5, clock),
+    now: clock.now,
+    ...(seed !== undefined && { seed }),
+  });
+}

@@ -1,0 +1,14 @@
+import { type Operation, sleep } from "@uk/miou";
+
+export { sleep };
+
+/**
+ * Suspends the current task for at least `duration` nanoseconds on the run's clock.
+ *
+ * @throws {RangeError} `duration` is negative (thrown before anything is suspended)
+ * @throws {CancelledError} the task was cancelled while it slept
+ */
+export function sleepNs(duration: bigint): Operation<void> {
+  if (duration < 0n) throw new RangeError(`sleepNs: a duration must not be negative: ${duration}`);
+  return sleep(Number(duration) / 1e6);
+}
