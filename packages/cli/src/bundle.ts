@@ -1,0 +1,77 @@
+import { basename } from "node:path";
+import { type BuildFailure, build, formatMessages, type Message, type OutputFile } from "esbuild";
+import { CliError } from "./error.ts";
+
+/** One ES module that holds a whole program. */
+export interface Bundle {
+  readonly code: string;
+  /** Source map, version 3, as JSON text; sources relative to the working directory. */
+  readonly map: string;
+  /** Paths of all modules that went in. */
+  readonly inputs: readonly string[];
+}
+
+/** Where a bundle is to run. */
+export type World = "guest" | "host";
+
+const GUEST_CONDITIONS = ["solo5", "worker", "browser", "import"];
+
+/** Native modules of the base image. */
+const GUEST_MODULES = ["uk:*"];
+
+/** Lets bundled CommonJS modules load Node's own on the host. */
+const HOST_REQUIRE =
+  'import { createRequire as __ukRequire } from "node:module"; const require = __ukRequire(import.meta.url);';
+
+/**
+ * Bundles a program into one ES module for a guest or for the host.
+ *
+ * @param file - name of the module in stack traces and in the map
+ * @throws {CliError} with file, line, column and a code frame for each error in the sources
+ */
+export async function bundle(entry: string, file: string, world: World): Promise<Bundle> {
+  const guest = world === "guest";
+  try {
+    const { outputFiles, metafile } = await build({
+      entryPoints: [entry],
+      outfile: file,
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: "esm",
+      platform: guest ? "neutral" : "node",
+      target: guest ? "es2024" : "node20",
+      mainFields: guest ? ["module", "main"] : ["module", "main"],
+      conditions: guest ? GUEST_CONDITIONS : ["import"],
+      external: guest ? GUEST_MODULES : [],
+      banner: guest ? {} : { js: HOST_REQUIRE },
+      sourcemap: "external",
+      charset: "utf8",
+      keepNames: false,
+      legalComments: "none",
+      logLevel: "silent",
+    });
+    const text = (suffix: string): string =>
+      outputFiles.find(({ path }: OutputFile) => path.endsWith(suffix))?.text ?? "";
+    return {
+      code: text(basename(file)),
+      map: text(`${basename(file)}.map`),
+      inputs: Object.keys(metafile.inputs),
+    };
+  } catch (error) {
+    const { errors } = error as BuildFailure;
+    if (!Array.isArray(errors)) throw error;
+    throw new CliError(await describe(errors));
+  }
+}
+
+/** `file:line:column: error: text`, then the code frame. */
+async function describe(errors: readonly Message[]): Promise<string> {
+  const frames = await formatMessages([...errors], { kind: "error", color: process.stderr.isTTY });
+  const lines = errors.map(({ text, location }, index) => {
+    const place = location === null ? "" : `${location.file}:${location.line}:${location.column + 1}: `;
+    const frame = (frames[index] ?? "").split("\n").slice(1).join("\n").trimEnd();
+    return `${place}${text}${frame === "" ? "" : `\n${frame}`}`;
+  });
+  return lines.join("\n");
+}

@@ -1,0 +1,24 @@
+import { formatImageInfo, imageInfoToJson } from "@uk/image";
+import { defineCommand } from "citty";
+import type { Command } from "../main.ts";
+import { openImage } from "../open-image.ts";
+
+export const inspect: Command = {
+  command: defineCommand({
+    meta: {
+      name: "inspect",
+      description: "Show what is in an image: ABI, manifest, segments, sizes, build id.",
+    },
+    args: {
+      image: { type: "positional", description: "A Solo5 image, ours or not", required: true },
+      json: { type: "boolean", description: "Print JSON" },
+    },
+    async run({ args }) {
+      const info = await openImage(args.image);
+      console.log(
+        args.json ? JSON.stringify(imageInfoToJson(info), null, 2) : formatImageInfo(info).trimEnd(),
+      );
+    },
+  }),
+  examples: ["uk inspect dist/main.spt", "uk inspect dist/main.spt --json"],
+};

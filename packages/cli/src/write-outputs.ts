@@ -1,0 +1,27 @@
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CliError, systemReason } from "./error.ts";
+
+/**
+ * Writes files into a folder, all or nothing as far as a file system allows: under temporary names
+ * first, then renamed one after the other.
+ *
+ * @param files - content by file name
+ * @throws {CliError} the folder or a file in it cannot be written; nothing is left behind then
+ */
+export async function writeOutputs(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array | string>,
+): Promise<void> {
+  const temporary = new Map(
+    [...files.keys()].map((name) => [name, join(folder, `.${name}.${process.pid}.tmp`)]),
+  );
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [name, content] of files) await writeFile(temporary.get(name) as string, content);
+    for (const [name, path] of temporary) await rename(path, join(folder, name));
+  } catch (error) {
+    await Promise.allSettled([...temporary.values()].map((path) => rm(path, { force: true })));
+    throw new CliError(`${folder}: cannot write the build's output: ${systemReason(error)}`);
+  }
+}
