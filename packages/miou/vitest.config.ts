@@ -1,3 +1,3 @@
 import { tests } from "../../vitest.base.ts";
 
-export default tests("miou");
+export default tests("miou", ["{src,tests}/**/*.test.ts"]);

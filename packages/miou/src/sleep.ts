@@ -1,0 +1,65 @@
+import { Op, WAIT } from "./op.ts";
+import type { TaskCell } from "./task.ts";
+import type { Timer } from "./timers.ts";
+import type { Effect, Operation } from "./types.ts";
+
+class SleepOp extends Op<void> implements Timer {
+  readonly ms: number;
+  deadline = 0;
+  order = 0;
+  index = -1;
+  private task: TaskCell | undefined = undefined;
+
+  constructor(ms: number) {
+    super();
+    this.ms = ms;
+  }
+
+  get label(): string {
+    return `sleep ${this.ms} ms`;
+  }
+
+  override [Symbol.iterator](): Iterator<Effect, void, unknown> {
+    return this.task === undefined ? this : new SleepOp(this.ms);
+  }
+
+  override begin(task: TaskCell): number {
+    this.task = task;
+    task.wait = this;
+    // An endless sleep has no deadline: nothing but a cancellation ends it.
+    if (this.ms !== Number.POSITIVE_INFINITY) {
+      this.deadline = task.scheduler.now() + this.ms;
+      task.scheduler.timers.add(this);
+    }
+    return WAIT;
+  }
+
+  override stop(task: TaskCell): void {
+    this.task = undefined;
+    task.scheduler.timers.remove(this);
+  }
+
+  override abandon(): void {
+    this.task = undefined;
+  }
+
+  fire(): void {
+    const { task } = this;
+    this.task = undefined;
+    if (task !== undefined) task.scheduler.wakeFirst(task);
+  }
+}
+
+/**
+ * Suspends the running task for at least `ms`; other ready tasks run meanwhile. Sleepers that are due wake in order of
+ * deadline, then of creation.
+ *
+ * @param ms - milliseconds on the run's clock, `>= 0`, fractions allowed; `0` still lets others run; `Infinity` sleeps
+ *   until the task is cancelled
+ * @throws {RangeError} `ms` is negative or NaN (thrown before anything is suspended)
+ * @throws {CancelledError} the task was cancelled while it slept
+ */
+export function sleep(ms: number): Operation<void> {
+  if (!(ms >= 0)) throw new RangeError(`sleep: ${ms} is not a duration in milliseconds (>= 0)`);
+  return new SleepOp(ms);
+}

@@ -1,0 +1,290 @@
+import type { CancelledError } from "./errors.ts";
+import { NotAChildError } from "./errors.ts";
+import { answer, DONE, Op, offer, running, slot, WAIT } from "./op.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { CancelOptions, Effect, Operation, Result, Task } from "./types.ts";
+
+// The bits of `TaskCell.flags`.
+/** To be resumed: with `value`, thrown when THROW is set. */
+export const READY = 1;
+export const THROW = 2;
+/** The body has not been entered: `next` gets no resumption. */
+export const FRESH = 4;
+/** The body is not a plain generator. */
+export const FOREIGN = 8;
+export const STARTED = 16;
+/** In the urgent queue. */
+export const URGENT = 64;
+/** Cancellation was accepted: the outcome is `cancelled`, whatever the body does. */
+export const CANCELLED = 128;
+/** Waits for its children to settle, before it unwinds or closes; children are forgotten as they settle. */
+export const CANCELLING = 256;
+/** `CancelledError` was thrown into the body: cleanup runs, masked. */
+export const UNWINDING = 512;
+/** The body has ended; `value` is the outcome. */
+export const ENDED = 1024;
+export const FAILED = 2048;
+export const SETTLED = 4096;
+/** In a `shield`: a cancellation is kept for its end. */
+export const SHIELDED = 8192;
+export const CANCEL_PENDING = 16384;
+/** Cleanup is cut short at its next suspension. */
+export const FORCE = 32768;
+/** Its parent waits for it together with others. */
+export const GROUPED = 65536;
+/** Exited rather than finished; unlike FAILED it is not changed by a later cancel. */
+export const EXITED = 131072;
+/** The bits from here on count entries of the normal queue that are to be skipped: the task was cancelled while READY. */
+export const STALE = 262144;
+
+/** Something a task holds, which must not outlive it: a resource or a locked mutex. */
+export interface Holding {
+  readonly label: string;
+  /** The neighbours in the holder's list, newest first. */
+  older: Holding | undefined;
+  newer: Holding | undefined;
+  /** The holder ends: lets go. May throw; the error is reported. */
+  lapse(): unknown;
+}
+
+/** Told about a task, besides its parent. */
+export interface Watcher {
+  /** The task has settled. */
+  settled?(task: TaskCell): void;
+  /** The parent has consumed the task. */
+  consumed?(task: TaskCell): void;
+}
+
+/** What most tasks never need. */
+export class Extra {
+  name = "";
+  /** The callers of the running frame: see `sub`. */
+  frames: Iterator<unknown, unknown, unknown>[] | undefined = undefined;
+  /** How many `shield` regions the task is in. */
+  shields = 0;
+  /** Newest first. */
+  holdings: Holding | undefined = undefined;
+  /** Cleanup to run when the body ends: see `ensure`. */
+  ensures: { run(): Iterator<unknown, unknown, unknown> } | undefined = undefined;
+  /** The outcome, while `ensures` runs. */
+  outcome: unknown = undefined;
+  watchers: Watcher[] | undefined = undefined;
+  suppressed: unknown[] | undefined = undefined;
+  spawnedAt: string | undefined = undefined;
+}
+
+let created = 0;
+const none: readonly unknown[] = Object.freeze([]);
+
+/** A task: the scheduler's view of {@link Task}. Its own await is an operation without state, thus the task itself. */
+export class TaskCell extends Op<unknown> implements Task<unknown> {
+  readonly uid: number = ++created;
+  readonly scheduler: Scheduler;
+  readonly parent: TaskCell | undefined;
+  flags: number = READY | FRESH;
+  /** The function before it starts, then the iterator of the innermost frame, then nothing. */
+  body: (() => Operation<unknown>) | Iterator<unknown, unknown, unknown> | undefined;
+  /** What to resume with; once ENDED the outcome. */
+  value: unknown = undefined;
+  /** What the task waits on, or has completed but not yet received. */
+  wait: Op<unknown> | undefined = undefined;
+  cancelled: CancelledError | undefined = undefined;
+  /** The newest unconsumed child. */
+  child: TaskCell | undefined = undefined;
+  older: TaskCell | undefined = undefined;
+  newer: TaskCell | undefined = undefined;
+  extra: Extra | undefined = undefined;
+
+  constructor(scheduler: Scheduler, parent: TaskCell | undefined, body: () => Operation<unknown>) {
+    super();
+    this.scheduler = scheduler;
+    this.parent = parent;
+    this.body = body;
+    if (parent !== undefined) {
+      const newest = parent.child;
+      if (newest !== undefined) {
+        newest.newer = this;
+        this.older = newest;
+      }
+      parent.child = this;
+    }
+  }
+
+  override get label(): string {
+    return `await ${this}`;
+  }
+
+  get name(): string {
+    return this.extra === undefined ? "" : this.extra.name;
+  }
+
+  get state(): "running" | "finished" | "exited" {
+    if ((this.flags & SETTLED) === 0) return "running";
+    return (this.flags & EXITED) === 0 ? "finished" : "exited";
+  }
+
+  get suppressed(): readonly unknown[] {
+    return this.extra?.suppressed ?? none;
+  }
+
+  override toString(): string {
+    return this.name === "" ? `task ${this.uid}` : `task ${this.uid} (${this.name})`;
+  }
+
+  result(): Operation<Result<unknown>> {
+    return new ResultOp(this);
+  }
+
+  cancel(options?: CancelOptions): Operation<void> {
+    return new CancelOp(this, options);
+  }
+
+  /** The rarely used half, created on demand. */
+  more(): Extra {
+    this.extra ??= new Extra();
+    return this.extra;
+  }
+
+  watch(watcher: Watcher): void {
+    const extra = this.more();
+    if (extra.watchers === undefined) extra.watchers = [watcher];
+    else extra.watchers.push(watcher);
+  }
+
+  suppress(error: unknown): void {
+    const extra = this.more();
+    if (extra.suppressed === undefined) extra.suppressed = [error];
+    else extra.suppressed.push(error);
+  }
+
+  /** Removes the task from its parent's children. Idempotent. */
+  unlink(): void {
+    const { parent, older, newer } = this;
+    if (older !== undefined) older.newer = newer;
+    if (newer !== undefined) newer.older = older;
+    else if (parent !== undefined && parent.child === this) parent.child = older;
+    this.older = undefined;
+    this.newer = undefined;
+  }
+
+  /** Discharges the parent's obligation. */
+  consume(): void {
+    this.unlink();
+    const watchers = this.extra?.watchers;
+    if (watchers !== undefined) for (const watcher of watchers) watcher.consumed?.(this);
+  }
+
+  /** Throws unless the running task is the parent. */
+  assertChild(call: string): void {
+    const task = running(call);
+    if (this.parent !== task) throw new NotAChildError(call, task, this);
+  }
+
+  override next(resumed?: unknown): IteratorResult<Effect, unknown> {
+    if (resumed !== undefined) return answer((slot.task as TaskCell).value);
+    if (this.parent !== slot.task || slot.task === undefined) this.assertChild("await");
+    return offer(this);
+  }
+
+  override begin(task: TaskCell): number {
+    if ((this.flags & SETTLED) === 0) {
+      task.wait = this;
+      return WAIT;
+    }
+    this.consume();
+    task.value = this.value;
+    if ((this.flags & FAILED) !== 0) task.flags |= THROW;
+    return DONE;
+  }
+
+  override settled(task: TaskCell, child: TaskCell): void {
+    if (child !== this) return;
+    this.consume();
+    task.scheduler.wake(task, this.value, (this.flags & FAILED) !== 0);
+  }
+
+  /** The outcome of the settled task. */
+  outcome(): Result<unknown> {
+    return (this.flags & FAILED) === 0 ? { ok: true, value: this.value } : { ok: false, error: this.value };
+  }
+}
+
+/** `task` as the scheduler sees it. */
+export function cell(call: string, task: unknown): TaskCell {
+  if (task instanceof TaskCell) return task;
+  throw new TypeError(`${call}: not a task: pass what spawn returned`);
+}
+
+/** `task.result()`. */
+class ResultOp extends Op<Result<unknown>> {
+  private readonly task: TaskCell;
+
+  constructor(task: TaskCell) {
+    super();
+    this.task = task;
+  }
+
+  get label(): string {
+    return this.task.label;
+  }
+
+  override next(resumed?: unknown): IteratorResult<Effect, Result<unknown>> {
+    if (resumed !== undefined) return answer(this.task.outcome());
+    this.task.assertChild("result");
+    return offer(this);
+  }
+
+  override begin(task: TaskCell): number {
+    if ((this.task.flags & SETTLED) === 0) {
+      task.wait = this;
+      return WAIT;
+    }
+    this.task.consume();
+    return DONE;
+  }
+
+  override settled(task: TaskCell, child: TaskCell): void {
+    if (child !== this.task) return;
+    child.consume();
+    task.scheduler.wake(task, undefined, false);
+  }
+}
+
+/** `task.cancel()`. */
+class CancelOp extends Op<void> {
+  private readonly task: TaskCell;
+  private readonly options: CancelOptions | undefined;
+
+  constructor(task: TaskCell, options: CancelOptions | undefined) {
+    super();
+    this.task = task;
+    this.options = options;
+  }
+
+  get label(): string {
+    return `cancel ${this.task}`;
+  }
+
+  override next(resumed?: unknown): IteratorResult<Effect, void> {
+    if (resumed !== undefined) return answer(undefined);
+    this.task.assertChild("cancel");
+    return offer(this);
+  }
+
+  override begin(task: TaskCell): number {
+    const { options } = this;
+    task.scheduler.cancelChild(this.task, options?.reason, options?.force === true);
+    if ((this.task.flags & SETTLED) === 0) {
+      task.wait = this;
+      return WAIT;
+    }
+    this.task.consume();
+    return DONE;
+  }
+
+  override settled(task: TaskCell, child: TaskCell): void {
+    if (child !== this.task) return;
+    child.consume();
+    task.scheduler.wake(task, undefined, false);
+  }
+}

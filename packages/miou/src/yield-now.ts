@@ -1,0 +1,26 @@
+import { answer, Op, offer, PASS } from "./op.ts";
+import type { Effect, Operation } from "./types.ts";
+
+class YieldOp extends Op<void> {
+  readonly label = "yieldNow";
+
+  override next(resumed?: unknown): IteratorResult<Effect, void> {
+    return resumed === undefined ? offer(this) : answer(undefined);
+  }
+
+  override begin(): number {
+    return PASS;
+  }
+}
+
+const op: Operation<void> = new YieldOp();
+
+/**
+ * Goes to the back of the queue: every other ready task gets a slice first. Nothing pre-empts a task, so a long
+ * computation must call it now and then.
+ *
+ * @throws {CancelledError} the task was cancelled meanwhile
+ */
+export function yieldNow(): Operation<void> {
+  return op;
+}
