@@ -1,0 +1,105 @@
+// Imports point one way (ARCHITECTURE.md): what a package may import of the house, and nothing else.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { root } from "./workspace.mjs";
+
+/** Packages of the house that each package may import. */
+const MAY_IMPORT = {
+  "@uk/miou": [],
+  "@uk/manifest": [],
+  "@uk/miou-solo5": ["@uk/miou"],
+  "@uk/image": ["@uk/manifest"],
+  "@uk/runtime": [],
+  "@uk/tender-spt": [],
+  "@uk/cli": ["@uk/image", "@uk/manifest", "@uk/runtime", "@uk/tender-spt"],
+};
+
+/** Packages whose sources may not import `node:` modules (tests apart): they run in guests and browsers. */
+const PORTABLE = ["@uk/miou", "@uk/manifest", "@uk/miou-solo5", "@uk/image"];
+
+/** Crates of the house that each crate may use. */
+const MAY_USE = {
+  "solo5-abi": [],
+  "solo5-elf": ["solo5-abi"],
+  "tender-core": ["solo5-abi", "solo5-elf"],
+  "tender-spt": ["solo5-abi", "solo5-elf", "tender-core"],
+  "guest-bindings": ["solo5-abi"],
+  "uk-runtime": ["solo5-abi", "guest-bindings"],
+};
+
+/** Complains about each arrow that points the wrong way; 0 if there is none. */
+export function checkArrows() {
+  const wrong = [...packageArrows(), ...crateArrows()];
+  for (const line of wrong) console.error(line);
+  return wrong.length;
+}
+
+function* packageArrows() {
+  for (const folder of readdirSync(join(root, "packages"))) {
+    const manifest = join(root, "packages", folder, "package.json");
+    const { name, dependencies = {} } = JSON.parse(readFileSync(manifest, "utf8"));
+    const allowed = MAY_IMPORT[name];
+    if (allowed === undefined) {
+      yield `${relative(root, manifest)}: ${name} is not in scripts/lib/arrows.mjs`;
+      continue;
+    }
+    for (const dependency of Object.keys(dependencies))
+      if (dependency.startsWith("@uk/") && !allowed.includes(dependency))
+        yield `${relative(root, manifest)}: ${name} must not depend on ${dependency}`;
+    for (const file of sources(join(root, "packages", folder)))
+      yield* importArrows(name, allowed, dependencies, file);
+  }
+}
+
+function* importArrows(name, allowed, dependencies, file) {
+  const text = readFileSync(file, "utf8");
+  const where = relative(root, file);
+  for (const [, specifier] of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g)) {
+    const isTest = /\.(test|test-d)\.ts$|\/(tests|testing)\//.test(file);
+    if (
+      specifier.startsWith("@uk/") &&
+      !allowed.some((other) => specifier === other || specifier.startsWith(`${other}/`))
+    ) {
+      if (!isTest) yield `${where}: ${name} must not import ${specifier}`;
+    } else if (
+      specifier.startsWith("@uk/") &&
+      !Object.keys(dependencies).some((d) => specifier.startsWith(d)) &&
+      !isTest
+    ) {
+      yield `${where}: ${specifier} is not in the package's dependencies`;
+    }
+    if (
+      specifier.startsWith("node:") &&
+      PORTABLE.includes(name) &&
+      !isTest &&
+      !/\/src\/(node|diagnostics)\//.test(file)
+    )
+      yield `${where}: ${name} runs in guests and browsers and must not import ${specifier}`;
+  }
+}
+
+function sources(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((path) => /^(src|js)\/.*\.ts$/.test(path))
+    .map((path) => join(folder, path));
+}
+
+function* crateArrows() {
+  const manifests = [
+    ...readdirSync(join(root, "crates")).map((name) => join(root, "crates", name, "Cargo.toml")),
+    ...["runtime", "runtime/bindings", "tender-spt"].map((name) =>
+      join(root, "packages", name, "Cargo.toml"),
+    ),
+  ];
+  for (const manifest of manifests) {
+    const text = readFileSync(manifest, "utf8");
+    const name = /^name = "([^"]+)"/m.exec(text)?.[1] ?? "";
+    const allowed = MAY_USE[name];
+    const section = /^\[dependencies\]\n([\s\S]*?)(?=^\[|$(?![\s\S]))/m.exec(text)?.[1] ?? "";
+    for (const [, crate] of section.matchAll(/^([\w-]+)(?:\.workspace)? = /gm)) {
+      if (!(crate in MAY_USE)) continue;
+      if (allowed === undefined || !allowed.includes(crate))
+        yield `${relative(root, manifest)}: ${name} must not use ${crate}`;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// Everything that can fail without running the code: format, lint, types, and which way imports point.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { checkArrows } from "./lib/arrows.mjs";
+import { ensureBuilt, fail, npx, root, run, say } from "./lib/workspace.mjs";
+
+ensureBuilt();
+const folders = ["packages", "bench"].flatMap((parent) =>
+  existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => join(parent, name)) : [],
+);
+const projects = [...folders, "tests"].filter((folder) => existsSync(join(root, folder, "tsconfig.json")));
+const steps = [
+  ["arrows", () => checkArrows()],
+  ["biome", () => npx("biome", ["check", "--error-on-warnings", "."], { allowFailure: true })],
+  ...projects.map((folder) => [`tsc ${folder}`, () => npx("tsc", ["-p", folder], { allowFailure: true })]),
+  ["cargo fmt", () => run("cargo", ["fmt", "--all", "--check"], { allowFailure: true })],
+  [
+    "cargo clippy",
+    () =>
+      run(
+        "cargo",
+        ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"],
+        { allowFailure: true },
+      ),
+  ],
+];
+const failed = steps.filter(([name, step]) => {
+  say(name);
+  return step() !== 0;
+});
+if (failed.length > 0) fail(`lint failed: ${failed.map(([name]) => name).join(", ")}`);
+say("lint is clean");

@@ -1,0 +1,52 @@
+// All tests: Rust's, then TypeScript's, which boot real images under the real tender. One summary.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureBuilt, npx, root, say } from "./lib/workspace.mjs";
+
+const update = process.argv.includes("--update");
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+ensureBuilt();
+const ok = [testRust(), testTypeScript()].every(Boolean);
+console.log(`uk: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(ok && total.failed === 0 && total.passed > 0 ? 0 : 1);
+
+function testRust() {
+  say("cargo test");
+  const args = ["test", "--workspace", "--locked", "--no-fail-fast", "--quiet"];
+  const { status, stdout } = spawnSync("cargo", args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  process.stdout.write(stdout);
+  for (const [, passed, failed, ignored] of stdout.matchAll(/(\d+) passed; (\d+) failed; (\d+) ignored/g)) {
+    total.passed += Number(passed);
+    total.failed += Number(failed);
+    total.skipped += Number(ignored);
+  }
+  return status === 0;
+}
+
+function testTypeScript() {
+  say("vitest");
+  const folder = mkdtempSync(join(tmpdir(), "uk-test-"));
+  const report = join(folder, "report.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    const env = update ? { UPDATE_GOLDEN: "1" } : {};
+    const status = npx("vitest", ["run", ...reporters], { env, allowFailure: true });
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+      readFileSync(report, "utf8"),
+    );
+    total.passed += numPassedTests;
+    total.failed += numFailedTests;
+    total.skipped += numPendingTests + numTodoTests;
+    return status === 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
