@@ -74,3 +74,6 @@ for (const target of ["spt"]) {
   );
   copyFileSync(join(guestDir, TARGET, `guest/base-${target}`), join(dist, `base-${target}.elf`));
 }
+
+// What is in the images has licences of its own; they travel with the binaries.
+for (const text of ["LICENSE", "NOTICE"]) copyFileSync(join(root, text), join(dist, text));
