@@ -1,0 +1,305 @@
+//! Guest memory: mapping it, loading the image, leaving boot data (ABI sections 3.2, 3.3, 5.1).
+//!
+//! Guest-physical addresses are addresses of this process, so everything here is about a range of
+//! which the tender uses nothing itself.
+
+use core::error::Error;
+use core::fmt;
+
+use solo5_abi::Gpa;
+use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_MIN};
+use solo5_elf::{Plan, Protection, ReadAt, ReadError, Segment};
+use tender_core::image::ImageFile;
+use tender_core::syscall::{
+    self, Errno, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE,
+    PROT_EXEC, PROT_READ, PROT_WRITE, word,
+};
+
+/// Pages that are kept small at the end of memory, where the boot stack is.
+const STACK_REACH: u64 = 2 << 20;
+
+/// The mapping of all guest memory, from 0x10000 to its size.
+#[derive(Debug)]
+pub struct GuestMemory {
+    size: u64,
+    /// Protection of what no segment covers.
+    default: usize,
+}
+
+/// Why guest memory can not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapError {
+    /// Something of this process is in the way.
+    InTheWay {
+        /// Bytes of guest memory.
+        size: u64,
+    },
+    /// The kernel keeps processes from mapping low addresses.
+    LowAddresses,
+    /// The kernel refused for another reason.
+    Host {
+        /// Bytes of guest memory.
+        size: u64,
+        /// Why.
+        errno: Errno,
+    },
+}
+
+/// Why an image can not be put into guest memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentLoadError {
+    /// The file could not be read: it changed since it was checked.
+    Read(ReadError),
+    /// The kernel refused to set the protection of a segment.
+    Protect {
+        /// The segment's first page.
+        start: Gpa,
+        /// Why.
+        errno: Errno,
+    },
+}
+
+impl GuestMemory {
+    /// Maps `size` bytes of guest memory, all zero and not executable unless `executable`. Pages take
+    /// memory when the guest touches them.
+    ///
+    /// # Errors
+    /// The range is not free, or the kernel refused.
+    pub fn map(size: u64, executable: bool) -> Result<Self, MapError> {
+        let default = PROT_READ | PROT_WRITE | if executable { PROT_EXEC } else { 0 };
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+        // SAFETY: without MAP_FIXED the kernel replaces nothing.
+        let mapped = unsafe { syscall::map(SPT_MIN, size - SPT_MIN, default, flags, None) };
+        match mapped {
+            Ok(SPT_MIN) => {}
+            // Kernels before 4.17 take the address for a hint only.
+            Ok(_) | Err(Errno::EEXIST) => return Err(MapError::InTheWay { size }),
+            Err(Errno::EPERM) => return Err(MapError::LowAddresses),
+            Err(errno) => return Err(MapError::Host { size, errno }),
+        }
+        // A host that backs memory with huge pages unasked would clear 2 MiB for the first word on the
+        // stack. Kernels without huge pages refuse the advice, which is as good.
+        let stack = size.saturating_sub(STACK_REACH).max(LOAD_MIN);
+        let _ = syscall::small_pages(stack, size - stack);
+        Ok(Self { size, default })
+    }
+
+    /// Bytes of guest memory.
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Puts the segments of `image` where `plan` says.
+    ///
+    /// # Errors
+    /// The file has changed since the plan was made, or the kernel refused.
+    pub fn load(&mut self, image: &ImageFile, plan: &Plan) -> Result<(), SegmentLoadError> {
+        for segment in plan.segments() {
+            self.load_segment(image, segment)?;
+        }
+        Ok(())
+    }
+
+    fn load_segment(
+        &mut self,
+        image: &ImageFile,
+        segment: &Segment,
+    ) -> Result<(), SegmentLoadError> {
+        let protection = flags(segment.protection);
+        let mapped_end = self.map_from_file(image, segment, protection)?;
+        let copied = segment.vaddr.max(mapped_end)..segment.file_end();
+        if copied.start < copied.end {
+            let offset = segment.offset + (copied.start - segment.vaddr);
+            // SAFETY: `Plan` proved that the segment lies in `LOAD_MIN..size`, which `self` maps; these
+            // pages are anonymous and writable, since nothing but `map_from_file` changed them, which
+            // ends before; the tender keeps nothing of its own there, so no reference overlaps.
+            let into = unsafe { bytes(copied.start, copied.end - copied.start) };
+            image
+                .read_at(offset, into)
+                .map_err(SegmentLoadError::Read)?;
+        }
+        // Zeroes in front of the file's bytes, should the alignment be larger than a page.
+        let head = segment.start..page_of(segment.vaddr);
+        let rest = mapped_end..segment.end;
+        for pages in [head, rest] {
+            if pages.start < pages.end && protection != self.default {
+                // SAFETY: pages of the segment, see above; no reference to them is left.
+                unsafe { syscall::protect(pages.start, pages.end - pages.start, protection) }
+                    .map_err(|errno| SegmentLoadError::Protect {
+                        start: segment.start,
+                        errno,
+                    })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Maps the pages of `segment` that can be mapped from the file, and returns where they end: at the
+    /// first page that holds bytes of the file if there are none.
+    ///
+    /// The last page may hold bytes of the file beyond the segment; the guest must find zeroes there.
+    /// So it is mapped only if they are zeroes, as linkers leave them, and is copied otherwise.
+    fn map_from_file(
+        &mut self,
+        image: &ImageFile,
+        segment: &Segment,
+        protection: usize,
+    ) -> Result<Gpa, SegmentLoadError> {
+        let none = page_of(segment.vaddr);
+        if !segment.vaddr.is_multiple_of(PAGE_SIZE) || !segment.offset.is_multiple_of(PAGE_SIZE) {
+            return Ok(none);
+        }
+        let whole = page_of(segment.file_end());
+        let last = if tail_is_zero(image, segment)? {
+            segment.file_end().next_multiple_of(PAGE_SIZE)
+        } else {
+            whole
+        };
+        if last == none {
+            return Ok(none);
+        }
+        let source = Some((image.fd(), segment.offset));
+        // SAFETY: `Plan` proved that the pages lie in `LOAD_MIN..size`, which `self` maps, and that no
+        // two segments share one; the tender keeps nothing of its own there.
+        let mapped = unsafe {
+            syscall::map(
+                segment.vaddr,
+                last - segment.vaddr,
+                protection,
+                MAP_PRIVATE | MAP_FIXED,
+                source,
+            )
+        };
+        // Some file systems can not be mapped, or not for execution (`noexec`): then it is copied. A
+        // refused MAP_FIXED may have removed what was there, which is put back.
+        if mapped.is_err() {
+            let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+            // SAFETY: the same range.
+            unsafe {
+                syscall::map(
+                    segment.vaddr,
+                    last - segment.vaddr,
+                    self.default,
+                    flags,
+                    None,
+                )
+            }
+            .map_err(|errno| SegmentLoadError::Protect {
+                start: segment.start,
+                errno,
+            })?;
+            return Ok(none);
+        }
+        Ok(last)
+    }
+
+    /// Writes `data` at `gpa`, into the area below the image that is the tender's until the guest runs.
+    ///
+    /// # Panics
+    /// It does not lie there; addresses are the tender's own and none depends on the image.
+    pub fn write(&mut self, gpa: Gpa, data: &[u8]) {
+        self.low(gpa, data.len() as u64).copy_from_slice(data);
+    }
+
+    /// The `len` bytes at `gpa`, in the area below the image.
+    ///
+    /// # Panics
+    /// They do not lie there.
+    fn low(&mut self, gpa: Gpa, len: u64) -> &mut [u8] {
+        assert!(
+            gpa >= SPT_MIN && gpa + len <= LOAD_MIN,
+            "guest access outside low memory: gpa={gpa:#x} len={len}"
+        );
+        // SAFETY: the range lies in `SPT_MIN..LOAD_MIN`, which `self` maps readable and writable and
+        // where no segment can be; the result borrows `self`, so there is no second reference.
+        unsafe { bytes(gpa, len) }
+    }
+}
+
+/// The bytes of guest memory at `start`.
+///
+/// # Safety
+/// They are mapped readable and writable, and nothing else refers to them while the result lives.
+unsafe fn bytes<'a>(start: Gpa, len: u64) -> &'a mut [u8] {
+    // SAFETY: the caller vouches for the range; bytes have no alignment and no invalid values.
+    unsafe {
+        core::slice::from_raw_parts_mut(
+            core::ptr::with_exposed_provenance_mut(word(start)),
+            word(len),
+        )
+    }
+}
+
+/// Whether the last page that a segment takes from the file holds only zeroes behind it.
+fn tail_is_zero(image: &ImageFile, segment: &Segment) -> Result<bool, SegmentLoadError> {
+    let begin = segment.offset + segment.file_size;
+    // Behind the end of the file the kernel supplies zeroes.
+    let end = begin.next_multiple_of(PAGE_SIZE).min(image.size());
+    let mut tail = [0; word(PAGE_SIZE)];
+    let tail = &mut tail[..word(end.saturating_sub(begin))];
+    image.read_at(begin, tail).map_err(SegmentLoadError::Read)?;
+    Ok(tail.iter().all(|&byte| byte == 0))
+}
+
+const fn page_of(gpa: Gpa) -> Gpa {
+    gpa & !(PAGE_SIZE - 1)
+}
+
+fn flags(protection: Protection) -> usize {
+    let flag = |set, flag| if set { flag } else { 0 };
+    flag(protection.read(), PROT_READ)
+        | flag(protection.write(), PROT_WRITE)
+        | flag(protection.execute(), PROT_EXEC)
+}
+
+impl fmt::Display for MapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InTheWay { size } => write!(
+                f,
+                "guest memory of {} MiB collides with what this process has mapped: give less with --mem=N",
+                size >> 20
+            ),
+            Self::LowAddresses => write!(
+                f,
+                "guest memory begins at {SPT_MIN:#x}, which this host forbids: set vm.mmap_min_addr to at most {SPT_MIN}"
+            ),
+            Self::Host { size, errno } => {
+                write!(
+                    f,
+                    "guest memory of {} MiB can not be mapped: {errno}; give less with --mem=N",
+                    size >> 20
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for SegmentLoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
+            Self::Protect { start, errno } => {
+                write!(f, "segment at {start:#x} can not be protected: {errno}")
+            }
+        }
+    }
+}
+
+impl Error for MapError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Host { errno, .. } => Some(errno),
+            Self::InTheWay { .. } | Self::LowAddresses => None,
+        }
+    }
+}
+
+impl Error for SegmentLoadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Read(error) => Some(error),
+            Self::Protect { errno, .. } => Some(errno),
+        }
+    }
+}

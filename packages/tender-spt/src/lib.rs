@@ -1,0 +1,33 @@
+//! The spt tender: turns its own process into a Solo5 guest (ABI section 5).
+//!
+//! It maps the image's segments straight from the file, leaves boot info below them, and then, from
+//! one page of code that needs no stack, removes all of itself from the address space, installs a
+//! system call filter and jumps. What a guest finds is its own memory, that one page, which it can
+//! not write, and seven system calls.
+//!
+//! | module | what |
+//! |---|---|
+//! | `tender` | the start-up sequence (section 5.7) |
+//! | `guest_memory` | mapping and loading (sections 3.3, 5.1); unsafe |
+//! | `seccomp` | which system calls are allowed, as data (section 5.4) |
+//! | `bpf` | that data as a program for the kernel |
+//! | `leftovers` | what of the tender has to go |
+//! | `launch` | the way from tender to guest (section 5.3); unsafe |
+
+#![cfg_attr(not(test), no_std)]
+#![deny(unsafe_code)]
+
+mod bpf;
+#[expect(
+    unsafe_code,
+    reason = "maps memory, and writes it before the guest runs"
+)]
+mod guest_memory;
+#[expect(unsafe_code, reason = "leaves the tender for good, in assembly")]
+mod launch;
+mod leftovers;
+mod seccomp;
+mod tender;
+
+pub use launch::Launch;
+pub use tender::{Outcome, PROGRAM, run};

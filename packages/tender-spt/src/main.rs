@@ -1,0 +1,33 @@
+//! `solo5-spt [options] [--] KERNEL [ARGS...]`: entry point and panic handler, nothing else.
+//!
+//! There is no C library in this program and nothing of Rust's `std`: starting glibc costs more than
+//! all the rest of a guest's start, because it asks the processor for its features some sixty times
+//! and every such question leaves a virtual machine. It also means that nobody has registered a
+//! signal stack, a restartable sequence or a robust list, so nothing in the kernel points into the
+//! memory that is gone when the guest runs.
+
+#![no_std]
+#![no_main]
+
+mod freestanding;
+
+use core::panic::PanicInfo;
+
+use tender_core::diagnostics::Diagnostics;
+use tender_core::{status, syscall};
+use tender_spt::Outcome;
+
+/// Called by `freestanding::_start` with what the kernel left on the stack.
+fn main(start: freestanding::Start) -> ! {
+    match tender_spt::run(start.words(), start.vdso()) {
+        Outcome::Exit(status) => syscall::exit(status),
+        Outcome::Launch(launch) => launch.enter(),
+    }
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    Diagnostics::new(b"", tender_spt::PROGRAM)
+        .line(format_args!("internal error, please report it: {info}"));
+    syscall::exit(status::ABORT)
+}

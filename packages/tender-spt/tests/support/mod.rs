@@ -1,0 +1,160 @@
+//! Guests in assembly, image files for them, and running them under the real tender.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use solo5_abi::notes::AbiTarget;
+use test_image::Image;
+
+/// Assembles a guest. It may use `exit N`, `print LABEL, LEN` and `fail_unless CONDITION, N`.
+macro_rules! guest {
+    ($name:ident: $($line:literal)+) => {
+        mod $name {
+            core::arch::global_asm!(
+                ".section .rodata.guests,\"a\",@progbits",
+                ".macro exit status",
+                "mov edi, \\status",
+                "mov eax, 231",
+                "syscall",
+                ".endm",
+                ".macro print text, len",
+                "mov edi, 1",
+                "lea rsi, [\\text]",
+                "mov edx, \\len",
+                "mov eax, 1",
+                "syscall",
+                ".endm",
+                ".macro fail_unless condition, status",
+                "j\\condition 7777f",
+                "exit \\status",
+                "7777:",
+                ".endm",
+                concat!("guest_", stringify!($name), ":"),
+                $($line,)+
+                concat!("guest_", stringify!($name), "_end:"),
+                ".byte 0",
+                ".purgem exit",
+                ".purgem print",
+                ".purgem fail_unless",
+                ".text",
+            );
+            unsafe extern "C" {
+                #[link_name = concat!("guest_", stringify!($name))]
+                static CODE: u8;
+                #[link_name = concat!("guest_", stringify!($name), "_end")]
+                static END: u8;
+            }
+            /// The guest's machine code; it runs wherever it is.
+            pub fn code() -> &'static [u8] {
+                let (start, end) = (&raw const CODE, &raw const END);
+                // SAFETY: both labels stand in one assembly block, in a read-only section, in this order.
+                unsafe { core::slice::from_raw_parts(start, end.addr() - start.addr()) }
+            }
+        }
+    };
+}
+pub(crate) use guest;
+
+/// The tender under test.
+pub fn tender() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_solo5-spt"))
+}
+
+/// A file that is removed when it goes out of scope.
+#[derive(Debug)]
+pub struct ImageFile(PathBuf);
+
+impl ImageFile {
+    /// A file with this content.
+    pub fn of(content: &[u8]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("uk-tender-spt-{}-{number}.spt", std::process::id()));
+        fs::write(&path, content).expect("a temporary file");
+        Self(path)
+    }
+
+    /// An image without devices that runs `code`.
+    pub fn running(code: &[u8]) -> Self {
+        Self::of(&Image::new(AbiTarget::Spt, code).build())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for ImageFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum End {
+    /// With this status.
+    Exit(i32),
+    /// By this signal: a shell shows 128 more.
+    Signal(i32),
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub end: End,
+    /// The guest's console.
+    pub stdout: Vec<u8>,
+    /// The tender's diagnostics.
+    pub stderr: String,
+}
+
+/// Runs the tender with these words.
+pub fn run(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+    finished(
+        tender()
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the tender starts"),
+    )
+}
+
+/// Runs `code` as a guest, with options of the tender.
+pub fn run_guest(options: &[&str], code: &[u8]) -> Ran {
+    let image = ImageFile::running(code);
+    let words = options
+        .iter()
+        .map(|&option| OsStr::new(option))
+        .chain([image.path().as_os_str()]);
+    run(words)
+}
+
+/// Runs an image, with options of the tender.
+pub fn run_image(options: &[&str], image: &Image) -> Ran {
+    let file = ImageFile::of(&image.build());
+    run(options
+        .iter()
+        .map(|&option| OsStr::new(option))
+        .chain([file.path().as_os_str()]))
+}
+
+/// Sorts out how a process ended.
+pub fn finished(output: Output) -> Ran {
+    let end = match (output.status.code(), output.status.signal()) {
+        (Some(status), _) => End::Exit(status),
+        (None, signal) => End::Signal(signal.expect("a process ends by itself or by a signal")),
+    };
+    Ran {
+        end,
+        stdout: output.stdout,
+        stderr: String::from_utf8(output.stderr).expect("diagnostics are text"),
+    }
+}
