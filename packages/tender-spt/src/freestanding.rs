@@ -41,9 +41,8 @@ impl Start {
     /// The words of the command line.
     pub fn words(self) -> Words {
         // SAFETY: `stack` is where the kernel put the number of words, which the words follow.
-        Words {
-            next: unsafe { self.stack.add(1) }.cast(),
-        }
+        let next = unsafe { self.stack.add(1) };
+        Words { next: next.cast() }
     }
 
     /// Address of the code the kernel lends to processes, if it does.

@@ -169,7 +169,7 @@ fn refuses_what_is_not_a_file_it_can_read() {
 fn refuses_a_file_it_may_not_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let file = ImageFile::of(&good().build());
-    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
     // Root may read anything, so another user has to try.
     let ran = match std::fs::read(file.path()) {
         Err(_) => run([file.path()]),
