@@ -10,8 +10,7 @@ use sha2::{Digest, Sha256};
 const ENGINE_CRATES: [&str; 1] = ["rquickjs-sys"];
 
 fn main() {
-    let here =
-        PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
+    let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
     let lockfile = here.join("../../Cargo.lock");
     println!("cargo::rerun-if-changed={}", lockfile.display());
@@ -48,9 +47,7 @@ fn build_id(lockfile: &Path) -> [u8; 32] {
             .find(|package| package.contains(&format!("name = \"{name}\"")))
             .unwrap_or_else(|| panic!("Cargo.lock does not pin {name}"));
         for key in ["name", "version", "checksum"] {
-            let line = package
-                .lines()
-                .find(|line| line.starts_with(&format!("{key} = ")));
+            let line = package.lines().find(|line| line.starts_with(&format!("{key} = ")));
             hash.update(line.unwrap_or_else(|| panic!("Cargo.lock has no {key} for {name}")));
             hash.update("\n");
         }

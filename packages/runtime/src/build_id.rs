@@ -24,13 +24,7 @@ impl BuildIdNote {
     /// The note of this build: name `uk`, descriptor [`BUILD_ID`].
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            namesz: 3,
-            descsz: 32,
-            kind: Self::TYPE,
-            name: *b"uk\0\0",
-            desc: BUILD_ID,
-        }
+        Self { namesz: 3, descsz: 32, kind: Self::TYPE, name: *b"uk\0\0", desc: BUILD_ID }
     }
 }
 

@@ -21,10 +21,7 @@ struct State {
 // SAFETY: the guest has one thread.
 unsafe impl Sync for State {}
 
-static STATE: State = State {
-    methods: OnceCell::new(),
-    groups: Cell::new(0),
-};
+static STATE: State = State { methods: OnceCell::new(), groups: Cell::new(0) };
 
 /// One method of `console`.
 trait Method {
@@ -42,9 +39,7 @@ impl<M: Method> NativeFunction for Bound<M> {
         if M::PRINTS && STATE.groups.get() == 0 && print_plain(call) {
             return Ok(call.context.undefined());
         }
-        STATE
-            .groups
-            .set(STATE.groups.get().saturating_add_signed(M::GROUPS));
+        STATE.groups.set(STATE.groups.get().saturating_add_signed(M::GROUPS));
         call.forward(&methods(call.context)?.get(M::NAME)?)
     };
 }
@@ -52,7 +47,7 @@ impl<M: Method> NativeFunction for Bound<M> {
 macro_rules! console {
     ($($name:ident { $($rest:tt)* })*) => {
         $(
-            #[allow(non_camel_case_types, reason = "the type stands for the method of that name")]
+            #[expect(non_camel_case_types, reason = "the type stands for the method of that name")]
             struct $name;
             impl Method for $name {
                 const NAME: &'static CStr = const {
@@ -152,10 +147,7 @@ impl NativeFunction for WriteText {
 pub fn append_utf8(to: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;
     // In UTF-8, ED is followed by 80..9F; A0..BF after it is half of a surrogate pair.
-    while let Some(at) = rest
-        .windows(2)
-        .position(|pair| matches!(pair, [0xed, 0xa0..=0xbf]))
-    {
+    while let Some(at) = rest.windows(2).position(|pair| matches!(pair, [0xed, 0xa0..=0xbf])) {
         let (good, bad) = rest.split_at(at);
         to.extend_from_slice(good);
         to.extend_from_slice("\u{fffd}".as_bytes());

@@ -9,7 +9,7 @@ use core::{fmt, ptr, slice};
 use solo5_abi::result::StartInfo;
 
 use crate::layout::{Layout, STACK_MARGIN};
-use crate::program::Program;
+use crate::program::{HEADER, Program, ProgramError};
 use crate::{build_id, engine, heap, report, solo5};
 
 /// What the rest of the guest asks for after boot.
@@ -32,44 +32,38 @@ pub fn cmdline() -> &'static [u8] {
 }
 
 /// Bytes of heap that the guest has in all.
-pub fn heap_size() -> u64 {
-    BOOT.0
-        .get()
-        .map_or(0, |boot| boot.layout.heap.end - boot.layout.heap.start)
+pub fn heap_size() -> usize {
+    BOOT.0.get().map_or(0, |boot| boot.layout.heap.end - boot.layout.heap.start)
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn solo5_app_main(info: *const StartInfo) -> i32 {
-    // SAFETY: the bindings pass a live record; memory from heap_start on is the application's, and
-    // the program segment at its start is never written.
-    let (info, memory) = unsafe {
-        let info = info.read();
-        let start = ptr::with_exposed_provenance(info.heap_start as usize);
-        let memory: &'static [u8] = slice::from_raw_parts(start, info.heap_size as usize);
-        (info, memory)
+    // SAFETY: the bindings pass a live record.
+    let info = unsafe { info.read() };
+    // A guest is 64 bits wide: nothing is lost.
+    let [start, size, line] = [info.heap_start, info.heap_size, info.cmdline]
+        .map(|value| usize::try_from(value).unwrap_or(usize::MAX));
+    // SAFETY: at least 512 KiB of memory are there (the bindings checked), and nobody writes to them yet.
+    let segment = match unsafe { program_segment(start, size) } {
+        Ok(segment) => segment,
+        Err(error) => return report::boot_failure(format_args!("{error}")),
     };
-    let program = match Program::read(memory) {
+    let program = match Program::read(segment) {
         Ok(program) => program,
         Err(error) => return report::boot_failure(format_args!("{error}")),
     };
-    let end = info.heap_start + info.heap_size;
-    let Some(layout) = Layout::divide(info.heap_start + program.size, end) else {
+    let Some(layout) = Layout::divide(start + segment.len(), start + size) else {
         return report::boot_failure(format_args!(
             "{} KiB of memory are left after the program, too little for stack and heap: start the tender with a larger --mem",
-            (info.heap_size - program.size) / 1024
+            (size - segment.len()) / 1024
         ));
     };
     // SAFETY: first and only call; the region is the application's, zero, and used by nothing else.
     unsafe { heap::init(layout.heap.clone()) };
     // SAFETY: the bindings pass a NUL-terminated string that stays where it is.
-    let cmdline =
-        unsafe { CStr::from_ptr(ptr::with_exposed_provenance(info.cmdline as usize)) }.to_bytes();
+    let cmdline = unsafe { CStr::from_ptr(ptr::with_exposed_provenance(line)) }.to_bytes();
     let top = layout.stack.end;
-    let _ = BOOT.0.set(Boot {
-        cmdline,
-        program,
-        layout,
-    });
+    let _ = BOOT.0.set(Boot { cmdline, program, layout });
     // SAFETY: `top` is the page-aligned end of a region that only the engine's stack uses;
     // `run_program` never returns, so the boot stack is not needed again.
     unsafe {
@@ -85,14 +79,25 @@ unsafe extern "C" fn solo5_app_main(info: *const StartInfo) -> i32 {
     }
 }
 
+/// The program segment at `start`, where `room` bytes of memory are.
+///
+/// # Safety
+/// The memory is readable, and once a segment is found there it is never written.
+unsafe fn program_segment(start: usize, room: usize) -> Result<&'static [u8], ProgramError> {
+    let start: *const u8 = ptr::with_exposed_provenance(start);
+    // SAFETY: readable by the caller's word, and of no particular alignment or value.
+    let header = unsafe { start.cast::<[u8; HEADER]>().read() };
+    let size = Program::segment_size(&header, room)?;
+    // SAFETY: `size <= room`; the linker made the segment read-only (packages/image).
+    Ok(unsafe { slice::from_raw_parts(start, size) })
+}
+
 /// Runs on the engine's own stack.
 extern "C" fn run_program() -> ! {
     let status = match BOOT.0.get() {
-        Some(Boot {
-            program, layout, ..
-        }) => {
+        Some(Boot { program, layout, .. }) => {
             let stack = layout.stack.end - layout.stack.start - STACK_MARGIN;
-            engine::run(program.bytecode, stack as usize)
+            engine::run(program.bytecode, stack)
         }
         None => report::boot_failure(format_args!("internal error: no boot record")),
     };
@@ -102,12 +107,7 @@ extern "C" fn run_program() -> ! {
 /// A bug of ours, or memory that ran out inside Rust.
 pub fn panicked(info: &PanicInfo<'_>) -> ! {
     match heap::refused() {
-        Some(bytes)
-            if info
-                .message()
-                .as_str()
-                .is_none_or(|text| text.contains("allocation")) =>
-        {
+        Some(bytes) if info.message().as_str().is_none_or(|text| text.contains("allocation")) => {
             report::out_of_memory(bytes)
         }
         _ => report::abort(format_args!("internal error: {}", Shown(info))),

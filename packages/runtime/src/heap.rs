@@ -45,13 +45,8 @@ struct Heap(UnsafeCell<State>);
 // SAFETY: the guest has one thread and no signal handlers, and no allocator call re-enters another.
 unsafe impl Sync for Heap {}
 
-static HEAP: Heap = Heap(UnsafeCell::new(State {
-    pool: Pool::new(),
-    fresh: 0,
-    refused: 0,
-    reserve: None,
-    until_reserve: 0,
-}));
+static HEAP: Heap =
+    Heap(UnsafeCell::new(State { pool: Pool::new(), fresh: 0, refused: 0, reserve: None, until_reserve: 0 }));
 
 /// Runs `f` on the allocator's state.
 fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
@@ -63,11 +58,10 @@ fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
 ///
 /// # Safety
 /// Called once, before any allocation; `region` is zero-filled memory that nothing else uses.
-pub unsafe fn init(region: Range<u64>) {
-    let (start, end) = (region.start as usize, region.end as usize);
+pub unsafe fn init(region: Range<usize>) {
+    let Range { start, end } = region;
     with(|heap| {
-        let block =
-            ptr::slice_from_raw_parts_mut(ptr::with_exposed_provenance_mut(start), end - start);
+        let block = ptr::slice_from_raw_parts_mut(ptr::with_exposed_provenance_mut(start), end - start);
         if let Some(block) = NonNull::new(block) {
             // SAFETY: the caller hands the region over for good.
             unsafe { heap.pool.insert_free_block_ptr(block) };
@@ -228,10 +222,10 @@ unsafe impl GlobalAlloc for GlobalHeap {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         match NonNull::new(block) {
-            // SAFETY: allocated above with the same alignment.
-            Some(block) => {
-                with(|heap| unsafe { heap.reallocate(block, size, layout.align().max(ALIGN)) })
-            }
+            Some(block) => with(|heap| {
+                // SAFETY: allocated above with the same alignment.
+                unsafe { heap.reallocate(block, size, layout.align().max(ALIGN)) }
+            }),
             None => ptr::null_mut(),
         }
     }

@@ -10,38 +10,35 @@
 use core::ops::Range;
 
 /// Kept at the end of memory for the stack that the tender started us on.
-pub const BOOT_STACK: u64 = 64 * 1024;
+pub const BOOT_STACK: usize = 64 * 1024;
 /// The engine stops recursion this far above the bottom of its stack, so that its own C code, which
 /// checks only at calls into JavaScript, still has room.
-pub const STACK_MARGIN: u64 = 96 * 1024;
+pub const STACK_MARGIN: usize = 96 * 1024;
 
-const MAX_STACK: u64 = 16 << 20;
-const MIN_STACK: u64 = 256 * 1024;
-const MIN_HEAP: u64 = 512 * 1024;
+const MAX_STACK: usize = 16 << 20;
+const MIN_STACK: usize = 256 * 1024;
+const MIN_HEAP: usize = 512 * 1024;
 
 /// The regions, as addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Stack of the engine: a sixteenth of memory, at most 16 MiB (room for 20,000 plain calls).
-    pub stack: Range<u64>,
+    pub stack: Range<usize>,
     /// All that is left.
-    pub heap: Range<u64>,
+    pub heap: Range<usize>,
 }
 
 impl Layout {
     /// Divides `start..end`, both multiples of 4096. `None` if that is too little to run in.
     #[must_use]
-    pub fn divide(start: u64, end: u64) -> Option<Self> {
+    pub fn divide(start: usize, end: usize) -> Option<Self> {
         let end = end.checked_sub(BOOT_STACK)?;
         let room = end.checked_sub(start)?;
         let stack = (room / 16).clamp(MIN_STACK, MAX_STACK) & !0xfff;
         if room < stack + MIN_HEAP {
             return None;
         }
-        Some(Self {
-            stack: start..start + stack,
-            heap: start + stack..end,
-        })
+        Some(Self { stack: start..start + stack, heap: start + stack..end })
     }
 }
 
@@ -51,17 +48,14 @@ mod tests {
 
     #[test]
     fn divides_any_memory_without_gap_or_overlap() {
-        for mib in [2_u64, 4, 8, 16, 64, 512, 4096] {
+        for mib in [2_usize, 4, 8, 16, 64, 512, 4096] {
             let (start, end) = (0x20_0000, 0x20_0000 + (mib << 20));
             let layout = Layout::divide(start, end).expect("2 MiB are enough");
             assert_eq!(layout.stack.start, start);
             assert_eq!(layout.stack.end, layout.heap.start);
             assert_eq!(layout.heap.end, end - BOOT_STACK);
             let stack = layout.stack.end - layout.stack.start;
-            assert!(
-                (MIN_STACK..=MAX_STACK).contains(&stack) && stack % 4096 == 0,
-                "{mib} MiB: {stack}"
-            );
+            assert!((MIN_STACK..=MAX_STACK).contains(&stack) && stack % 4096 == 0, "{mib} MiB: {stack}");
         }
     }
 

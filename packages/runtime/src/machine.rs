@@ -14,7 +14,7 @@ pub struct Machine;
 macro_rules! functions {
     ($($name:ident($call:ident) $body:block)*) => {
         $(
-            #[allow(non_camel_case_types, reason = "the type stands for the function of that name")]
+            #[expect(non_camel_case_types, reason = "the type stands for the function of that name")]
             struct $name;
             impl NativeFunction for $name {
                 const CALL: fn(&Call<'_>) -> Result<Value> = |$call| $body;
@@ -34,7 +34,7 @@ functions! {
     exit(call) { solo5::exit(call.arg(0).to_i32()?) }
     heap_size(call) {
         let bytes = guest::heap_size();
-        #[allow(clippy::cast_precision_loss, reason = "a heap is far below 2^53 bytes")]
+        #[expect(clippy::cast_precision_loss, reason = "a heap is far below 2^53 bytes")]
         Ok(call.context.number(bytes as f64))
     }
 }

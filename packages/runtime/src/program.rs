@@ -24,8 +24,6 @@ const PAGE: u64 = 4096;
 pub struct Program<'a> {
     /// What the engine runs: one compiled ES module.
     pub bytecode: &'a [u8],
-    /// Bytes of memory that the segment takes, a multiple of 4096.
-    pub size: u64,
 }
 
 /// Why there is no program to run.
@@ -61,35 +59,42 @@ impl fmt::Display for ProgramError {
 impl core::error::Error for ProgramError {}
 
 impl<'a> Program<'a> {
-    /// Reads the segment at the start of `memory`, which reaches to the end of usable memory.
+    /// Bytes of the segment that begins with `header`, where `room` bytes of memory are.
     ///
     /// # Errors
-    /// [`ProgramError`] if no segment is there or it does not fit.
-    pub fn read(memory: &'a [u8]) -> Result<Self, ProgramError> {
-        let header = memory
-            .first_chunk::<HEADER>()
-            .ok_or(ProgramError::Missing)?;
+    /// [`ProgramError`] if it is no such segment, or a larger one.
+    pub fn segment_size(header: &[u8; HEADER], room: usize) -> Result<usize, ProgramError> {
         if header[..8] != MAGIC {
             return Err(ProgramError::Missing);
         }
         if header[8..40] != build_id::BUILD_ID {
             return Err(ProgramError::OtherEngine);
         }
-        let [size, offset, len] = [40, 48, 56].map(|at| read_u64(header, at));
-        let damaged = ProgramError::Malformed { size, offset, len };
-        if size < HEADER as u64 || size % PAGE != 0 || size > memory.len() as u64 {
-            return Err(damaged);
-        }
-        let end = offset
-            .checked_add(len)
-            .filter(|&end| end <= size)
-            .ok_or(damaged)?;
-        let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());
-        let bytecode = range
-            .and_then(|(from, to)| memory.get(from..to))
-            .ok_or(damaged)?;
-        Ok(Self { bytecode, size })
+        let [size, offset, len] = fields(header);
+        let whole = size >= HEADER as u64 && size.is_multiple_of(PAGE);
+        let fits = usize::try_from(size).ok().filter(|&size| whole && size <= room);
+        fits.ok_or(ProgramError::Malformed { size, offset, len })
     }
+
+    /// Reads a whole segment.
+    ///
+    /// # Errors
+    /// [`ProgramError`] if it is not one, or its bytecode lies outside.
+    pub fn read(segment: &'a [u8]) -> Result<Self, ProgramError> {
+        let header = segment.first_chunk::<HEADER>().ok_or(ProgramError::Missing)?;
+        Self::segment_size(header, segment.len())?;
+        let [size, offset, len] = fields(header);
+        let end = offset.checked_add(len).filter(|&end| end <= size);
+        let range = end.and_then(|end| Some(usize::try_from(offset).ok()?..usize::try_from(end).ok()?));
+        let bytecode = range.and_then(|range| segment.get(range));
+        let bytecode = bytecode.ok_or(ProgramError::Malformed { size, offset, len })?;
+        Ok(Self { bytecode })
+    }
+}
+
+/// Size of the segment, offset and length of the bytecode.
+fn fields(header: &[u8; HEADER]) -> [u64; 3] {
+    [40, 48, 56].map(|at| read_u64(header, at))
 }
 
 fn read_u64(header: &[u8; HEADER], at: usize) -> u64 {
@@ -117,13 +122,7 @@ mod tests {
     #[test]
     fn finds_the_bytecode_of_a_linked_program() {
         let bytes = segment(4096, 1024, 4);
-        assert_eq!(
-            Program::read(&bytes),
-            Ok(Program {
-                bytecode: b"code",
-                size: 4096
-            })
-        );
+        assert_eq!(Program::read(&bytes), Ok(Program { bytecode: b"code" }));
     }
 
     #[test]
@@ -152,10 +151,7 @@ mod tests {
         ];
         for (size, offset, len) in cases {
             let bytes = segment(size, offset, len);
-            assert_eq!(
-                Program::read(&bytes),
-                Err(ProgramError::Malformed { size, offset, len })
-            );
+            assert_eq!(Program::read(&bytes), Err(ProgramError::Malformed { size, offset, len }));
         }
     }
 }

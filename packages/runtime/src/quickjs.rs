@@ -103,11 +103,7 @@ impl Context {
 
     fn own(self, raw: qjs::JSValue) -> Result<Value> {
         // SAFETY: reads the tag.
-        if unsafe { qjs::JS_IsException(raw) } {
-            Err(Thrown)
-        } else {
-            Ok(Value { context: self, raw })
-        }
+        if unsafe { qjs::JS_IsException(raw) } { Err(Thrown) } else { Ok(Value { context: self, raw }) }
     }
 
     fn check(self, result: c_int) -> Result<()> {
@@ -118,10 +114,8 @@ impl Context {
     #[must_use]
     pub fn exception(self) -> Value {
         // SAFETY: the context is live; ownership of the value passes to us.
-        Value {
-            context: self,
-            raw: unsafe { qjs::JS_GetException(self.0) },
-        }
+        let raw = unsafe { qjs::JS_GetException(self.0) };
+        Value { context: self, raw }
     }
 
     /// Makes `error` the pending exception.
@@ -145,28 +139,19 @@ impl Context {
     /// `undefined`.
     #[must_use]
     pub fn undefined(self) -> Value {
-        Value {
-            context: self,
-            raw: UNDEFINED,
-        }
+        Value { context: self, raw: UNDEFINED }
     }
 
     /// A boolean.
     #[must_use]
     pub fn boolean(self, value: bool) -> Value {
-        Value {
-            context: self,
-            raw: qjs::JS_MKVAL(qjs::JS_TAG_BOOL, i32::from(value)),
-        }
+        Value { context: self, raw: qjs::JS_MKVAL(qjs::JS_TAG_BOOL, i32::from(value)) }
     }
 
     /// A number.
     #[must_use]
     pub fn number(self, value: f64) -> Value {
-        Value {
-            context: self,
-            raw: qjs::JS_NewFloat64(value),
-        }
+        Value { context: self, raw: qjs::JS_NewFloat64(value) }
     }
 
     /// A string from UTF-8; bytes that are not UTF-8 become U+FFFD.
@@ -175,9 +160,7 @@ impl Context {
     /// Out of memory.
     pub fn string(self, text: &[u8]) -> Result<Value> {
         // SAFETY: the engine copies `text.len()` bytes.
-        self.own(unsafe {
-            qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as qjs::size_t)
-        })
+        self.own(unsafe { qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as qjs::size_t) })
     }
 
     /// A bigint.
@@ -202,10 +185,8 @@ impl Context {
     #[must_use]
     pub fn global(self) -> Value {
         // SAFETY: the context is live; the engine returns a new reference.
-        Value {
-            context: self,
-            raw: unsafe { qjs::JS_GetGlobalObject(self.0) },
-        }
+        let raw = unsafe { qjs::JS_GetGlobalObject(self.0) };
+        Value { context: self, raw }
     }
 
     /// A function that calls `F`.
@@ -248,14 +229,8 @@ impl Context {
     pub unsafe fn read_module(self, bytecode: &[u8]) -> Result<Value> {
         let flags = qjs::JS_READ_OBJ_BYTECODE as c_int;
         // SAFETY: the slice is readable; its content is vouched for by the caller.
-        let raw = unsafe {
-            qjs::JS_ReadObject(
-                self.0,
-                bytecode.as_ptr(),
-                bytecode.len() as qjs::size_t,
-                flags,
-            )
-        };
+        let raw =
+            unsafe { qjs::JS_ReadObject(self.0, bytecode.as_ptr(), bytecode.len() as qjs::size_t, flags) };
         let module = self.own(raw)?;
         // SAFETY: `module` is a live module object; a failure is reported as an exception.
         self.check(unsafe { qjs::JS_ResolveModule(self.0, module.raw) })?;
@@ -283,9 +258,7 @@ impl Context {
     /// Lets modules import `uk:` modules that do not exist here: for compiling only, they are empty.
     pub fn accept_native_imports(self) {
         // SAFETY: the runtime is live; both callbacks have the types that it expects and need no opaque.
-        unsafe {
-            qjs::JS_SetModuleLoaderFunc(self.runtime(), None, Some(load_empty), ptr::null_mut())
-        };
+        unsafe { qjs::JS_SetModuleLoaderFunc(self.runtime(), None, Some(load_empty), ptr::null_mut()) };
     }
 
     /// Runs one job of the queue (a promise reaction). `false` when the queue is empty.
@@ -307,11 +280,7 @@ impl Context {
     pub fn track_rejections<T: RejectionTracker>(self) {
         // SAFETY: the runtime is live; `rejected::<T>` has the type that it expects and needs no opaque.
         unsafe {
-            qjs::JS_SetHostPromiseRejectionTracker(
-                self.runtime(),
-                Some(rejected::<T>),
-                ptr::null_mut(),
-            );
+            qjs::JS_SetHostPromiseRejectionTracker(self.runtime(), Some(rejected::<T>), ptr::null_mut());
         }
     }
 }
@@ -350,15 +319,8 @@ unsafe extern "C" fn enter<F: NativeFunction>(
 ) -> qjs::JSValue {
     let count = usize::try_from(argc).unwrap_or(0);
     // SAFETY: the engine passes `argc` live values, borrowed for the call; null only with none.
-    let args = if count == 0 {
-        &[]
-    } else {
-        unsafe { slice::from_raw_parts(argv, count) }
-    };
-    match (F::CALL)(&Call {
-        context: Context(context),
-        args,
-    }) {
+    let args = if count == 0 { &[] } else { unsafe { slice::from_raw_parts(argv, count) } };
+    match (F::CALL)(&Call { context: Context(context), args }) {
         Ok(value) => value.into_raw(),
         Err(Thrown) => EXCEPTION,
     }
@@ -373,8 +335,7 @@ unsafe extern "C" fn init<M: NativeModule>(
             return -1;
         };
         // SAFETY: the module is being initialized; the engine takes over the value.
-        if unsafe { qjs::JS_SetModuleExport(context, module, name.as_ptr(), value.into_raw()) } < 0
-        {
+        if unsafe { qjs::JS_SetModuleExport(context, module, name.as_ptr(), value.into_raw()) } < 0 {
             return -1;
         }
     }
@@ -386,10 +347,7 @@ unsafe extern "C" fn load_empty(
     name: *const c_char,
     _opaque: *mut c_void,
 ) -> *mut qjs::JSModuleDef {
-    unsafe extern "C" fn init(
-        _context: *mut qjs::JSContext,
-        _module: *mut qjs::JSModuleDef,
-    ) -> c_int {
+    unsafe extern "C" fn init(_context: *mut qjs::JSContext, _module: *mut qjs::JSModuleDef) -> c_int {
         0
     }
     // SAFETY: the engine passes a NUL-terminated name, and copies it.
@@ -410,11 +368,12 @@ unsafe extern "C" fn rejected<T: RejectionTracker>(
     _opaque: *mut c_void,
 ) {
     let context = Context(context);
-    // SAFETY: both are live, borrowed for the call; we take references of our own.
-    let [promise, reason] = [promise, reason].map(|raw| Value {
-        context,
-        raw: unsafe { qjs::JS_DupValue(context.0, raw) },
-    });
+    let own = |raw| {
+        // SAFETY: live and borrowed for the call; the duplicate is ours.
+        let raw = unsafe { qjs::JS_DupValue(context.0, raw) };
+        Value { context, raw }
+    };
+    let (promise, reason) = (own(promise), own(reason));
     T::rejected(&promise, reason, handled);
 }
 
@@ -436,10 +395,8 @@ impl<'a> Call<'a> {
     pub fn arg(&self, index: usize) -> Value {
         let raw = self.args.get(index).copied().unwrap_or(UNDEFINED);
         // SAFETY: live for the call; the duplicate is ours.
-        Value {
-            context: self.context,
-            raw: unsafe { qjs::JS_DupValue(self.context.0, raw) },
-        }
+        let raw = unsafe { qjs::JS_DupValue(self.context.0, raw) };
+        Value { context: self.context, raw }
     }
 
     /// What kind of plain value argument `index` is; `None` for those whose text is not what a
@@ -472,13 +429,7 @@ impl<'a> Call<'a> {
         let argc = c_int::try_from(self.args.len()).unwrap_or(c_int::MAX);
         // SAFETY: the engine only reads the arguments, despite the pointer's type.
         self.context.own(unsafe {
-            qjs::JS_Call(
-                self.context.0,
-                function.raw,
-                UNDEFINED,
-                argc,
-                self.args.as_ptr().cast_mut(),
-            )
+            qjs::JS_Call(self.context.0, function.raw, UNDEFINED, argc, self.args.as_ptr().cast_mut())
         })
     }
 }
@@ -495,10 +446,8 @@ impl Value {
     #[must_use]
     pub fn duplicate(&self) -> Self {
         // SAFETY: the value is live; the new reference is ours.
-        Self {
-            context: self.context,
-            raw: unsafe { qjs::JS_DupValue(self.context.0, self.raw) },
-        }
+        let raw = unsafe { qjs::JS_DupValue(self.context.0, self.raw) };
+        Self { context: self.context, raw }
     }
 
     /// Where the value lives.
@@ -552,8 +501,7 @@ impl Value {
     /// What a getter throws; `TypeError` on `null` and `undefined`.
     pub fn get(&self, name: &CStr) -> Result<Self> {
         // SAFETY: value and context are live; the name is NUL-terminated.
-        self.context
-            .own(unsafe { qjs::JS_GetPropertyStr(self.context.0, self.raw, name.as_ptr()) })
+        self.context.own(unsafe { qjs::JS_GetPropertyStr(self.context.0, self.raw, name.as_ptr()) })
     }
 
     /// Defines property `name` as hosts do: writable, configurable, not enumerable.
@@ -608,11 +556,9 @@ impl Value {
         for (to, arg) in raw.iter_mut().zip(args) {
             *to = arg.raw;
         }
-        let argc = args.len().min(MAX_CALL_ARGS) as c_int;
+        let argc = c_int::try_from(args.len().min(MAX_CALL_ARGS)).unwrap_or(0);
         // SAFETY: `argc` live values, borrowed for the call.
-        self.context.own(unsafe {
-            qjs::JS_Call(self.context.0, self.raw, UNDEFINED, argc, raw.as_mut_ptr())
-        })
+        self.context.own(unsafe { qjs::JS_Call(self.context.0, self.raw, UNDEFINED, argc, raw.as_mut_ptr()) })
     }
 
     /// Bytecode of a compiled module, without its source, with its line numbers.
@@ -624,15 +570,7 @@ impl Value {
         let mut len = 0;
         // SAFETY: the engine allocates the bytes and stores their number.
         let data = unsafe { qjs::JS_WriteObject(self.context.0, &raw mut len, self.raw, flags) };
-        if data.is_null() {
-            Err(Thrown)
-        } else {
-            Ok(Bytes {
-                context: self.context,
-                data,
-                len: len as usize,
-            })
-        }
+        if data.is_null() { Err(Thrown) } else { Ok(Bytes { context: self.context, data, len: length(len) }) }
     }
 
     /// State of a promise; `None` for anything else.
@@ -651,10 +589,8 @@ impl Value {
     #[must_use]
     pub fn promise_result(&self) -> Self {
         // SAFETY: value and context are live; the engine returns a new reference.
-        Self {
-            context: self.context,
-            raw: unsafe { qjs::JS_PromiseResult(self.context.0, self.raw) },
-        }
+        let raw = unsafe { qjs::JS_PromiseResult(self.context.0, self.raw) };
+        Self { context: self.context, raw }
     }
 
     /// An integer from a number, as `ToInt32` has it.
@@ -664,8 +600,7 @@ impl Value {
     pub fn to_i32(&self) -> Result<i32> {
         let mut number = 0;
         // SAFETY: the engine stores one integer.
-        self.context
-            .check(unsafe { qjs::JS_ToInt32(self.context.0, &raw mut number, self.raw) })?;
+        self.context.check(unsafe { qjs::JS_ToInt32(self.context.0, &raw mut number, self.raw) })?;
         Ok(number)
     }
 
@@ -676,8 +611,7 @@ impl Value {
     pub fn to_u64(&self) -> Result<u64> {
         let mut number = 0;
         // SAFETY: the engine stores one integer.
-        self.context
-            .check(unsafe { qjs::JS_ToBigUint64(self.context.0, &raw mut number, self.raw) })?;
+        self.context.check(unsafe { qjs::JS_ToBigUint64(self.context.0, &raw mut number, self.raw) })?;
         Ok(number)
     }
 
@@ -688,17 +622,12 @@ impl Value {
     pub fn text(&self) -> Result<Text> {
         let mut len = MaybeUninit::uninit();
         // SAFETY: the engine stores the length if and only if it returns text.
-        let data =
-            unsafe { qjs::JS_ToCStringLen2(self.context.0, len.as_mut_ptr(), self.raw, false) };
+        let data = unsafe { qjs::JS_ToCStringLen2(self.context.0, len.as_mut_ptr(), self.raw, false) };
         if data.is_null() {
             return Err(Thrown);
         }
         // SAFETY: not null, so the length is there.
-        Ok(Text {
-            context: self.context,
-            data,
-            len: unsafe { len.assume_init() } as usize,
-        })
+        Ok(Text { context: self.context, data, len: length(unsafe { len.assume_init() }) })
     }
 }
 
@@ -707,6 +636,11 @@ impl Drop for Value {
         // SAFETY: the reference is ours and is not used again.
         unsafe { qjs::JS_FreeValue(self.context.0, self.raw) };
     }
+}
+
+/// A `size_t` of the engine; nothing is lost on a 64-bit machine.
+fn length(size: qjs::size_t) -> usize {
+    usize::try_from(size).unwrap_or(0)
 }
 
 /// UTF-8 of a string; a surrogate without its partner is encoded on its own (WTF-8).

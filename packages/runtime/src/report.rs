@@ -69,16 +69,10 @@ pub fn uncaught(error: &Value) -> i32 {
 /// QuickJS throws `InternalError: out of memory`, or `null` when it cannot even make that.
 fn is_out_of_memory(error: &Value) -> bool {
     let says = |name, wanted: &[u8]| {
-        error
-            .get(name)
-            .ok()
-            .and_then(|value| value.text().ok())
-            .is_some_and(|text| text.bytes() == wanted)
+        error.get(name).ok().and_then(|value| value.text().ok()).is_some_and(|text| text.bytes() == wanted)
     };
     error.is_null()
-        || (error.is_error()
-            && says(c"name", b"InternalError")
-            && says(c"message", b"out of memory"))
+        || (error.is_error() && says(c"name", b"InternalError") && says(c"message", b"out of memory"))
 }
 
 /// `Name: message`, the stack, and the same for the cause.
@@ -93,11 +87,7 @@ fn describe(error: &Value, text: &mut Vec<u8>, causes: usize) {
     if !error.is_error() {
         return;
     }
-    if let Some(stack) = error
-        .get(c"stack")
-        .ok()
-        .filter(Value::is_string)
-        .and_then(|stack| stack.text().ok())
+    if let Some(stack) = error.get(c"stack").ok().filter(Value::is_string).and_then(|stack| stack.text().ok())
     {
         let frames = stack.bytes().strip_suffix(b"\n").unwrap_or(stack.bytes());
         if !frames.is_empty() {
@@ -105,11 +95,7 @@ fn describe(error: &Value, text: &mut Vec<u8>, causes: usize) {
             console::append_utf8(text, frames);
         }
     }
-    if let Some(cause) = error
-        .get(c"cause")
-        .ok()
-        .filter(|cause| !cause.is_undefined() && causes > 0)
-    {
+    if let Some(cause) = error.get(c"cause").ok().filter(|cause| !cause.is_undefined() && causes > 0) {
         text.extend_from_slice(b"\nCaused by: ");
         describe(&cause, text, causes - 1);
     }

@@ -25,11 +25,7 @@ pub fn log(level: Level, message: fmt::Arguments<'_>) {
 
 /// As [`log`], but never filtered: what ends the guest must be seen.
 pub fn always(message: fmt::Arguments<'_>) {
-    let mut line = Line {
-        bytes: [0; LINE],
-        len: 0,
-        full: false,
-    };
+    let mut line = Line { bytes: [0; LINE], len: 0, full: false };
     // Line's write_str cannot fail: a line that is too long is cut and marked.
     let _ = writeln!(line, "Solo5: {message}");
     let len = line.finish();

@@ -35,24 +35,14 @@ impl<'a> Options<'a> {
     /// exactly one of them, and everything after it, is the application's.
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Self {
-        let mut options = Self {
-            level: Level::Warn,
-            rest: skip_space(line),
-        };
+        let mut options = Self { level: Level::Warn, rest: skip_space(line) };
         loop {
-            let end = options
-                .rest
-                .iter()
-                .position(|&b| is_space(b))
-                .unwrap_or(options.rest.len());
+            let end = options.rest.iter().position(|&b| is_space(b)).unwrap_or(options.rest.len());
             let (word, tail) = options.rest.split_at(end);
             let Some(&(_, level)) = WORDS.iter().find(|(name, _)| *name == word) else {
                 return options;
             };
-            options = Self {
-                level,
-                rest: skip_space(tail),
-            };
+            options = Self { level, rest: skip_space(tail) };
         }
     }
 }
@@ -62,10 +52,7 @@ fn is_space(byte: u8) -> bool {
 }
 
 fn skip_space(line: &[u8]) -> &[u8] {
-    let start = line
-        .iter()
-        .position(|&b| !is_space(b))
-        .unwrap_or(line.len());
+    let start = line.iter().position(|&b| !is_space(b)).unwrap_or(line.len());
     line.get(start..).unwrap_or(&[])
 }
 
@@ -86,18 +73,11 @@ mod tests {
             ("--solo5:quietX a", Level::Warn, "--solo5:quietX a"),
             ("--solo5: a", Level::Warn, "--solo5: a"),
             ("a --solo5:quiet", Level::Warn, "a --solo5:quiet"),
-            (
-                "--solo5:quiet a --solo5:debug",
-                Level::Error,
-                "a --solo5:debug",
-            ),
+            ("--solo5:quiet a --solo5:debug", Level::Error, "a --solo5:debug"),
             ("--solo5:debug", Level::Debug, ""),
         ];
         for (line, level, rest) in cases {
-            let expected = Options {
-                level,
-                rest: rest.as_bytes(),
-            };
+            let expected = Options { level, rest: rest.as_bytes() };
             assert_eq!(Options::parse(line.as_bytes()), expected, "{line:?}");
         }
     }

@@ -37,16 +37,10 @@ pub unsafe fn start(cmdline: *const c_char, mem_size: u64) -> ! {
         ));
         crate::spt::exit(EXIT_ABORT);
     }
+    log(Level::Info, format_args!("uk {} on spt", env!("CARGO_PKG_VERSION")));
     log(
         Level::Info,
-        format_args!("uk {} on spt", env!("CARGO_PKG_VERSION")),
-    );
-    log(
-        Level::Info,
-        format_args!(
-            "memory: {} MiB, heap and stack {heap_start:#x}..{mem_size:#x}",
-            mem_size >> 20
-        ),
+        format_args!("memory: {} MiB, heap and stack {heap_start:#x}..{mem_size:#x}", mem_size >> 20),
     );
     let skipped = line.count_bytes() - options.rest.len();
     let info = StartInfo {

@@ -20,9 +20,7 @@ const STACK_MARGIN: usize = 1 << 20;
 fn main() -> ExitCode {
     let name = std::env::args().nth(1);
     let result = match name.as_deref() {
-        Some("--build-id") => {
-            writeln!(io::stdout(), "{}", hex(&BUILD_ID)).map_err(|error| other(&error))
-        }
+        Some("--build-id") => writeln!(io::stdout(), "{}", hex(&BUILD_ID)).map_err(|error| other(&error)),
         Some(name) => on_large_stack(name.to_owned()),
         None => Err(json!({ "message": "usage: uk-compile NAME < module.js > bytecode" })),
     };
@@ -37,34 +35,20 @@ fn main() -> ExitCode {
 }
 
 fn on_large_stack(name: String) -> Result<(), Json> {
-    let worker = thread::Builder::new()
-        .stack_size(STACK)
-        .spawn(move || compile(&name));
+    let worker = thread::Builder::new().stack_size(STACK).spawn(move || compile(&name));
     let worker = worker.map_err(|error| other(&error))?;
-    worker
-        .join()
-        .unwrap_or_else(|_| Err(json!({ "message": "the compiler panicked" })))
+    worker.join().unwrap_or_else(|_| Err(json!({ "message": "the compiler panicked" })))
 }
 
 fn compile(name: &str) -> Result<(), Json> {
     let mut source = Vec::new();
-    io::stdin()
-        .read_to_end(&mut source)
-        .map_err(|error| other(&error))?;
-    let [source, name] =
-        [source, name.into()].map(|text| CString::new(text).map_err(|error| other(&error)));
-    let context =
-        Context::new(STACK - STACK_MARGIN).ok_or_else(|| json!({ "message": "out of memory" }))?;
+    io::stdin().read_to_end(&mut source).map_err(|error| other(&error))?;
+    let [source, name] = [source, name.into()].map(|text| CString::new(text).map_err(|error| other(&error)));
+    let context = Context::new(STACK - STACK_MARGIN).ok_or_else(|| json!({ "message": "out of memory" }))?;
     context.accept_native_imports();
-    let module = context
-        .compile_module(&source?, &name?)
-        .map_err(|Thrown| describe(&context.exception()))?;
-    let bytecode = module
-        .bytecode()
-        .map_err(|Thrown| describe(&context.exception()))?;
-    io::stdout()
-        .write_all(bytecode.as_slice())
-        .map_err(|error| other(&error))
+    let module = context.compile_module(&source?, &name?).map_err(|Thrown| describe(&context.exception()))?;
+    let bytecode = module.bytecode().map_err(|Thrown| describe(&context.exception()))?;
+    io::stdout().write_all(bytecode.as_slice()).map_err(|error| other(&error))
 }
 
 /// The engine puts the place of a syntax error into the first line of its stack: `at NAME:LINE:COLUMN`.
@@ -76,14 +60,8 @@ fn describe(error: &Value) -> Json {
             .unwrap_or_default()
     };
     let stack = text(error.get(c"stack"));
-    let mut place = stack
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(')')
-        .rsplit(':');
-    let [column, line] =
-        [(); 2].map(|()| place.next().and_then(|number| number.parse::<u32>().ok()));
+    let mut place = stack.lines().next().unwrap_or_default().trim_end_matches(')').rsplit(':');
+    let [column, line] = [(); 2].map(|()| place.next().and_then(|number| number.parse::<u32>().ok()));
     json!({ "name": text(error.get(c"name")), "message": text(error.get(c"message")), "line": line, "column": column })
 }
 

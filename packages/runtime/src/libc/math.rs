@@ -16,7 +16,8 @@ export! {
 
 #[unsafe(no_mangle)]
 extern "C" fn lrint(x: f64) -> c_long {
-    libm::rint(x) as c_long
+    #[expect(clippy::cast_possible_truncation, reason = "C leaves the result open where it does not fit")]
+    return libm::rint(x) as c_long;
 }
 
 #[unsafe(no_mangle)]

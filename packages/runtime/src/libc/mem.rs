@@ -168,16 +168,9 @@ unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, len: usize) -> c_int {
     // SAFETY: both are readable for `len` bytes, and every read below stays under `len`.
     unsafe {
         while at + 8 <= len {
-            let (x, y) = (
-                a.add(at).cast::<u64>().read_unaligned(),
-                b.add(at).cast::<u64>().read_unaligned(),
-            );
+            let (x, y) = (a.add(at).cast::<u64>().read_unaligned(), b.add(at).cast::<u64>().read_unaligned());
             if x != y {
-                return if x.swap_bytes() < y.swap_bytes() {
-                    -1
-                } else {
-                    1
-                };
+                return if x.swap_bytes() < y.swap_bytes() { -1 } else { 1 };
             }
             at += 8;
         }
@@ -225,7 +218,7 @@ unsafe extern "C" fn strlen(text: *const c_char) -> usize {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn strchr(text: *const c_char, byte: c_int) -> *const c_char {
-    let wanted = byte as c_char;
+    let wanted = byte.to_le_bytes()[0].cast_signed();
     let mut here = text;
     loop {
         // SAFETY: the string ends with a NUL, where the loop stops at the latest.
@@ -243,7 +236,7 @@ unsafe extern "C" fn strchr(text: *const c_char, byte: c_int) -> *const c_char {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn strrchr(text: *const c_char, byte: c_int) -> *const c_char {
-    let wanted = byte as c_char;
+    let wanted = byte.to_le_bytes()[0].cast_signed();
     // SAFETY: the string ends with a NUL.
     let mut at = unsafe { strlen(text) };
     loop {

@@ -57,11 +57,7 @@ unsafe extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn clock_gettime(clock: c_int, now: *mut Time) -> c_int {
-    let ns = if clock == CLOCK_REALTIME {
-        solo5::clock_wall()
-    } else {
-        solo5::clock_monotonic()
-    };
+    let ns = if clock == CLOCK_REALTIME { solo5::clock_wall() } else { solo5::clock_monotonic() };
     // SAFETY: the caller passes a writable timespec.
     unsafe { now.write(split(ns, 1)) };
     0
@@ -75,23 +71,14 @@ unsafe extern "C" fn gettimeofday(now: *mut Time, _zone: *mut c_void) -> c_int {
 }
 
 fn split(ns: u64, unit: u64) -> Time {
-    Time {
-        sec: (ns / NS_PER_S) as i64,
-        fraction: (ns % NS_PER_S / unit) as i64,
-    }
+    Time { sec: (ns / NS_PER_S) as i64, fraction: (ns % NS_PER_S / unit) as i64 }
 }
 
 /// A guest lives in UTC. The engine reads only the offset from it.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn localtime_r(_time: *const i64, tm: *mut Tm) -> *mut Tm {
     // SAFETY: the caller passes a writable `struct tm`.
-    unsafe {
-        tm.write(Tm {
-            fields: [0; 9],
-            gmtoff: 0,
-            zone: c"UTC".as_ptr(),
-        })
-    };
+    unsafe { tm.write(Tm { fields: [0; 9], gmtoff: 0, zone: c"UTC".as_ptr() }) };
     tm
 }
 
@@ -101,9 +88,7 @@ unsafe extern "C" fn strtod(text: *const c_char, end: *mut *mut c_char) -> f64 {
     // SAFETY: the caller passes a NUL-terminated string.
     let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
     let len = number_prefix(bytes);
-    let number = bytes
-        .get(..len)
-        .and_then(|prefix| core::str::from_utf8(prefix).ok());
+    let number = bytes.get(..len).and_then(|prefix| core::str::from_utf8(prefix).ok());
     if !end.is_null() {
         // SAFETY: not null, so writable; `len` bytes of the string lie before its NUL.
         unsafe { end.write(text.add(len).cast_mut()) };
@@ -113,12 +98,7 @@ unsafe extern "C" fn strtod(text: *const c_char, end: *mut *mut c_char) -> f64 {
 
 /// Length of `[+-] digits [. digits] [e [+-] digits]` at the start of `text`; 0 if there is no digit.
 fn number_prefix(text: &[u8]) -> usize {
-    let digits = |from: usize| {
-        text.iter()
-            .skip(from)
-            .take_while(|b| b.is_ascii_digit())
-            .count()
-    };
+    let digits = |from: usize| text.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
     let at = |i: usize| text.get(i).copied().unwrap_or(0);
     let mut len = usize::from(matches!(at(0), b'+' | b'-'));
     let whole = digits(len);
@@ -126,11 +106,7 @@ fn number_prefix(text: &[u8]) -> usize {
     let mut fraction = 0;
     if at(len) == b'.' {
         fraction = digits(len + 1);
-        len += if whole + fraction > 0 {
-            1 + fraction
-        } else {
-            0
-        };
+        len += if whole + fraction > 0 { 1 + fraction } else { 0 };
     }
     if whole + fraction == 0 {
         return 0;
@@ -157,12 +133,7 @@ unsafe extern "C" fn uk_console_write(text: *const c_char, len: usize) {
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn fwrite(
-    data: *const c_void,
-    size: usize,
-    count: usize,
-    _file: *mut c_void,
-) -> usize {
+unsafe extern "C" fn fwrite(data: *const c_void, size: usize, count: usize, _file: *mut c_void) -> usize {
     // SAFETY: the caller passes `size * count` readable bytes.
     solo5::console_write(unsafe { core::slice::from_raw_parts(data.cast(), size * count) });
     count

@@ -50,12 +50,7 @@ unsafe extern "C" fn spt_start(boot: *const BootInfo) -> ! {
     EPOLL_FD.store(boot.epollfd, Relaxed);
     TIMER_FD.store(boot.timerfd, Relaxed);
     // SAFETY: called once, on the boot stack; the command line is the tender's (ABI section 4.3).
-    unsafe {
-        crate::start::start(
-            ptr::with_exposed_provenance(boot.cmdline as usize),
-            boot.mem_size,
-        )
-    }
+    unsafe { crate::start::start(pointer(boot.cmdline), boot.mem_size) }
 }
 
 /// Ends the guest with `status`, without a word.
@@ -141,21 +136,20 @@ fn wait(deadline: u64) -> u64 {
             continue;
         }
         let count = usize::try_from(count).unwrap_or(0);
-        return events
-            .iter()
-            .take(count)
-            .map(|event| event.data)
-            .fold(0, |ready, id| ready | bit(id));
+        return events.iter().take(count).map(|event| event.data).fold(0, |ready, id| ready | bit(id));
     }
 }
 
 /// The bit of a device in a set of handles; none for the timer, whose id no device can have.
 fn bit(id: u64) -> u64 {
     const _: () = assert!(TIMER_EVENT_ID >= 64);
-    u32::try_from(id)
-        .ok()
-        .and_then(|handle| 1_u64.checked_shl(handle))
-        .unwrap_or(0)
+    u32::try_from(id).ok().and_then(|handle| 1_u64.checked_shl(handle)).unwrap_or(0)
+}
+
+/// An address from boot info.
+fn pointer<T>(address: u64) -> *const T {
+    // A guest is 64 bits wide: nothing is lost.
+    ptr::with_exposed_provenance(usize::try_from(address).unwrap_or(usize::MAX))
 }
 
 fn to_ns(time: Timespec) -> u64 {

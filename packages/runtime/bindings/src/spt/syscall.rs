@@ -9,7 +9,7 @@ use solo5_abi::spt::syscall::{
     ARCH_PRCTL, ARCH_SET_FS, CLOCK_GETTIME, EPOLL_PWAIT, EXIT_GROUP, STDOUT, TIMERFD_SETTIME, WRITE,
 };
 
-const TFD_TIMER_ABSTIME: usize = 1;
+const TFD_TIMER_ABSTIME: u64 = 1;
 
 /// `EINTR`: a signal came first, ask again.
 pub const EINTR: isize = 4;
@@ -34,25 +34,25 @@ struct Itimerspec {
     value: Timespec,
 }
 
-/// One system call with up to six arguments.
+/// One system call with up to four arguments, those that are missing being 0.
 ///
 /// # Safety
 /// Pointers among the arguments must be what the call expects.
 #[inline]
-unsafe fn call6(nr: u32, args: [usize; 6]) -> isize {
+unsafe fn call(nr: u32, [a, b, c, d]: [u64; 4]) -> isize {
     let result: isize;
     // SAFETY: the x86_64 convention: number in rax, arguments in rdi rsi rdx r10 r8 r9, result in
     // rax, rcx and r11 lost. The caller vouches for what the kernel does with the arguments.
     unsafe {
         asm!(
             "syscall",
-            inlateout("rax") isize::try_from(nr).unwrap_or(-1) => result,
-            in("rdi") args[0],
-            in("rsi") args[1],
-            in("rdx") args[2],
-            in("r10") args[3],
-            in("r8") args[4],
-            in("r9") args[5],
+            inlateout("rax") u64::from(nr) => result,
+            in("rdi") a,
+            in("rsi") b,
+            in("rdx") c,
+            in("r10") d,
+            in("r8") 0_u64,
+            in("r9") 0_u64,
             lateout("rcx") _,
             lateout("r11") _,
             options(nostack),
@@ -61,20 +61,24 @@ unsafe fn call6(nr: u32, args: [usize; 6]) -> isize {
     result
 }
 
+fn address<T>(pointer: *const T) -> u64 {
+    pointer.expose_provenance() as u64
+}
+
 /// write(2) to the console.
 ///
 /// # Safety
 /// `data` must be readable for `len` bytes.
 pub unsafe fn write_console(data: *const u8, len: usize) -> isize {
     // SAFETY: the kernel reads `data..data + len`, which the caller vouches for.
-    unsafe { call6(WRITE, [STDOUT as usize, data.addr(), len, 0, 0, 0]) }
+    unsafe { call(WRITE, [STDOUT, address(data), len as u64, 0]) }
 }
 
 /// exit_group(2).
 pub fn exit_group(status: i32) -> ! {
     loop {
         // SAFETY: no pointers. The call does not return.
-        unsafe { call6(EXIT_GROUP, [status as usize, 0, 0, 0, 0, 0]) };
+        unsafe { call(EXIT_GROUP, [status as u64, 0, 0, 0]) };
     }
 }
 
@@ -82,58 +86,26 @@ pub fn exit_group(status: i32) -> ! {
 pub fn clock_gettime(clock: u64) -> Timespec {
     let mut now = Timespec::default();
     // SAFETY: the kernel writes one timespec to `now`.
-    unsafe {
-        call6(
-            CLOCK_GETTIME,
-            [clock as usize, (&raw mut now).addr(), 0, 0, 0, 0],
-        )
-    };
+    unsafe { call(CLOCK_GETTIME, [clock, address(&raw mut now), 0, 0]) };
     now
 }
 
 /// arch_prctl(ARCH_SET_FS).
-pub fn set_fs(base: usize) -> isize {
+pub fn set_fs(base: u64) -> isize {
     // SAFETY: no pointer is followed; nothing in the guest is reached through FS.
-    unsafe { call6(ARCH_PRCTL, [ARCH_SET_FS as usize, base, 0, 0, 0, 0]) }
+    unsafe { call(ARCH_PRCTL, [ARCH_SET_FS, base, 0, 0]) }
 }
 
 /// timerfd_settime(2): one shot at `deadline` on the timer's own clock.
 pub fn timer_at(fd: i32, deadline: Timespec) -> isize {
-    let spec = Itimerspec {
-        value: deadline,
-        ..Itimerspec::default()
-    };
+    let spec = Itimerspec { value: deadline, ..Itimerspec::default() };
     // SAFETY: the kernel reads one itimerspec from `spec`; the old value is not asked for.
-    unsafe {
-        call6(
-            TIMERFD_SETTIME,
-            [
-                fd as usize,
-                TFD_TIMER_ABSTIME,
-                (&raw const spec).addr(),
-                0,
-                0,
-                0,
-            ],
-        )
-    }
+    unsafe { call(TIMERFD_SETTIME, [fd as u64, TFD_TIMER_ABSTIME, address(&raw const spec), 0]) }
 }
 
 /// epoll_pwait(2) without a time limit and without a signal mask: how many events were stored.
 pub fn epoll_wait(fd: i32, events: &mut [EpollEvent]) -> isize {
-    const FOREVER: usize = usize::MAX;
+    const FOREVER: u64 = u64::MAX;
     // SAFETY: the kernel writes at most `events.len()` records.
-    unsafe {
-        call6(
-            EPOLL_PWAIT,
-            [
-                fd as usize,
-                events.as_mut_ptr().addr(),
-                events.len(),
-                FOREVER,
-                0,
-                0,
-            ],
-        )
-    }
+    unsafe { call(EPOLL_PWAIT, [fd as u64, address(events.as_mut_ptr()), events.len() as u64, FOREVER]) }
 }
