@@ -110,9 +110,7 @@ struct Program<'a> {
 impl Program<'_> {
     fn push(&mut self, instruction: Instruction) -> Result<(), ProgramTooLong> {
         let room = self.room.len().min(MAX_INSTRUCTIONS);
-        let slot = self.room[..room]
-            .get_mut(self.len)
-            .ok_or(ProgramTooLong { room })?;
+        let slot = self.room[..room].get_mut(self.len).ok_or(ProgramTooLong { room })?;
         *slot = instruction;
         self.len += 1;
         Ok(())
@@ -120,39 +118,21 @@ impl Program<'_> {
 }
 
 const fn load(offset: u32) -> Instruction {
-    Instruction {
-        code: LOAD_WORD,
-        jump_true: 0,
-        jump_false: 0,
-        operand: offset,
-    }
+    Instruction { code: LOAD_WORD, jump_true: 0, jump_false: 0, operand: offset }
 }
 
 const fn test_equal(operand: u32, jump_true: u8, jump_false: u8) -> Instruction {
-    Instruction {
-        code: JUMP_EQUAL,
-        jump_true,
-        jump_false,
-        operand,
-    }
+    Instruction { code: JUMP_EQUAL, jump_true, jump_false, operand }
 }
 
 const fn finish(action: u32) -> Instruction {
-    Instruction {
-        code: RETURN,
-        jump_true: 0,
-        jump_false: 0,
-        operand: action,
-    }
+    Instruction { code: RETURN, jump_true: 0, jump_false: 0, operand: action }
 }
 
 /// The low and the high 32 bits.
 const fn halves(value: u64) -> [u32; 2] {
     let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
-    [
-        u32::from_le_bytes([a, b, c, d]),
-        u32::from_le_bytes([e, f, g, h]),
-    ]
+    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
 }
 
 impl Instruction {
@@ -162,11 +142,7 @@ impl Instruction {
 
 impl fmt::Display for ProgramTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "system call filter has more than {} instructions",
-            self.room
-        )
+        write!(f, "system call filter has more than {} instructions", self.room)
     }
 }
 

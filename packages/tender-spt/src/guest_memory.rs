@@ -11,8 +11,8 @@ use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_MIN};
 use solo5_elf::{Plan, Protection, ReadAt, ReadError, Segment};
 use tender_core::image::ImageFile;
 use tender_core::syscall::{
-    self, Errno, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE,
-    PROT_EXEC, PROT_READ, PROT_WRITE, word,
+    self, Errno, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, PROT_EXEC,
+    PROT_READ, PROT_WRITE, word,
 };
 
 /// Pages that are kept small at the end of memory, where the boot stack is.
@@ -100,11 +100,7 @@ impl GuestMemory {
         Ok(())
     }
 
-    fn load_segment(
-        &mut self,
-        image: &ImageFile,
-        segment: &Segment,
-    ) -> Result<(), SegmentLoadError> {
+    fn load_segment(&mut self, image: &ImageFile, segment: &Segment) -> Result<(), SegmentLoadError> {
         let protection = flags(segment.protection);
         let mapped_end = self.map_from_file(image, segment, protection)?;
         let copied = segment.vaddr.max(mapped_end)..segment.file_end();
@@ -114,9 +110,7 @@ impl GuestMemory {
             // pages are anonymous and writable, since nothing but `map_from_file` changed them, which
             // ends before; the tender keeps nothing of its own there, so no reference overlaps.
             let into = unsafe { bytes(copied.start, copied.end - copied.start) };
-            image
-                .read_at(offset, into)
-                .map_err(SegmentLoadError::Read)?;
+            image.read_at(offset, into).map_err(SegmentLoadError::Read)?;
         }
         // Zeroes in front of the file's bytes, should the alignment be larger than a page.
         let head = segment.start..page_of(segment.vaddr);
@@ -125,10 +119,7 @@ impl GuestMemory {
             if pages.start < pages.end && protection != self.default {
                 // SAFETY: pages of the segment, see above; no reference to them is left.
                 unsafe { syscall::protect(pages.start, pages.end - pages.start, protection) }
-                    .map_err(|errno| SegmentLoadError::Protect {
-                        start: segment.start,
-                        errno,
-                    })?;
+                    .map_err(|errno| SegmentLoadError::Protect { start: segment.start, errno })?;
             }
         }
         Ok(())
@@ -162,32 +153,15 @@ impl GuestMemory {
         // SAFETY: `Plan` proved that the pages lie in `LOAD_MIN..size`, which `self` maps, and that no
         // two segments share one; the tender keeps nothing of its own there.
         let mapped = unsafe {
-            syscall::map(
-                segment.vaddr,
-                last - segment.vaddr,
-                protection,
-                MAP_PRIVATE | MAP_FIXED,
-                source,
-            )
+            syscall::map(segment.vaddr, last - segment.vaddr, protection, MAP_PRIVATE | MAP_FIXED, source)
         };
         // Some file systems can not be mapped, or not for execution (`noexec`): then it is copied. A
         // refused MAP_FIXED may have removed what was there, which is put back.
         if mapped.is_err() {
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
             // SAFETY: the same range.
-            unsafe {
-                syscall::map(
-                    segment.vaddr,
-                    last - segment.vaddr,
-                    self.default,
-                    flags,
-                    None,
-                )
-            }
-            .map_err(|errno| SegmentLoadError::Protect {
-                start: segment.start,
-                errno,
-            })?;
+            unsafe { syscall::map(segment.vaddr, last - segment.vaddr, self.default, flags, None) }
+                .map_err(|errno| SegmentLoadError::Protect { start: segment.start, errno })?;
             return Ok(none);
         }
         Ok(last)
@@ -222,12 +196,7 @@ impl GuestMemory {
 /// They are mapped readable and writable, and nothing else refers to them while the result lives.
 unsafe fn bytes<'a>(start: Gpa, len: u64) -> &'a mut [u8] {
     // SAFETY: the caller vouches for the range; bytes have no alignment and no invalid values.
-    unsafe {
-        core::slice::from_raw_parts_mut(
-            core::ptr::with_exposed_provenance_mut(word(start)),
-            word(len),
-        )
-    }
+    unsafe { core::slice::from_raw_parts_mut(core::ptr::with_exposed_provenance_mut(word(start)), word(len)) }
 }
 
 /// Whether the last page that a segment takes from the file holds only zeroes behind it.

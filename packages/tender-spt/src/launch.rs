@@ -83,8 +83,7 @@ impl Launch {
         let ranges = leftovers(memory.size(), vdso)?;
         let mut block = LaunchBlock {
             entry,
-            rest: (size_of::<LaunchBlock>() + count * size_of::<Instruction>() - size_of::<u64>())
-                as u64,
+            rest: (size_of::<LaunchBlock>() + count * size_of::<Instruction>() - size_of::<u64>()) as u64,
             stack: memory.size() - STACK_OFFSET,
             boot_info: SPT_BOOT_INFO,
             state_components: state_components(),
@@ -98,33 +97,18 @@ impl Launch {
         };
         block.ranges[..ranges.as_slice().len()].copy_from_slice(ranges.as_slice());
         // SAFETY: a `repr(C)` record of integers without padding (8 words, 16 ranges, 2 words).
-        let bytes = unsafe {
-            core::slice::from_raw_parts((&raw const block).cast::<u8>(), size_of::<LaunchBlock>())
-        };
+        let bytes =
+            unsafe { core::slice::from_raw_parts((&raw const block).cast::<u8>(), size_of::<LaunchBlock>()) };
         memory.write(LAUNCH_BLOCK, bytes);
         let mut at = LAUNCH_BLOCK + bytes.len() as u64;
         for instruction in &program[..count] {
             let [a, b] = instruction.code.to_le_bytes();
             let [e, f, g, h] = instruction.operand.to_le_bytes();
-            memory.write(
-                at,
-                &[
-                    a,
-                    b,
-                    instruction.jump_true,
-                    instruction.jump_false,
-                    e,
-                    f,
-                    g,
-                    h,
-                ],
-            );
+            memory.write(at, &[a, b, instruction.jump_true, instruction.jump_false, e, f, g, h]);
             at += size_of::<Instruction>() as u64;
         }
         syscall::set_no_new_privileges().map_err(LaunchError::NoNewPrivileges)?;
-        Ok(Self {
-            _only_from_prepare: (),
-        })
+        Ok(Self { _only_from_prepare: () })
     }
 
     /// Becomes the guest.
@@ -140,9 +124,7 @@ impl Launch {
 fn leftovers(guest_end: u64, vdso: Option<u64>) -> Result<Ranges, LaunchError> {
     let page = (solo5_spt_leave as *const ()).addr() as u64 & !(PAGE_SIZE - 1);
     let mut ranges = Ranges::above(guest_end);
-    ranges
-        .keep(page, page + PAGE_SIZE)
-        .map_err(LaunchError::Ranges)?;
+    ranges.keep(page, page + PAGE_SIZE).map_err(LaunchError::Ranges)?;
     // A kernel that seals what it lends would refuse to remove a range with that in it. It refuses
     // to change the protection of its code then, too, even to what it is.
     let sealed = vdso.is_some_and(|vdso| {
@@ -204,14 +186,12 @@ fn state_components() -> u64 {
         }
         let (low, high): (u32, u32);
         // SAFETY: the processor says that the kernel has switched this instruction on.
-        unsafe { core::arch::asm!("xgetbv", in("ecx") 0, out("eax") low, out("edx") high, options(nomem, nostack)) };
+        unsafe {
+            core::arch::asm!("xgetbv", in("ecx") 0, out("eax") low, out("edx") high, options(nomem, nostack))
+        };
         u64::from(high) << 32 | u64::from(low)
     });
-    if components & AVX == 0 {
-        0
-    } else {
-        components & OURS
-    }
+    if components & AVX == 0 { 0 } else { components & OURS }
 }
 
 unsafe extern "C" {

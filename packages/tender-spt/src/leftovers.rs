@@ -39,11 +39,7 @@ pub struct TooManyRanges;
 impl Ranges {
     /// Nothing yet; what lies below `guest_end` is the guest's.
     pub const fn above(guest_end: u64) -> Self {
-        Self {
-            ranges: [Range { start: 0, len: 0 }; MAX_RANGES],
-            len: 0,
-            done: guest_end,
-        }
+        Self { ranges: [Range { start: 0, len: 0 }; MAX_RANGES], len: 0, done: guest_end }
     }
 
     /// Keeps `start..end`, removes what is between the range kept before and this one. To be called in
@@ -51,10 +47,7 @@ impl Ranges {
     pub fn keep(&mut self, start: u64, end: u64) -> Result<(), TooManyRanges> {
         if start > self.done {
             let range = self.ranges.get_mut(self.len).ok_or(TooManyRanges)?;
-            *range = Range {
-                start: self.done,
-                len: start - self.done,
-            };
+            *range = Range { start: self.done, len: start - self.done };
             self.len += 1;
         }
         self.done = self.done.max(end);
@@ -75,30 +68,21 @@ impl Ranges {
 
 /// One line of `/proc/self/maps`: the range, if it is one that the kernel may have sealed.
 pub fn lent_by_kernel(line: &[u8]) -> Option<(u64, u64)> {
-    let mut fields = line
-        .split(|&byte| byte == b' ')
-        .filter(|field| !field.is_empty());
+    let mut fields = line.split(|&byte| byte == b' ').filter(|field| !field.is_empty());
     let range = core::str::from_utf8(fields.next()?).ok()?;
     let name = fields.nth(4)?;
-    let lent = [&b"[vdso"[..], b"[vvar", b"[uprobes", b"[sigpage"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix));
+    let lent =
+        [&b"[vdso"[..], b"[vvar", b"[uprobes", b"[sigpage"].iter().any(|prefix| name.starts_with(prefix));
     if !lent {
         return None;
     }
     let (start, end) = range.split_once('-')?;
-    Some((
-        u64::from_str_radix(start, 16).ok()?,
-        u64::from_str_radix(end, 16).ok()?,
-    ))
+    Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?))
 }
 
 impl fmt::Display for TooManyRanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the kernel lends more than {MAX_RANGES} ranges of memory"
-        )
+        write!(f, "the kernel lends more than {MAX_RANGES} ranges of memory")
     }
 }
 
@@ -126,24 +110,15 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
         assert_eq!(
             ranges.as_slice(),
             [
-                Range {
-                    start: 0x20_0000,
-                    len: 0x6000_0000_1000 - 0x20_0000
-                },
-                Range {
-                    start: 0x6000_0000_2000,
-                    len: ADDRESS_SPACE_END - 0x6000_0000_2000
-                },
+                Range { start: 0x20_0000, len: 0x6000_0000_1000 - 0x20_0000 },
+                Range { start: 0x6000_0000_2000, len: ADDRESS_SPACE_END - 0x6000_0000_2000 },
             ]
         );
     }
 
     #[test]
     fn leaves_out_what_the_kernel_lends_when_it_is_sealed() {
-        let lent: Vec<_> = MAPS
-            .lines()
-            .filter_map(|line| lent_by_kernel(line.as_bytes()))
-            .collect();
+        let lent: Vec<_> = MAPS.lines().filter_map(|line| lent_by_kernel(line.as_bytes())).collect();
         assert_eq!(
             lent,
             [
@@ -157,11 +132,7 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
             ranges.keep(start, end).unwrap();
         }
         let ranges = ranges.finish().unwrap();
-        assert_eq!(
-            ranges.as_slice().len(),
-            2,
-            "neighbours leave no range between them"
-        );
+        assert_eq!(ranges.as_slice().len(), 2, "neighbours leave no range between them");
         assert_eq!(ranges.as_slice()[1].start, 0x7ffc_8a7d_a000);
     }
 

@@ -18,10 +18,7 @@
 #![deny(unsafe_code)]
 
 mod bpf;
-#[expect(
-    unsafe_code,
-    reason = "maps memory, and writes it before the guest runs"
-)]
+#[expect(unsafe_code, reason = "maps memory, and writes it before the guest runs")]
 mod guest_memory;
 #[expect(unsafe_code, reason = "leaves the tender for good, in assembly")]
 mod launch;

@@ -27,7 +27,6 @@ fn main(start: freestanding::Start) -> ! {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    Diagnostics::new(b"", tender_spt::PROGRAM)
-        .line(format_args!("internal error, please report it: {info}"));
+    Diagnostics::new(b"", tender_spt::PROGRAM).line(format_args!("internal error, please report it: {info}"));
     syscall::exit(status::ABORT)
 }

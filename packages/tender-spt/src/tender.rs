@@ -43,10 +43,7 @@ struct Reported;
 /// Does everything up to the point of no return. `words` is the whole command line, and `vdso` the
 /// address of the code that the kernel lends to processes.
 pub fn run<'a>(mut words: impl Iterator<Item = &'a CStr> + Clone, vdso: Option<u64>) -> Outcome {
-    let diagnostics = Diagnostics::new(
-        words.next().map(CStr::to_bytes).unwrap_or_default(),
-        PROGRAM,
-    );
+    let diagnostics = Diagnostics::new(words.next().map(CStr::to_bytes).unwrap_or_default(), PROGRAM);
     let run = match scan(words) {
         Ok(Invocation::Run(run)) => run,
         Ok(Invocation::Help) => {
@@ -55,9 +52,7 @@ pub fn run<'a>(mut words: impl Iterator<Item = &'a CStr> + Clone, vdso: Option<u
         }
         Ok(Invocation::Version) => {
             let (program, release) = (diagnostics.program(), env!("CARGO_PKG_VERSION"));
-            diagnostics.text(format_args!(
-                "{program} {release}\nABI version {ABI_VERSION}\n"
-            ));
+            diagnostics.text(format_args!("{program} {release}\nABI version {ABI_VERSION}\n"));
             return Outcome::Exit(status::SUCCESS);
         }
         Err(error) => {
@@ -72,11 +67,7 @@ pub fn run<'a>(mut words: impl Iterator<Item = &'a CStr> + Clone, vdso: Option<u
     }
 }
 
-fn boot<'a, W>(
-    diagnostics: &Diagnostics<'_>,
-    run: &Run<'a, W>,
-    vdso: Option<u64>,
-) -> Result<Launch, Reported>
+fn boot<'a, W>(diagnostics: &Diagnostics<'_>, run: &Run<'a, W>, vdso: Option<u64>) -> Result<Launch, Reported>
 where
     W: Iterator<Item = &'a CStr> + Clone,
 {
@@ -103,24 +94,18 @@ where
     let plan = Plan::new(&image, &header, size).map_err(|error| match error.needed_memory() {
         Some(bytes) if bytes > size => {
             let mib = bytes.div_ceil(1 << 20);
-            fail(format_args!(
-                "{kernel}: can not be loaded: {error}; it needs at least --mem={mib}"
-            ))
+            fail(format_args!("{kernel}: can not be loaded: {error}; it needs at least --mem={mib}"))
         }
         _ => fail(format_args!("{kernel}: can not be loaded: {error}")),
     })?;
     if report_unattached(diagnostics, &devices) {
-        return Err(fail(format_args!(
-            "{kernel}: not all of its devices are attached"
-        )));
+        return Err(fail(format_args!("{kernel}: not all of its devices are attached")));
     }
     let cmdline = Cmdline::new(run.args.clone()).map_err(|error| fail(format_args!("{error}")))?;
 
-    let mut memory = GuestMemory::map(size, options.executable_heap)
-        .map_err(|error| fail(format_args!("{error}")))?;
-    memory
-        .load(&image, &plan)
-        .map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
+    let mut memory =
+        GuestMemory::map(size, options.executable_heap).map_err(|error| fail(format_args!("{error}")))?;
+    memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
     image.close();
     let (epoll, timer) =
         wait_set().map_err(|errno| fail(format_args!("timer can not be set up: {errno}")))?;
@@ -143,17 +128,10 @@ where
     };
     leave_boot_info(&mut memory, &boot_info);
     if options.executable_heap {
-        diagnostics.line(format_args!(
-            "warning: --x-exec-heap makes heap and stack of the guest executable"
-        ));
+        diagnostics.line(format_args!("warning: --x-exec-heap makes heap and stack of the guest executable"));
     }
-    Launch::prepare(
-        &mut memory,
-        plan.entry(),
-        &rules(boot_info.epollfd, boot_info.timerfd),
-        vdso,
-    )
-    .map_err(|error| fail(format_args!("guest can not be started: {error}")))
+    Launch::prepare(&mut memory, plan.entry(), &rules(boot_info.epollfd, boot_info.timerfd), vdso)
+        .map_err(|error| fail(format_args!("guest can not be started: {error}")))
 }
 
 struct Options {
@@ -170,10 +148,7 @@ fn options<'m, 'a: 'm, W>(
 where
     W: Iterator<Item = &'a CStr> + Clone,
 {
-    let mut options = Options {
-        mem_mib: DEFAULT_MEM_MIB,
-        executable_heap: false,
-    };
+    let mut options = Options { mem_mib: DEFAULT_MEM_MIB, executable_heap: false };
     for word in run.options.clone() {
         match TenderOption::parse(word, MAX_MEM_MIB) {
             Ok(Some(TenderOption::MemMib(mib))) => options.mem_mib = mib,
@@ -212,27 +187,13 @@ fn report_unattached(diagnostics: &Diagnostics<'_>, devices: &Devices<'_>) -> bo
 fn wait_set() -> Result<(Fd, Fd), Errno> {
     let epoll = syscall::epoll_create()?;
     let timer = syscall::timer_create()?;
-    syscall::epoll_add(
-        epoll,
-        timer,
-        EpollEvent {
-            events: EPOLLIN,
-            data: TIMER_EVENT_ID,
-        },
-    )?;
+    syscall::epoll_add(epoll, timer, EpollEvent { events: EPOLLIN, data: TIMER_EVENT_ID })?;
     Ok((epoll, timer))
 }
 
 /// Writes boot info field by field, in the order of the record.
 fn leave_boot_info(memory: &mut GuestMemory, boot_info: &BootInfo) {
-    let BootInfo {
-        mem_size,
-        kernel_end,
-        cmdline,
-        mft,
-        epollfd,
-        timerfd,
-    } = *boot_info;
+    let BootInfo { mem_size, kernel_end, cmdline, mft, epollfd, timerfd } = *boot_info;
     let mut at = SPT_BOOT_INFO;
     for word in [mem_size, kernel_end, cmdline, mft] {
         memory.write(at, &word.to_le_bytes());

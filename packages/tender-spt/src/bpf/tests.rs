@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::seccomp::{RULES, rules};
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch,
 };
 
 /// What the kernel shows to a filter.
@@ -19,11 +19,7 @@ struct Call {
 
 impl Call {
     fn native(number: u32, first: u64) -> Self {
-        Self {
-            arch: ARCH_X86_64,
-            number,
-            arguments: [first, 0, 0, 0, 0, 0],
-        }
+        Self { arch: ARCH_X86_64, number, arguments: [first, 0, 0, 0, 0, 0] }
     }
 
     fn word(&self, offset: u32) -> u32 {
@@ -54,11 +50,7 @@ fn verdict(program: &[Instruction], call: &Call) -> u32 {
             RETURN => return instruction.operand,
             other => panic!("instruction {other:#x}"),
         };
-        at += usize::from(if holds {
-            instruction.jump_true
-        } else {
-            instruction.jump_false
-        });
+        at += usize::from(if holds { instruction.jump_true } else { instruction.jump_false });
     }
     panic!("the program does not end");
 }
@@ -81,27 +73,17 @@ fn by_seccompiler(rules: &[Rule]) -> Vec<Instruction> {
         if let When::Argument(index, value) = rule.when {
             let index = u8::try_from(index).unwrap();
             let condition =
-                SeccompCondition::new(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, value)
-                    .unwrap();
+                SeccompCondition::new(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, value).unwrap();
             alternatives.push(SeccompRule::new(vec![condition]).unwrap());
         }
     }
-    let filter = SeccompFilter::new(
-        table,
-        SeccompAction::KillProcess,
-        SeccompAction::Allow,
-        TargetArch::x86_64,
-    )
-    .unwrap();
+    let filter =
+        SeccompFilter::new(table, SeccompAction::KillProcess, SeccompAction::Allow, TargetArch::x86_64)
+            .unwrap();
     let program: BpfProgram = filter.try_into().unwrap();
     program
         .iter()
-        .map(|i| Instruction {
-            code: i.code,
-            jump_true: i.jt,
-            jump_false: i.jf,
-            operand: i.k,
-        })
+        .map(|i| Instruction { code: i.code, jump_true: i.jt, jump_false: i.jf, operand: i.k })
         .collect()
 }
 
@@ -131,16 +113,8 @@ fn allows_what_a_guest_needs_and_kills_for_everything_else() {
         (0x4000_00E7, 0, false),
         (u32::MAX, 0, false),
     ] {
-        let expected = if allowed {
-            RETURN_ALLOW
-        } else {
-            RETURN_KILL_PROCESS
-        };
-        assert_eq!(
-            verdict(&program, &Call::native(number, first)),
-            expected,
-            "call {number:#x}({first:#x})"
-        );
+        let expected = if allowed { RETURN_ALLOW } else { RETURN_KILL_PROCESS };
+        assert_eq!(verdict(&program, &Call::native(number, first)), expected, "call {number:#x}({first:#x})");
     }
 }
 
@@ -149,10 +123,7 @@ fn kills_for_calls_by_any_other_abi() {
     let program = compiled(&guest_rules());
     for arch in [0, 0x4000_0003, 0xC000_00B7, u32::MAX] {
         for number in [1, 4, 231, 252, ARCH_X86_64] {
-            let call = Call {
-                arch,
-                ..Call::native(number, 1)
-            };
+            let call = Call { arch, ..Call::native(number, 1) };
             assert_eq!(verdict(&program, &call), RETURN_KILL_PROCESS, "{call:x?}");
         }
     }
@@ -162,27 +133,11 @@ fn kills_for_calls_by_any_other_abi() {
 fn agrees_with_seccompiler_on_every_call_near_a_rule() {
     let rules = guest_rules();
     let (ours, theirs) = (compiled(&rules), by_seccompiler(&rules));
-    let values = [
-        0,
-        1,
-        2,
-        5,
-        6,
-        7,
-        8,
-        0x1002,
-        0x1003,
-        1 << 32,
-        1 << 32 | 1,
-        u64::MAX,
-    ];
+    let values = [0, 1, 2, 5, 6, 7, 8, 0x1002, 0x1003, 1 << 32, 1 << 32 | 1, u64::MAX];
     for arch in [ARCH_X86_64, 0x4000_0003] {
         for number in (0..512).chain(0x4000_0000..0x4000_0200) {
             for first in values {
-                let call = Call {
-                    arch,
-                    ..Call::native(number, first)
-                };
+                let call = Call { arch, ..Call::native(number, first) };
                 assert_eq!(verdict(&ours, &call), verdict(&theirs, &call), "{call:x?}");
             }
         }
@@ -195,24 +150,9 @@ fn refuses_a_program_that_has_no_room() {
     let len = compiled(&rules).len();
     for room in 0..len {
         let mut instructions = vec![Instruction::KILL; room];
-        assert_eq!(
-            compile(&rules, &mut instructions),
-            Err(ProgramTooLong { room })
-        );
+        assert_eq!(compile(&rules, &mut instructions), Err(ProgramTooLong { room }));
     }
-    let many = vec![
-        Rule {
-            syscall: 1,
-            when: When::Always,
-            why: ""
-        };
-        MAX_INSTRUCTIONS
-    ];
+    let many = vec![Rule { syscall: 1, when: When::Always, why: "" }; MAX_INSTRUCTIONS];
     let mut instructions = vec![Instruction::KILL; 3 * MAX_INSTRUCTIONS];
-    assert_eq!(
-        compile(&many, &mut instructions),
-        Err(ProgramTooLong {
-            room: MAX_INSTRUCTIONS
-        })
-    );
+    assert_eq!(compile(&many, &mut instructions), Err(ProgramTooLong { room: MAX_INSTRUCTIONS }));
 }

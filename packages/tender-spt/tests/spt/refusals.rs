@@ -1,11 +1,9 @@
 //! Whatever the tender refuses, it says so in one clear line and exits with status 1 (ABI section 6).
 
-mod support;
-
 use std::process::Stdio;
 
+use crate::support::{End, ImageFile, Ran, finished, guest, run, run_guest, run_image, tender};
 use solo5_abi::notes::{AbiTarget, TYPE_ABI1};
-use support::{End, ImageFile, Ran, finished, guest, run, run_guest, run_image, tender};
 use test_image::{Image, Program, R, W, X, block, field, manifest_note, net, note, patch};
 
 guest!(quiet: "exit 0");
@@ -19,15 +17,8 @@ fn good() -> Image {
 
 /// The one line a run wrote, without the name of the program.
 fn line(ran: &Ran) -> &str {
-    assert_eq!(
-        (&ran.end, &ran.stdout[..]),
-        (&End::Exit(1), &b""[..]),
-        "{ran:?}"
-    );
-    let line = ran
-        .stderr
-        .strip_prefix("solo5-spt: ")
-        .expect("the name of the program comes first");
+    assert_eq!((&ran.end, &ran.stdout[..]), (&End::Exit(1), &b""[..]), "{ran:?}");
+    let line = ran.stderr.strip_prefix("solo5-spt: ").expect("the name of the program comes first");
     let line = line.strip_suffix('\n').expect("a line has an end");
     assert!(!line.contains('\n'), "more than one line: {line}");
     line
@@ -46,18 +37,10 @@ fn about(content: &[u8]) -> String {
 
 #[test]
 fn helps_on_stderr_with_status_1() {
-    for words in [
-        &["--help"][..],
-        &["--nonsense", "--help"],
-        &["--mem=8", "--help", "x"],
-    ] {
+    for words in [&["--help"][..], &["--nonsense", "--help"], &["--mem=8", "--help", "x"]] {
         let ran = run(words);
         assert_eq!((ran.end, ran.stdout.len()), (End::Exit(1), 0));
-        assert!(
-            ran.stderr.starts_with(USAGE) && ran.stderr.contains("512"),
-            "{}",
-            ran.stderr
-        );
+        assert!(ran.stderr.starts_with(USAGE) && ran.stderr.contains("512"), "{}", ran.stderr);
     }
 }
 
@@ -66,13 +49,7 @@ fn tells_its_version_on_stderr_with_status_0() {
     let ran = run(["--version"]);
     assert_eq!((ran.end, ran.stdout.len()), (End::Exit(0), 0));
     let lines: Vec<_> = ran.stderr.lines().collect();
-    assert_eq!(
-        lines,
-        [
-            &format!("solo5-spt {}", env!("CARGO_PKG_VERSION")),
-            "ABI version 2"
-        ]
-    );
+    assert_eq!(lines, [&format!("solo5-spt {}", env!("CARGO_PKG_VERSION")), "ABI version 2"]);
 }
 
 #[test]
@@ -84,27 +61,14 @@ fn shows_its_usage_when_it_can_not_make_sense_of_the_command_line() {
     ] {
         let ran = run(words);
         assert_eq!(ran.end, End::Exit(1));
-        assert_eq!(
-            ran.stderr.split_once('\n').unwrap().0,
-            format!("solo5-spt: {expected}")
-        );
+        assert_eq!(ran.stderr.split_once('\n').unwrap().0, format!("solo5-spt: {expected}"));
         assert!(ran.stderr.contains(USAGE));
     }
-    for option in [
-        "-",
-        "-x",
-        "--mem2",
-        "--x-exec-heaps",
-        "--x-exec-heap=1",
-        "--gdb",
-        "--net",
-        "--neT:a=b",
-    ] {
+    for option in ["-", "-x", "--mem2", "--x-exec-heaps", "--x-exec-heap=1", "--gdb", "--net", "--neT:a=b"] {
         let ran = run_guest(&[option], quiet::code());
         assert_eq!(ran.end, End::Exit(1));
         assert!(
-            ran.stderr
-                .starts_with(&format!("solo5-spt: unknown option '{option}'\n{USAGE}")),
+            ran.stderr.starts_with(&format!("solo5-spt: unknown option '{option}'\n{USAGE}")),
             "{}",
             ran.stderr
         );
@@ -113,16 +77,7 @@ fn shows_its_usage_when_it_can_not_make_sense_of_the_command_line() {
 
 #[test]
 fn refuses_memory_sizes_it_can_not_give() {
-    for value in [
-        "0",
-        "",
-        "-1",
-        "8x",
-        "0x8",
-        " 8",
-        "134217728",
-        "99999999999999999999",
-    ] {
+    for value in ["0", "", "-1", "8x", "0x8", " 8", "134217728", "99999999999999999999"] {
         let option = format!("--mem={value}");
         let expected = format!(
             "option '{option}': malformed memory size, give MiB as a decimal number from 1 to 134217727"
@@ -131,11 +86,9 @@ fn refuses_memory_sizes_it_can_not_give() {
     }
     let missing = "option '--mem' needs a value in the same word: --mem=N";
     assert_eq!(line(&run_guest(&["--mem", "--"], quiet::code())), missing);
-    let collision = "guest memory of 134000000 MiB collides with what this process has mapped: give less with --mem=N";
-    assert_eq!(
-        line(&run_guest(&["--mem=134000000"], quiet::code())),
-        collision
-    );
+    let collision =
+        "guest memory of 134000000 MiB collides with what this process has mapped: give less with --mem=N";
+    assert_eq!(line(&run_guest(&["--mem=134000000"], quiet::code())), collision);
     let ran = run_guest(&["--mem=1"], quiet::code());
     assert!(line(&ran).ends_with("can not be loaded: entry point 0x100000 lies outside 0x100000..0x100000; it needs at least --mem=2"), "{ran:?}");
 }
@@ -148,21 +101,12 @@ fn refuses_what_is_not_a_file_it_can_read() {
         ("/dev/null", "is not a regular file"),
         ("/etc/passwd/x", "not a directory"),
     ] {
-        assert_eq!(
-            line(&run([path])),
-            format!("'{path}': can not be opened: {why}")
-        );
+        assert_eq!(line(&run([path])), format!("'{path}': can not be opened: {why}"));
     }
     let empty = run([""]);
-    assert_eq!(
-        line(&empty),
-        "'': can not be opened: no such file or directory"
-    );
+    assert_eq!(line(&empty), "'': can not be opened: no such file or directory");
     let hidden = run(["/nonexistent/\x1b[31m\n"]);
-    assert_eq!(
-        line(&hidden),
-        r"'/nonexistent/\u{1b}[31m\n': can not be opened: no such file or directory"
-    );
+    assert_eq!(line(&hidden), r"'/nonexistent/\u{1b}[31m\n': can not be opened: no such file or directory");
 }
 
 #[test]
@@ -175,8 +119,7 @@ fn refuses_a_file_it_may_not_read() {
         Err(_) => run([file.path()]),
         Ok(_) => {
             let tender = ImageFile::of(&std::fs::read(env!("CARGO_BIN_EXE_solo5-spt")).unwrap());
-            std::fs::set_permissions(tender.path(), std::fs::Permissions::from_mode(0o755))
-                .unwrap();
+            std::fs::set_permissions(tender.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
             let output = std::process::Command::new("setpriv")
                 .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
                 .args([tender.path(), file.path()])
@@ -190,10 +133,7 @@ fn refuses_a_file_it_may_not_read() {
     };
     assert_eq!(ran.end, End::Exit(1));
     assert!(
-        ran.stderr.ends_with(&format!(
-            "'{}': can not be opened: permission denied\n",
-            file.path().display()
-        )),
+        ran.stderr.ends_with(&format!("'{}': can not be opened: permission denied\n", file.path().display())),
         "{ran:?}"
     );
 }
@@ -217,14 +157,8 @@ fn says_what_is_wrong_with_a_file() {
     ordinary.programs[0].content = b"/lib64/ld-linux-x86-64.so.2\0".to_vec();
     for (content, expected) in [
         (vec![], "not a Solo5 image: the file is empty"),
-        (
-            b"x".to_vec(),
-            "not a Solo5 image: not an ELF file: it begins with [78, 00, 00, 00]",
-        ),
-        (
-            b"#!/bin/sh\nexit 0\n".to_vec(),
-            "not a Solo5 image: a script, not an ELF file",
-        ),
+        (b"x".to_vec(), "not a Solo5 image: not an ELF file: it begins with [78, 00, 00, 00]"),
+        (b"#!/bin/sh\nexit 0\n".to_vec(), "not a Solo5 image: a script, not an ELF file"),
         (
             whole[..63].to_vec(),
             "not a Solo5 image: truncated: 64 bytes wanted at offset 0x0, the file has 63",
@@ -233,30 +167,15 @@ fn says_what_is_wrong_with_a_file() {
             whole[..200].to_vec(),
             "not a Solo5 image: truncated: 6 program headers at offset 0x40 do not lie in a file of 200 bytes",
         ),
-        (
-            patched(4, &[1]),
-            "not a Solo5 image: not a 64-bit ELF file: class=1",
-        ),
-        (
-            patched(18, &[183]),
-            "not a Solo5 image: not built for x86-64: e_machine=183",
-        ),
-        (
-            ordinary.build(),
-            "not a Solo5 image: an ordinary program, run by /lib64/ld-linux-x86-64.so.2",
-        ),
-        (
-            noted(1, vec![0; 20]),
-            "not a Solo5 image: no Solo5 ABI note",
-        ),
+        (patched(4, &[1]), "not a Solo5 image: not a 64-bit ELF file: class=1"),
+        (patched(18, &[183]), "not a Solo5 image: not built for x86-64: e_machine=183"),
+        (ordinary.build(), "not a Solo5 image: an ordinary program, run by /lib64/ld-linux-x86-64.so.2"),
+        (noted(1, vec![0; 20]), "not a Solo5 image: no Solo5 ABI note"),
         (
             noted(1, note(TYPE_ABI1, 7, &[0; 16])),
             "not a Solo5 image: ABI note does not fall within valid size: 7 bytes, not 8 to 32",
         ),
-        (
-            noted(0, vec![0; 20]),
-            "invalid image: no Solo5 manifest note",
-        ),
+        (noted(0, vec![0; 20]), "invalid image: no Solo5 manifest note"),
         (
             noted(0, note(0x3154_464D, 1, &[0; 16])),
             "invalid image: manifest note does not fall within valid size: 1 bytes, not 5 to 6668",
@@ -266,11 +185,7 @@ fn says_what_is_wrong_with_a_file() {
             "built for hvt, not for spt; run it with solo5-hvt",
         ),
         (
-            Image {
-                entry: 0x1000,
-                ..good()
-            }
-            .build(),
+            Image { entry: 0x1000, ..good() }.build(),
             "can not be loaded: entry point 0x1000 lies outside 0x100000..0x20000000",
         ),
         (
@@ -293,8 +208,7 @@ fn says_what_is_wrong_with_a_file() {
     assert!(about(&text).starts_with("can not be loaded: program header 1: truncated: "));
     let ordinary = about(&std::fs::read("/bin/sh").unwrap());
     assert!(
-        ordinary
-            .starts_with("not a Solo5 image: a position-independent executable or shared library"),
+        ordinary.starts_with("not a Solo5 image: a position-independent executable or shared library"),
         "{ordinary}"
     );
 }
@@ -302,19 +216,12 @@ fn says_what_is_wrong_with_a_file() {
 #[test]
 fn reports_a_bad_image_before_a_bad_option() {
     let ran = run(["--nonsense", "/nonexistent/solo5.spt"]);
-    assert_eq!(
-        line(&ran),
-        "'/nonexistent/solo5.spt': can not be opened: no such file or directory"
-    );
+    assert_eq!(line(&ran), "'/nonexistent/solo5.spt': can not be opened: no such file or directory");
 }
 
 #[test]
 fn refuses_to_start_without_all_devices() {
-    let image = Image::with_devices(
-        AbiTarget::Spt,
-        quiet::code(),
-        &[net("service"), block("storage")],
-    );
+    let image = Image::with_devices(AbiTarget::Spt, quiet::code(), &[net("service"), block("storage")]);
     let ran = run_image(&[], &image);
     assert_eq!(ran.end, End::Exit(1));
     let lines: Vec<_> = ran.stderr.lines().collect();
@@ -327,41 +234,22 @@ fn refuses_to_start_without_all_devices() {
         lines[1],
         "solo5-spt: device 'storage' (BLOCK_BASIC) is declared by the image but not attached: give --block:storage=PATH"
     );
-    assert!(
-        lines[2].ends_with("not all of its devices are attached"),
-        "{}",
-        lines[2]
-    );
+    assert!(lines[2].ends_with("not all of its devices are attached"), "{}", lines[2]);
     let mut reserved = good();
-    *reserved.programs.last_mut().unwrap() =
-        Program::note(manifest_note(&[(0x4000_0007, "later")]));
-    assert_eq!(
-        run_image(&[], &reserved).end,
-        End::Exit(0),
-        "reserved entries need not be attached"
-    );
+    *reserved.programs.last_mut().unwrap() = Program::note(manifest_note(&[(0x4000_0007, "later")]));
+    assert_eq!(run_image(&[], &reserved).end, End::Exit(0), "reserved entries need not be attached");
 }
 
 #[test]
 fn refuses_device_options() {
-    let image = Image::with_devices(
-        AbiTarget::Spt,
-        quiet::code(),
-        &[net("service"), block("storage")],
-    );
+    let image = Image::with_devices(AbiTarget::Spt, quiet::code(), &[net("service"), block("storage")]);
     for (option, expected) in [
-        (
-            "--net:service=tap0",
-            "attaching NET_BASIC devices is not supported yet by this tender",
-        ),
+        ("--net:service=tap0", "attaching NET_BASIC devices is not supported yet by this tender"),
         (
             "--net-mac:service=02:00:00:00:00:01",
             "attaching NET_BASIC devices is not supported yet by this tender",
         ),
-        (
-            "--block:storage=/dev/null",
-            "attaching BLOCK_BASIC devices is not supported yet by this tender",
-        ),
+        ("--block:storage=/dev/null", "attaching BLOCK_BASIC devices is not supported yet by this tender"),
         (
             "--block-sector-size:storage=512",
             "attaching BLOCK_BASIC devices is not supported yet by this tender",
@@ -370,59 +258,32 @@ fn refuses_device_options() {
             "--net:storage=tap0",
             "the image does not declare a NET_BASIC device 'storage'; it declares service (NET_BASIC), storage (BLOCK_BASIC)",
         ),
-        (
-            "--net:a-b=tap0",
-            "'a-b' is not a device name, which has 1 to 67 letters and digits",
-        ),
+        ("--net:a-b=tap0", "'a-b' is not a device name, which has 1 to 67 letters and digits"),
     ] {
-        assert_eq!(
-            line(&run_image(&[option], &image)),
-            format!("option '{option}': {expected}")
-        );
+        assert_eq!(line(&run_image(&[option], &image)), format!("option '{option}': {expected}"));
     }
     let missing = run_image(&["--net:service"], &image);
-    assert_eq!(
-        line(&missing),
-        "option '--net:service' needs a value in the same word: --net:NAME=IFACE"
-    );
+    assert_eq!(line(&missing), "option '--net:service' needs a value in the same word: --net:NAME=IFACE");
 }
 
 #[test]
 fn refuses_arguments_that_do_not_fit() {
     let file = ImageFile::of(&good().build());
-    let ran = finished(
-        tender()
-            .arg(file.path())
-            .arg("x".repeat(8192))
-            .output()
-            .unwrap(),
-    );
-    assert_eq!(
-        line(&ran),
-        "arguments of the guest are too long: 8192 bytes, at most 8191 fit"
-    );
+    let ran = finished(tender().arg(file.path()).arg("x".repeat(8192)).output().unwrap());
+    assert_eq!(line(&ran), "arguments of the guest are too long: 8192 bytes, at most 8191 fit");
 }
 
 #[test]
 fn names_itself_as_it_was_called() {
     use std::os::unix::process::CommandExt as _;
-    let output = tender()
-        .arg0("/opt/bin/my-tender")
-        .arg("/")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert_eq!(
-        finished(output).stderr,
-        "my-tender: '/': can not be opened: is a directory\n"
-    );
+    let output = tender().arg0("/opt/bin/my-tender").arg("/").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(finished(output).stderr, "my-tender: '/': can not be opened: is a directory\n");
 }
 
 /// Every byte of the headers, every bit: the image runs, crashes by itself, or is refused with a line.
 #[test]
 fn survives_every_flipped_bit_of_an_image() {
-    let image =
-        Image::new(AbiTarget::Spt, crash::code()).and(Program::load(0x10_1000, R | W, b"data"));
+    let image = Image::new(AbiTarget::Spt, crash::code()).and(Program::load(0x10_1000, R | W, b"data"));
     let whole = image.build();
     let notes = whole.len() - 136 - 36 - 24;
     let headers = 64 + 56 * image.programs.len();
@@ -457,9 +318,7 @@ fn survives_truncation_anywhere() {
         let ran = run([file.path()]);
         let said = line(&ran);
         assert!(
-            said.contains("truncated")
-                || said.contains("not an ELF file")
-                || said.contains("empty"),
+            said.contains("truncated") || said.contains("not an ELF file") || said.contains("empty"),
             "{said}"
         );
     }

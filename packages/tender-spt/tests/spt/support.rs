@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use solo5_abi::notes::AbiTarget;
 use test_image::Image;
 
-/// Assembles a guest. It may use `exit N`, `print LABEL, LEN` and `fail_unless CONDITION, N`.
+/// Assembles a guest; its name must be its own among all tests. It may use `exit N`, `print LABEL, LEN` and `fail_unless CONDITION, N`.
 macro_rules! guest {
     ($name:ident: $($line:literal)+) => {
         mod $name {
@@ -73,8 +73,7 @@ impl ImageFile {
     pub fn of(content: &[u8]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("uk-tender-spt-{}-{number}.spt", std::process::id()));
+        let path = std::env::temp_dir().join(format!("uk-tender-spt-{}-{number}.spt", std::process::id()));
         fs::write(&path, content).expect("a temporary file");
         Self(path)
     }
@@ -118,32 +117,20 @@ pub struct Ran {
 
 /// Runs the tender with these words.
 pub fn run(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
-    finished(
-        tender()
-            .args(words)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the tender starts"),
-    )
+    finished(tender().args(words).stdin(Stdio::null()).output().expect("the tender starts"))
 }
 
 /// Runs `code` as a guest, with options of the tender.
 pub fn run_guest(options: &[&str], code: &[u8]) -> Ran {
     let image = ImageFile::running(code);
-    let words = options
-        .iter()
-        .map(|&option| OsStr::new(option))
-        .chain([image.path().as_os_str()]);
+    let words = options.iter().map(|&option| OsStr::new(option)).chain([image.path().as_os_str()]);
     run(words)
 }
 
 /// Runs an image, with options of the tender.
 pub fn run_image(options: &[&str], image: &Image) -> Ran {
     let file = ImageFile::of(&image.build());
-    run(options
-        .iter()
-        .map(|&option| OsStr::new(option))
-        .chain([file.path().as_os_str()]))
+    run(options.iter().map(|&option| OsStr::new(option)).chain([file.path().as_os_str()]))
 }
 
 /// Sorts out how a process ended.

@@ -1,15 +1,13 @@
 //! Real guests under the real tender: what they find, what they may do, how they end (ABI section 5).
 
-mod support;
-
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::support::{End, ImageFile, finished, guest, run, run_guest, run_image, tender};
 use solo5_abi::limits::CMDLINE_MAX;
 use solo5_abi::notes::AbiTarget;
-use support::{End, ImageFile, finished, guest, run, run_guest, run_image, tender};
 use test_image::{Image, Program, R, W, X, manifest};
 
 const SIGILL: i32 = 4;
@@ -108,20 +106,14 @@ guest!(check_padding:
 #[test]
 fn runs_a_guest_and_passes_its_console_on() {
     let ran = run_guest(&[], hello::code());
-    assert_eq!(
-        (ran.end, &ran.stdout[..], &ran.stderr[..]),
-        (End::Exit(0), &b"Hello_Solo5\n"[..], "")
-    );
+    assert_eq!((ran.end, &ran.stdout[..], &ran.stderr[..]), (End::Exit(0), &b"Hello_Solo5\n"[..], ""));
 }
 
 #[test]
 fn exits_with_the_status_of_the_guest_modulo_256() {
     assert_eq!(run_guest(&[], exit_with_83::code()).end, End::Exit(83));
     assert_eq!(run_guest(&[], exit_with_300::code()).end, End::Exit(44));
-    assert_eq!(
-        run_guest(&[], exit_with_minus_1::code()).end,
-        End::Exit(255)
-    );
+    assert_eq!(run_guest(&[], exit_with_minus_1::code()).end, End::Exit(255));
 }
 
 /// Boot info, manifest and command line as a guest finds them.
@@ -132,19 +124,8 @@ struct Boot {
 impl Boot {
     fn of(options: &[&str], args: &[&str]) -> Self {
         let image = ImageFile::running(print_low_memory::code());
-        let ran = finished(
-            tender()
-                .args(options)
-                .arg("--")
-                .arg(image.path())
-                .args(args)
-                .output()
-                .unwrap(),
-        );
-        assert_eq!(
-            (ran.end, &ran.stderr[..], ran.stdout.len()),
-            (End::Exit(0), "", 0x4000)
-        );
+        let ran = finished(tender().args(options).arg("--").arg(image.path()).args(args).output().unwrap());
+        assert_eq!((ran.end, &ran.stderr[..], ran.stdout.len()), (End::Exit(0), "", 0x4000));
         Self { low: ran.stdout }
     }
 
@@ -172,10 +153,7 @@ fn leaves_boot_info_manifest_and_command_line_where_the_abi_wants_them() {
     assert_eq!(boot.word(16), 0x11028 + 112, "cmdline");
     assert_eq!(boot.at(0x11028)[..112], manifest(&[]));
     let (epollfd, timerfd) = (boot.word(32) & 0xFFFF_FFFF, boot.word(32) >> 32);
-    assert!(
-        epollfd > 2 && timerfd > 2 && epollfd != timerfd,
-        "{epollfd} {timerfd}"
-    );
+    assert!(epollfd > 2 && timerfd > 2 && epollfd != timerfd, "{epollfd} {timerfd}");
     assert_eq!(boot.cmdline(), "Hello_Solo5");
 }
 
@@ -184,22 +162,10 @@ fn gives_the_guest_the_memory_it_was_asked_for() {
     for mib in [2, 3, 64, 512, 5000] {
         let option = format!("--mem={mib}");
         assert_eq!(Boot::of(&[&option], &[]).word(0), mib << 20);
-        assert_eq!(
-            run_guest(&[&option], touch_last_word::code()).end,
-            End::Exit(0),
-            "{option}"
-        );
-        assert_eq!(
-            run_guest(&[&option], read_behind_memory::code()).end,
-            End::Signal(SIGSEGV),
-            "{option}"
-        );
+        assert_eq!(run_guest(&[&option], touch_last_word::code()).end, End::Exit(0), "{option}");
+        assert_eq!(run_guest(&[&option], read_behind_memory::code()).end, End::Signal(SIGSEGV), "{option}");
     }
-    assert_eq!(
-        Boot::of(&["--mem=64", "--mem=2"], &[]).word(0),
-        2 << 20,
-        "the last one wins"
-    );
+    assert_eq!(Boot::of(&["--mem=64", "--mem=2"], &[]).word(0), 2 << 20, "the last one wins");
 }
 
 #[test]
@@ -207,10 +173,7 @@ fn passes_arguments_on_joined_and_unchanged() {
     for (args, cmdline) in [
         (&[][..], ""),
         (&["--mem=4", "--", "a  b", "ü"], "--mem=4 -- a  b ü"),
-        (
-            &["--ipv4=10.0.0.2/24", "--ipv4-gateway=10.0.0.1"],
-            "--ipv4=10.0.0.2/24 --ipv4-gateway=10.0.0.1",
-        ),
+        (&["--ipv4=10.0.0.2/24", "--ipv4-gateway=10.0.0.1"], "--ipv4=10.0.0.2/24 --ipv4-gateway=10.0.0.1"),
     ] {
         assert_eq!(Boot::of(&[], args).cmdline(), cmdline);
     }
@@ -236,10 +199,7 @@ fn enters_the_guest_with_clean_registers() {
     assert_eq!(area[..2], [0x7F, 0x03], "x87 control word");
     assert_eq!(area[4], 0, "x87 registers are all empty");
     assert_eq!(area[24..28], [0x80, 0x1F, 0, 0], "MXCSR");
-    assert!(
-        area[160..416].iter().all(|&byte| byte == 0),
-        "SSE registers"
-    );
+    assert!(area[160..416].iter().all(|&byte| byte == 0), "SSE registers");
 }
 
 #[test]
@@ -250,12 +210,7 @@ fn leaves_nothing_of_the_tender_in_vector_registers() {
     }
     let ran = run_guest(&[], print_state_in_use::code());
     assert_eq!(ran.end, End::Exit(0));
-    assert_eq!(
-        ran.stdout[0] & 0b1110_0100,
-        0,
-        "AVX and AVX-512 state in use: {:#x}",
-        ran.stdout[0]
-    );
+    assert_eq!(ran.stdout[0] & 0b1110_0100, 0, "AVX and AVX-512 state in use: {:#x}", ran.stdout[0]);
 }
 
 #[test]
@@ -278,19 +233,14 @@ fn kills_guests_that_fault() {
         ("the tender's own memory", read_tender::code()),
     ] {
         let ran = run_guest(&[], code);
-        assert_eq!(
-            (ran.end, &ran.stderr[..]),
-            (End::Signal(SIGSEGV), ""),
-            "{name}"
-        );
+        assert_eq!((ran.end, &ran.stderr[..]), (End::Signal(SIGSEGV), ""), "{name}");
     }
     assert_eq!(run_guest(&[], undefined::code()).end, End::Signal(SIGILL));
 }
 
 #[test]
 fn keeps_data_from_being_executed_even_if_the_heap_may_be() {
-    let image =
-        Image::new(AbiTarget::Spt, call_data::code()).and(Program::load(0x10_1000, R | W, &[0xC3]));
+    let image = Image::new(AbiTarget::Spt, call_data::code()).and(Program::load(0x10_1000, R | W, &[0xC3]));
     for options in [&[][..], &["--x-exec-heap"]] {
         assert_eq!(run_image(options, &image).end, End::Signal(SIGSEGV));
     }
@@ -309,10 +259,7 @@ fn makes_heap_and_stack_executable_when_asked_and_warns() {
             "solo5-spt: warning: --x-exec-heap makes heap and stack of the guest executable\n"
         );
     }
-    assert_eq!(
-        run_guest(&["--x-exec-heap"], write_text::code()).end,
-        End::Signal(SIGSEGV)
-    );
+    assert_eq!(run_guest(&["--x-exec-heap"], write_text::code()).end, End::Signal(SIGSEGV));
 }
 
 #[test]
@@ -325,10 +272,7 @@ fn kills_guests_for_system_calls_they_do_not_have() {
         ("read of stdin", read_stdin::code()),
         ("exit of a thread", exit_thread::code()),
         ("write to stderr", write_stderr::code()),
-        (
-            "write to stdout, with bits above 32",
-            write_stdout_with_high_bits::code(),
-        ),
+        ("write to stdout, with bits above 32", write_stdout_with_high_bits::code()),
         ("clock_gettime of another clock", other_clock::code()),
         ("arch_prctl that asks", get_fs::code()),
         ("epoll_pwait on another descriptor", other_epoll::code()),
@@ -336,11 +280,7 @@ fn kills_guests_for_system_calls_they_do_not_have() {
         ("write by its x32 number", write_by_x32::code()),
     ] {
         let ran = run_guest(&[], code);
-        assert_eq!(
-            (ran.end, &ran.stderr[..], ran.stdout),
-            (End::Signal(SIGSYS), "", vec![]),
-            "{name}"
-        );
+        assert_eq!((ran.end, &ran.stderr[..], ran.stdout), (End::Signal(SIGSYS), "", vec![]), "{name}");
     }
     let by_int_0x80 = run_guest(&[], exit_by_int_0x80::code()).end;
     let killed = [End::Signal(SIGSYS), End::Signal(SIGSEGV)];
@@ -361,32 +301,17 @@ fn serves_the_system_calls_a_guest_has() {
 fn gives_the_guest_zeroes_wherever_the_file_has_none_of_its_bytes() {
     let mut image = Image::new(AbiTarget::Spt, check_padding::code())
         .and(Program::load(0x10_1234, R, &[0x5A; 0x1011]))
-        .and(Program {
-            mem_size: 0x3500,
-            ..Program::load(0x10_4000, R | W, &[0x5B])
-        });
+        .and(Program { mem_size: 0x3500, ..Program::load(0x10_4000, R | W, &[0x5B]) });
     assert_eq!(run_image(&[], &image).end, End::Exit(0));
-    image
-        .programs
-        .iter_mut()
-        .filter(|program| program.kind == 1)
-        .for_each(|program| program.filler = 0xEE);
+    image.programs.iter_mut().filter(|program| program.kind == 1).for_each(|program| program.filler = 0xEE);
     image.trailer = vec![0xEE; 0x2000];
-    assert_eq!(
-        run_image(&[], &image).end,
-        End::Exit(0),
-        "with other bytes around them in the file"
-    );
+    assert_eq!(run_image(&[], &image).end, End::Exit(0), "with other bytes around them in the file");
     image
         .programs
         .iter_mut()
         .filter(|program| program.vaddr == 0x10_4000)
         .for_each(|program| program.align = 0x4000);
-    assert_eq!(
-        run_image(&[], &image).end,
-        End::Exit(0),
-        "aligned to more than a page"
-    );
+    assert_eq!(run_image(&[], &image).end, End::Exit(0), "aligned to more than a page");
 }
 
 #[test]
@@ -399,15 +324,9 @@ fn runs_without_interp_and_with_notes_in_any_order() {
 
 /// A guest that waits for ever, once it has said so.
 fn waiting(command: &mut Command) -> std::process::Child {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
     child
 }
@@ -423,17 +342,9 @@ fn is_gone_from_memory_when_the_guest_runs() {
     for line in maps.lines() {
         let (range, rest) = line.split_once(' ').unwrap();
         let (start, end) = range.split_once('-').unwrap();
-        let (start, end) = (
-            u64::from_str_radix(start, 16).unwrap(),
-            u64::from_str_radix(end, 16).unwrap(),
-        );
-        assert!(
-            !(rest[..4].contains('w') && rest[..4].contains('x')),
-            "writable and executable: {line}"
-        );
-        let lent = ["[vdso]", "[vvar", "[vsyscall]"]
-            .iter()
-            .any(|name| line.contains(name));
+        let (start, end) = (u64::from_str_radix(start, 16).unwrap(), u64::from_str_radix(end, 16).unwrap());
+        assert!(!(rest[..4].contains('w') && rest[..4].contains('x')), "writable and executable: {line}");
+        let lent = ["[vdso]", "[vvar", "[vsyscall]"].iter().any(|name| line.contains(name));
         if start >= 64 << 20 && !lent {
             of_the_tender.push((end - start, rest[..4].to_owned()));
         }
@@ -446,21 +357,11 @@ fn is_gone_from_memory_when_the_guest_runs() {
 fn dies_of_signals_as_any_process() {
     let image = ImageFile::running(print_and_wait::code());
     let mut child = waiting(tender().arg(image.path()));
-    assert!(
-        Command::new("kill")
-            .arg(child.id().to_string())
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     let output = finished({
         std::thread::sleep(Duration::ZERO);
         let status = child.wait().unwrap();
-        std::process::Output {
-            status,
-            stdout: vec![],
-            stderr: vec![],
-        }
+        std::process::Output { status, stdout: vec![], stderr: vec![] }
     });
     assert_eq!(output.end, End::Signal(SIGTERM));
 }
@@ -483,26 +384,16 @@ fn never_lets_its_descriptors_take_the_place_of_a_closed_standard_stream() {
     }
     let hello = ImageFile::running(hello::code());
     let line = "exec \"$0\" \"$1\" >&-";
-    let output = Command::new("sh")
-        .args(["-c", line, env!("CARGO_BIN_EXE_solo5-spt")])
-        .arg(hello.path())
-        .output();
-    assert_eq!(
-        finished(output.unwrap()).end,
-        End::Exit(0),
-        "a console that is closed swallows text"
-    );
+    let output =
+        Command::new("sh").args(["-c", line, env!("CARGO_BIN_EXE_solo5-spt")]).arg(hello.path()).output();
+    assert_eq!(finished(output.unwrap()).end, End::Exit(0), "a console that is closed swallows text");
 }
 
 #[test]
 fn keeps_the_heap_from_being_executed_under_any_personality() {
     let image = ImageFile::running(call_heap::code());
     let output = Command::new("setarch")
-        .args([
-            "x86_64",
-            "--read-implies-exec",
-            env!("CARGO_BIN_EXE_solo5-spt"),
-        ])
+        .args(["x86_64", "--read-implies-exec", env!("CARGO_BIN_EXE_solo5-spt")])
         .arg(image.path())
         .output();
     let Ok(output) = output else {
@@ -511,13 +402,8 @@ fn keeps_the_heap_from_being_executed_under_any_personality() {
     };
     // Today's kernels clear the flag when a 64-bit program starts; where one does not, the tender refuses.
     let ran = finished(output);
-    let refused = ran
-        .stderr
-        .starts_with("solo5-spt: personality READ_IMPLIES_EXEC is set");
-    assert!(
-        ran.end == End::Signal(SIGSEGV) || (ran.end == End::Exit(1) && refused),
-        "{ran:?}"
-    );
+    let refused = ran.stderr.starts_with("solo5-spt: personality READ_IMPLIES_EXEC is set");
+    assert!(ran.end == End::Signal(SIGSEGV) || (ran.end == End::Exit(1) && refused), "{ran:?}");
 }
 
 #[test]
@@ -525,11 +411,7 @@ fn runs_the_same_whatever_the_size_of_environment_and_words() {
     let image = ImageFile::running(hello::code());
     let mut command = tender();
     command.arg(image.path()).env_clear();
-    assert_eq!(
-        finished(command.output().unwrap()).end,
-        End::Exit(0),
-        "no environment at all"
-    );
+    assert_eq!(finished(command.output().unwrap()).end, End::Exit(0), "no environment at all");
     command.env("X", "y".repeat(100_000)).args(vec!["z"; 4096]);
     assert_eq!(finished(command.output().unwrap()).end, End::Exit(0));
     assert_eq!(run([image.path()]).end, End::Exit(0));
