@@ -250,31 +250,21 @@ const _: () = {
     assert!(size_of::<BootInfo>() == 56 && align_of::<BootInfo>() == 8);
     assert!(offset_of!(BootInfo, kernel_end) == 8 && offset_of!(BootInfo, cpu_cycle_freq) == 16);
     assert!(offset_of!(BootInfo, cmdline) == 24 && offset_of!(BootInfo, mft) == 32);
-    assert!(
-        offset_of!(BootInfo, host_features) == 40 && offset_of!(BootInfo, guest_features) == 44
-    );
+    assert!(offset_of!(BootInfo, host_features) == 40 && offset_of!(BootInfo, guest_features) == 44);
     assert!(offset_of!(BootInfo, net_ring) == 48);
     assert!(size_of::<Walltime>() == 8 && size_of::<Puts>() == 16 && offset_of!(Puts, len) == 8);
-    assert!(
-        size_of::<Poll>() == 24 && offset_of!(Poll, ready_set) == 8 && offset_of!(Poll, ret) == 16
-    );
+    assert!(size_of::<Poll>() == 24 && offset_of!(Poll, ready_set) == 8 && offset_of!(Poll, ret) == 16);
     assert!(size_of::<BlockIo>() == 40 && offset_of!(BlockIo, offset) == 8);
     assert!(
-        offset_of!(BlockIo, data) == 16
-            && offset_of!(BlockIo, len) == 24
-            && offset_of!(BlockIo, ret) == 32
+        offset_of!(BlockIo, data) == 16 && offset_of!(BlockIo, len) == 24 && offset_of!(BlockIo, ret) == 32
     );
     assert!(size_of::<NetWrite>() == 32 && align_of::<NetWrite>() == 8);
     assert!(
-        offset_of!(NetWrite, data) == 8
-            && offset_of!(NetWrite, len) == 16
-            && offset_of!(NetWrite, ret) == 24
+        offset_of!(NetWrite, data) == 8 && offset_of!(NetWrite, len) == 16 && offset_of!(NetWrite, ret) == 24
     );
     assert!(size_of::<NetRead>() == 32);
     assert!(
-        offset_of!(NetRead, data) == 8
-            && offset_of!(NetRead, len) == 16
-            && offset_of!(NetRead, ret) == 24
+        offset_of!(NetRead, data) == 8 && offset_of!(NetRead, len) == 16 && offset_of!(NetRead, ret) == 24
     );
     assert!(size_of::<Halt>() == 16 && offset_of!(Halt, exit_status) == 8);
     assert!(size_of::<TrapCookie>() == 56 && offset_of!(TrapCookie, rip) == 16);

@@ -92,12 +92,7 @@ impl NoteHead {
     /// The head of a Solo5 note.
     #[must_use]
     pub const fn new(kind: u32, descsz: u32) -> Self {
-        Self {
-            namesz: 6,
-            descsz,
-            kind,
-            name: NAME_FIELD,
-        }
+        Self { namesz: 6, descsz, kind, name: NAME_FIELD }
     }
 }
 
@@ -129,11 +124,7 @@ impl Abi1Note {
     pub const fn new(target: AbiTarget, version: u32) -> Self {
         Self {
             head: NoteHead::new(TYPE_ABI1, 16),
-            info: Abi1Info {
-                target: target as u32,
-                version,
-                reserved: [0; 2],
-            },
+            info: Abi1Info { target: target as u32, version, reserved: [0; 2] },
         }
     }
 }
@@ -171,13 +162,7 @@ pub struct NotOpenBsdNote {
 
 impl NotOpenBsdNote {
     /// The only value it has.
-    pub const NOTE: Self = Self {
-        namesz: 8,
-        descsz: 4,
-        kind: 1,
-        name: *b"OpenBSD\0",
-        desc: 0,
-    };
+    pub const NOTE: Self = Self { namesz: 8, descsz: 4, kind: 1, name: *b"OpenBSD\0", desc: 0 };
 }
 
 /// `n_descsz` of a manifest note with so many entries (section 2.2).
@@ -190,9 +175,7 @@ const _: () = {
     assert!(size_of::<NoteHead>() == 20 && align_of::<NoteHead>() == 4);
     assert!(offset_of!(NoteHead, descsz) == 4 && offset_of!(NoteHead, kind) == 8);
     assert!(offset_of!(NoteHead, name) == 12);
-    assert!(
-        size_of::<Abi1Info>() == 16 && size_of::<Abi1Note>() == 36 && align_of::<Abi1Note>() == 4
-    );
+    assert!(size_of::<Abi1Info>() == 16 && size_of::<Abi1Note>() == 36 && align_of::<Abi1Note>() == 4);
     assert!(offset_of!(Abi1Note, info) == 20 && offset_of!(Abi1Info, version) == 4);
     assert!(size_of::<NotOpenBsdNote>() == 24 && offset_of!(NotOpenBsdNote, desc) == 20);
     assert!(offset_of!(Mft1Note<1>, header) == 24 && offset_of!(Mft1Note<1>, entries) == 32);

@@ -79,17 +79,11 @@ pub struct Ring {
 
 const _: () = {
     assert!(size_of::<Entry>() == 32);
-    assert!(
-        offset_of!(Entry, handle) == 4
-            && offset_of!(Entry, data) == 8
-            && offset_of!(Entry, len) == 16
-    );
+    assert!(offset_of!(Entry, handle) == 4 && offset_of!(Entry, data) == 8 && offset_of!(Entry, len) == 16);
     assert!(offset_of!(Entry, id) == 20 && offset_of!(Entry, reserved) == 24);
     assert!(size_of::<Commit>() == 16);
     assert!(
-        offset_of!(Commit, ret) == 4
-            && offset_of!(Commit, len) == 8
-            && offset_of!(Commit, reserved) == 12
+        offset_of!(Commit, ret) == 4 && offset_of!(Commit, len) == 8 && offset_of!(Commit, reserved) == 12
     );
     assert!(size_of::<Ring>() == 49280);
     assert!(offset_of!(Ring, com_head) == 4 && offset_of!(Ring, ent_head) == 64);

@@ -26,17 +26,11 @@ pub fn foreign_interpreter(image: &(impl ReadAt + ?Sized), header: &Header) -> O
         .programs(image)
         .map_while(Result::ok)
         .find(|program| program.kind == ProgramKind::Interp && program.file_size > 0)?;
-    let mut found = Interpreter {
-        path: [0; MAX_PATH],
-        len: 0,
-    };
+    let mut found = Interpreter { path: [0; MAX_PATH], len: 0 };
     let len = usize::try_from(interp.file_size).map_or(MAX_PATH, |size| size.min(MAX_PATH));
     image.read_at(interp.offset, &mut found.path[..len]).ok()?;
     found.len = found.path.iter().position(|&byte| byte == 0).unwrap_or(len);
-    let ours = INTERP
-        .iter()
-        .position(|&byte| byte == 0)
-        .map_or(&INTERP[..], |end| &INTERP[..end]);
+    let ours = INTERP.iter().position(|&byte| byte == 0).map_or(&INTERP[..], |end| &INTERP[..end]);
     (found.bytes() != ours).then_some(found)
 }
 

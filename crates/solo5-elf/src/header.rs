@@ -71,20 +71,14 @@ impl Header {
         }
         // Text files and scripts are often shorter than a header: name them for what they are.
         let known = usize::try_from(image.size()).map_or(bytes.len(), |size| size.min(bytes.len()));
-        image
-            .read_at(0, &mut bytes[..known])
-            .map_err(HeaderError::Read)?;
+        image.read_at(0, &mut bytes[..known]).map_err(HeaderError::Read)?;
         let magic = [bytes[0], bytes[1], bytes[2], bytes[3]];
         if magic != *b"\x7fELF" {
             return Err(HeaderError::Magic(magic));
         }
         if known < bytes.len() {
             let (len, size) = (u64::from(HEADER_SIZE), image.size());
-            return Err(HeaderError::Read(ReadError::BeyondEnd {
-                offset: 0,
-                len,
-                size,
-            }));
+            return Err(HeaderError::Read(ReadError::BeyondEnd { offset: 0, len, size }));
         }
         Self::parse(&bytes, image.size())
     }
@@ -103,33 +97,21 @@ impl Header {
     fn parse(bytes: &[u8; HEADER_SIZE as usize], size: u64) -> Result<Self, HeaderError> {
         let refuse = |wrong: bool, error: HeaderError| if wrong { Err(error) } else { Ok(()) };
         let (kind, machine, version) = (u16_at(bytes, 16), u16_at(bytes, 18), u32_at(bytes, 20));
-        let (own_size, entry_size, count) =
-            (u16_at(bytes, 52), u16_at(bytes, 54), u16_at(bytes, 56));
+        let (own_size, entry_size, count) = (u16_at(bytes, 52), u16_at(bytes, 54), u16_at(bytes, 56));
         refuse(bytes[4] != CLASS_64, HeaderError::Class(bytes[4]))?;
         refuse(bytes[5] != DATA_LITTLE, HeaderError::Data(bytes[5]))?;
         refuse(version != ELF_VERSION, HeaderError::Version(version))?;
         refuse(machine != EM_X86_64, HeaderError::Machine(machine))?;
         refuse(kind != ET_EXEC, HeaderError::Type(kind))?;
         refuse(own_size != HEADER_SIZE, HeaderError::HeaderSize(own_size))?;
-        refuse(
-            entry_size != PROGRAM_HEADER_SIZE,
-            HeaderError::ProgramHeaderSize(entry_size),
-        )?;
+        refuse(entry_size != PROGRAM_HEADER_SIZE, HeaderError::ProgramHeaderSize(entry_size))?;
         refuse(count == 0, HeaderError::NoProgramHeaders)?;
-        let header = Self {
-            entry: u64_at(bytes, 24),
-            table: u64_at(bytes, 32),
-            count,
-        };
+        let header = Self { entry: u64_at(bytes, 24), table: u64_at(bytes, 32), count };
         let table_size = u64::from(count) * u64::from(PROGRAM_HEADER_SIZE);
         let end = header.table.checked_add(table_size);
         refuse(
             end.is_none_or(|end| end > size),
-            HeaderError::TableOutsideFile {
-                offset: header.table,
-                count,
-                size,
-            },
+            HeaderError::TableOutsideFile { offset: header.table, count, size },
         )?;
         Ok(header)
     }

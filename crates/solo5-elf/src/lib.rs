@@ -29,8 +29,7 @@ pub use header::{Header, HeaderError};
 pub use load::{LoadError, MAX_SEGMENTS, Plan, Protection, Segment, SegmentError};
 pub use manifest::{Device, DeviceKind, Devices, Manifest, ManifestError, find_device};
 pub use notes::{
-    Abi, AbiMismatch, ManifestBuffer, ManifestNoteError, NoteError, NoteKind, read_abi,
-    read_manifest,
+    Abi, AbiMismatch, ManifestBuffer, ManifestNoteError, NoteError, NoteKind, read_abi, read_manifest,
 };
 pub use program::{ProgramHeader, ProgramHeaders, ProgramKind};
 pub use read::{ReadAt, ReadError};

@@ -157,41 +157,25 @@ impl Plan {
     ///
     /// # Errors
     /// The first rule that is violated, with the values that violate it.
-    pub fn new(
-        image: &(impl ReadAt + ?Sized),
-        header: &Header,
-        memory: u64,
-    ) -> Result<Self, LoadError> {
+    pub fn new(image: &(impl ReadAt + ?Sized), header: &Header, memory: u64) -> Result<Self, LoadError> {
         let entry = header.entry();
         if !(LOAD_MIN..memory).contains(&entry) {
             return Err(LoadError::Entry { entry, memory });
         }
-        let mut plan = Self {
-            entry,
-            kernel_end: 0,
-            segments: [Segment::NONE; MAX_SEGMENTS],
-            count: 0,
-        };
+        let mut plan = Self { entry, kernel_end: 0, segments: [Segment::NONE; MAX_SEGMENTS], count: 0 };
         let mut previous = 0;
         for program in header.programs(image) {
             let program = program.map_err(LoadError::Read)?;
             if program.kind != ProgramKind::Load {
                 continue;
             }
-            let refuse = |error| LoadError::Segment {
-                index: program.index,
-                error,
-            };
+            let refuse = |error| LoadError::Segment { index: program.index, error };
             if program.file_size == 0 {
                 check_zero_initialised(&program, memory).map_err(refuse)?;
                 continue;
             }
-            let segment =
-                check(&program, previous, plan.kernel_end, memory, image.size()).map_err(refuse)?;
-            *plan
-                .segments
-                .get_mut(plan.count)
-                .ok_or(LoadError::TooManySegments)? = segment;
+            let segment = check(&program, previous, plan.kernel_end, memory, image.size()).map_err(refuse)?;
+            *plan.segments.get_mut(plan.count).ok_or(LoadError::TooManySegments)? = segment;
             plan.count += 1;
             previous = segment.vaddr;
             plan.kernel_end = segment.end;
@@ -226,15 +210,7 @@ fn check(
     memory: u64,
     size: u64,
 ) -> Result<Segment, SegmentError> {
-    let &ProgramHeader {
-        vaddr,
-        align,
-        offset,
-        file_size,
-        mem_size,
-        flags,
-        ..
-    } = program;
+    let &ProgramHeader { vaddr, align, offset, file_size, mem_size, flags, .. } = program;
     if vaddr < LOAD_MIN {
         return Err(SegmentError::BelowMinimum { vaddr });
     }
@@ -249,43 +225,21 @@ fn check(
         return Err(SegmentError::AlignedBelowMinimum { vaddr, align });
     }
     if start < previous_end {
-        return Err(SegmentError::Overlap {
-            start,
-            previous_end,
-        });
+        return Err(SegmentError::Overlap { start, previous_end });
     }
     if vaddr >= memory || vaddr.checked_add(file_size).is_none_or(|end| end > memory) {
         let end = vaddr.checked_add(file_size.max(mem_size));
-        return Err(SegmentError::OutsideMemory {
-            vaddr,
-            size: file_size,
-            end,
-            memory,
-        });
+        return Err(SegmentError::OutsideMemory { vaddr, size: file_size, end, memory });
     }
     if mem_size < file_size {
-        return Err(SegmentError::MemorySmallerThanFile {
-            mem_size,
-            file_size,
-        });
+        return Err(SegmentError::MemorySmallerThanFile { mem_size, file_size });
     }
-    let end = vaddr
-        .checked_add(mem_size)
-        .and_then(|end| end.checked_next_multiple_of(align));
+    let end = vaddr.checked_add(mem_size).and_then(|end| end.checked_next_multiple_of(align));
     let Some(end) = end.filter(|&end| end <= memory) else {
-        return Err(SegmentError::OutsideMemory {
-            vaddr,
-            size: mem_size,
-            end,
-            memory,
-        });
+        return Err(SegmentError::OutsideMemory { vaddr, size: mem_size, end, memory });
     };
     if offset.checked_add(file_size).is_none_or(|end| end > size) {
-        return Err(SegmentError::BeyondFile {
-            offset,
-            file_size,
-            size,
-        });
+        return Err(SegmentError::BeyondFile { offset, file_size, size });
     }
     if !start.is_multiple_of(PAGE_SIZE) || !end.is_multiple_of(PAGE_SIZE) {
         return Err(SegmentError::NotPageAligned { start, end });
@@ -293,25 +247,14 @@ fn check(
     if flags & FLAG_W != 0 && flags & FLAG_X != 0 {
         return Err(SegmentError::WritableAndExecutable);
     }
-    let protection = Protection {
-        flags: flags & (FLAG_R | FLAG_W | FLAG_X),
-    };
-    Ok(Segment {
-        start,
-        end,
-        vaddr,
-        offset,
-        file_size,
-        protection,
-    })
+    let protection = Protection { flags: flags & (FLAG_R | FLAG_W | FLAG_X) };
+    Ok(Segment { start, end, vaddr, offset, file_size, protection })
 }
 
 /// Zero-initialised data that is a segment of its own: all of upstream's images have it so, and an
 /// empty TLS segment appears as `p_vaddr = 0, p_memsz = 0` (section 3.2).
 fn check_zero_initialised(program: &ProgramHeader, memory: u64) -> Result<(), SegmentError> {
-    let &ProgramHeader {
-        vaddr, mem_size, ..
-    } = program;
+    let &ProgramHeader { vaddr, mem_size, .. } = program;
     if mem_size == 0 {
         return Ok(());
     }
@@ -320,25 +263,14 @@ fn check_zero_initialised(program: &ProgramHeader, memory: u64) -> Result<(), Se
     }
     let end = vaddr.checked_add(mem_size);
     if end.is_none_or(|end| end > memory) {
-        return Err(SegmentError::OutsideMemory {
-            vaddr,
-            size: mem_size,
-            end,
-            memory,
-        });
+        return Err(SegmentError::OutsideMemory { vaddr, size: mem_size, end, memory });
     }
     Ok(())
 }
 
 impl Segment {
-    const NONE: Self = Self {
-        start: 0,
-        end: 0,
-        vaddr: 0,
-        offset: 0,
-        file_size: 0,
-        protection: Protection { flags: 0 },
-    };
+    const NONE: Self =
+        Self { start: 0, end: 0, vaddr: 0, offset: 0, file_size: 0, protection: Protection { flags: 0 } };
 
     /// Where the bytes of the file end in memory.
     #[must_use]
@@ -373,10 +305,7 @@ impl LoadError {
     pub const fn needed_memory(&self) -> Option<u64> {
         match *self {
             Self::Entry { entry, .. } if entry >= LOAD_MIN => entry.checked_add(1),
-            Self::Segment {
-                error: SegmentError::OutsideMemory { end, .. },
-                ..
-            } => end,
+            Self::Segment { error: SegmentError::OutsideMemory { end, .. }, .. } => end,
             _ => None,
         }
     }
@@ -386,10 +315,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entry { entry, memory } => {
-                write!(
-                    f,
-                    "entry point {entry:#x} lies outside {LOAD_MIN:#x}..{memory:#x}"
-                )
+                write!(f, "entry point {entry:#x} lies outside {LOAD_MIN:#x}..{memory:#x}")
             }
             Self::Read(error) => error.fmt(f),
             Self::Segment { index, error } => write!(f, "program header {index}: {error}"),
@@ -405,56 +331,23 @@ impl fmt::Display for SegmentError {
                 write!(f, "address {vaddr:#x} lies below {LOAD_MIN:#x}")
             }
             Self::NotAscending { vaddr, previous } => {
-                write!(
-                    f,
-                    "address {vaddr:#x} comes after {previous:#x}, segments must ascend"
-                )
+                write!(f, "address {vaddr:#x} comes after {previous:#x}, segments must ascend")
             }
             Self::Alignment { align } => write!(f, "alignment {align:#x} is not a power of two"),
             Self::AlignedBelowMinimum { vaddr, align } => {
-                write!(
-                    f,
-                    "address {vaddr:#x} aligned to {align:#x} lies below {LOAD_MIN:#x}"
-                )
+                write!(f, "address {vaddr:#x} aligned to {align:#x} lies below {LOAD_MIN:#x}")
             }
-            Self::Overlap {
-                start,
-                previous_end,
-            } => {
-                write!(
-                    f,
-                    "pages from {start:#x} on overlap the segment that ends at {previous_end:#x}"
-                )
+            Self::Overlap { start, previous_end } => {
+                write!(f, "pages from {start:#x} on overlap the segment that ends at {previous_end:#x}")
             }
-            Self::OutsideMemory {
-                vaddr,
-                size,
-                memory,
-                ..
-            } => {
-                write!(
-                    f,
-                    "{size:#x} bytes at {vaddr:#x} do not fit into {memory:#x} bytes of guest memory"
-                )
+            Self::OutsideMemory { vaddr, size, memory, .. } => {
+                write!(f, "{size:#x} bytes at {vaddr:#x} do not fit into {memory:#x} bytes of guest memory")
             }
-            Self::MemorySmallerThanFile {
-                mem_size,
-                file_size,
-            } => {
-                write!(
-                    f,
-                    "{mem_size:#x} bytes in memory, but {file_size:#x} in the file"
-                )
+            Self::MemorySmallerThanFile { mem_size, file_size } => {
+                write!(f, "{mem_size:#x} bytes in memory, but {file_size:#x} in the file")
             }
-            Self::BeyondFile {
-                offset,
-                file_size,
-                size,
-            } => {
-                write!(
-                    f,
-                    "truncated: {file_size:#x} bytes at offset {offset:#x}, the file has {size:#x}"
-                )
+            Self::BeyondFile { offset, file_size, size } => {
+                write!(f, "truncated: {file_size:#x} bytes at offset {offset:#x}, the file has {size:#x}")
             }
             Self::NotPageAligned { start, end } => {
                 write!(f, "{start:#x}..{end:#x} does not begin and end on a page")

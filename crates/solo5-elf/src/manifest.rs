@@ -96,9 +96,8 @@ impl<'a> Manifest<'a> {
     /// The first row of section 2.3 that is violated.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ManifestError> {
         let size = bytes.len();
-        let (&head, body) = bytes
-            .split_first_chunk::<HEADER_SIZE>()
-            .ok_or(ManifestError::TooShort { size })?;
+        let (&head, body) =
+            bytes.split_first_chunk::<HEADER_SIZE>().ok_or(ManifestError::TooShort { size })?;
         let version = crate::read::u32_at(&head, 0);
         if version != VERSION {
             return Err(ManifestError::Version(version));
@@ -109,18 +108,12 @@ impl<'a> Manifest<'a> {
         }
         let expected = size_of_entries(count);
         if size != expected {
-            return Err(ManifestError::Size {
-                entries: count,
-                size,
-                expected,
-            });
+            return Err(ManifestError::Size { entries: count, size, expected });
         }
         let (entries, _none) = body.as_chunks::<ENTRY_SIZE>();
         let first = entries.first().ok_or(ManifestError::NoEntries)?;
         if kind_of(first) != TYPE_RESERVED_FIRST || first[0] != 0 {
-            return Err(ManifestError::FirstNotReserved {
-                kind: kind_of(first),
-            });
+            return Err(ManifestError::FirstNotReserved { kind: kind_of(first) });
         }
         for (index, entry) in entries.iter().enumerate() {
             if entry[MFT_NAME_SIZE - 1] != 0 {
@@ -142,23 +135,14 @@ impl<'a> Manifest<'a> {
     /// The devices it declares.
     #[must_use]
     pub const fn devices(&self) -> Devices<'a> {
-        Devices {
-            entries: self.entries,
-            next: 1,
-        }
+        Devices { entries: self.entries, next: 1 }
     }
 }
 
 /// The device of this name and kind: the first, if an image declares it twice (section 1.2).
 #[must_use]
-pub fn find_device<'a>(
-    manifest: &Manifest<'a>,
-    name: &[u8],
-    kind: DeviceKind,
-) -> Option<Device<'a>> {
-    manifest
-        .devices()
-        .find(|device| device.name == name && device.kind == kind)
+pub fn find_device<'a>(manifest: &Manifest<'a>, name: &[u8], kind: DeviceKind) -> Option<Device<'a>> {
+    manifest.devices().find(|device| device.name == name && device.kind == kind)
 }
 
 fn kind_of(entry: &[u8; ENTRY_SIZE]) -> u32 {
@@ -180,15 +164,8 @@ impl<'a> Iterator for Devices<'a> {
                 other => DeviceKind::Unknown(other),
             };
             let name = &entry[..MFT_NAME_SIZE];
-            let len = name
-                .iter()
-                .position(|&byte| byte == 0)
-                .unwrap_or(MFT_NAME_SIZE);
-            return Some(Device {
-                handle,
-                name: &name[..len],
-                kind,
-            });
+            let len = name.iter().position(|&byte| byte == 0).unwrap_or(MFT_NAME_SIZE);
+            return Some(Device { handle, name: &name[..len], kind });
         }
     }
 }
@@ -211,22 +188,12 @@ impl fmt::Display for ManifestError {
             Self::TooManyEntries(entries) => {
                 write!(f, "manifest of {entries} entries, at most 64 are allowed")
             }
-            Self::Size {
-                entries,
-                size,
-                expected,
-            } => {
-                write!(
-                    f,
-                    "manifest of {entries} entries has {size} bytes instead of {expected}"
-                )
+            Self::Size { entries, size, expected } => {
+                write!(f, "manifest of {entries} entries has {size} bytes instead of {expected}")
             }
             Self::NoEntries => f.write_str("manifest without the reserved entry 0"),
             Self::FirstNotReserved { kind } => {
-                write!(
-                    f,
-                    "manifest entry 0 is not the reserved one: type={kind:#x}"
-                )
+                write!(f, "manifest entry 0 is not the reserved one: type={kind:#x}")
             }
             Self::NameNotTerminated { entry } => {
                 write!(f, "manifest entry {entry}: name has no end")

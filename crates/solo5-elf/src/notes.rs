@@ -103,13 +103,8 @@ pub type ManifestBuffer = [u8; MFT_MAX_SIZE];
 pub fn read_abi(image: &(impl ReadAt + ?Sized), header: &Header) -> Result<Abi, NoteError> {
     let note = find(image, header, NoteKind::Abi)?;
     let mut bytes = [0; ABI_MIN_DESC as usize];
-    image
-        .read_at(note.offset, &mut bytes)
-        .map_err(NoteError::Read)?;
-    Ok(Abi {
-        target: u32_at(&bytes, 0),
-        version: u32_at(&bytes, 4),
-    })
+    image.read_at(note.offset, &mut bytes).map_err(NoteError::Read)?;
+    Ok(Abi { target: u32_at(&bytes, 0), version: u32_at(&bytes, 4) })
 }
 
 /// Finds, reads and validates the manifest; `buffer` holds its bytes (sections 2.2, 2.3, 2.5).
@@ -123,9 +118,7 @@ pub fn read_manifest<'a>(
 ) -> Result<Manifest<'a>, ManifestNoteError> {
     let note = find(image, header, NoteKind::Manifest).map_err(ManifestNoteError::Note)?;
     let bytes = &mut buffer[..note.size];
-    image
-        .read_at(note.offset, bytes)
-        .map_err(|error| ManifestNoteError::Note(NoteError::Read(error)))?;
+    image.read_at(note.offset, bytes).map_err(|error| ManifestNoteError::Note(NoteError::Read(error)))?;
     Manifest::parse(bytes).map_err(ManifestNoteError::Invalid)
 }
 
@@ -135,11 +128,7 @@ struct Found {
     size: usize,
 }
 
-fn find(
-    image: &(impl ReadAt + ?Sized),
-    header: &Header,
-    kind: NoteKind,
-) -> Result<Found, NoteError> {
+fn find(image: &(impl ReadAt + ?Sized), header: &Header, kind: NoteKind) -> Result<Found, NoteError> {
     for program in header.programs(image) {
         let program = program.map_err(NoteError::Read)?;
         if program.kind != ProgramKind::Note {
@@ -147,18 +136,13 @@ fn find(
         }
         let file_size = program.file_size;
         if file_size < ELF_NOTE_HEAD {
-            return Err(NoteError::SegmentTooSmall {
-                index: program.index,
-                file_size,
-            });
+            return Err(NoteError::SegmentTooSmall { index: program.index, file_size });
         }
         if file_size < u64::from(NOTE_HEAD) {
             continue;
         }
         let mut head = [0; NOTE_HEAD as usize];
-        image
-            .read_at(program.offset, &mut head)
-            .map_err(NoteError::Read)?;
+        image.read_at(program.offset, &mut head).map_err(NoteError::Read)?;
         if u32_at(&head, 0) as usize != NAME.len()
             || head[12..18] != NAME
             || u32_at(&head, 8) != kind.number()
@@ -168,26 +152,15 @@ fn find(
         let size = u32_at(&head, 4);
         let (min, max) = kind.limits();
         if !(min..=max).contains(&size) {
-            return Err(NoteError::DescriptorSize {
-                kind,
-                size,
-                min,
-                max,
-            });
+            return Err(NoteError::DescriptorSize { kind, size, min, max });
         }
         if file_size < u64::from(NOTE_HEAD) + u64::from(size) {
-            return Err(NoteError::OutsideSegment {
-                kind,
-                size,
-                file_size,
-            });
+            return Err(NoteError::OutsideSegment { kind, size, file_size });
         }
         // Neither can wrap: the head was read at `p_offset`, and `size` is at least the padding.
         let padding = kind.padding();
         return Ok(Found {
-            offset: program
-                .offset
-                .saturating_add(u64::from(NOTE_HEAD) + u64::from(padding)),
+            offset: program.offset.saturating_add(u64::from(NOTE_HEAD) + u64::from(padding)),
             size: (size - padding) as usize,
         });
     }
@@ -203,11 +176,7 @@ impl Abi {
         if self.target == target as u32 && self.version == version {
             return Ok(());
         }
-        Err(AbiMismatch {
-            found: self,
-            target,
-            version,
-        })
+        Err(AbiMismatch { found: self, target, version })
     }
 }
 
@@ -246,27 +215,13 @@ impl fmt::Display for NoteKind {
 
 impl fmt::Display for AbiMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            found,
-            target,
-            version,
-        } = self;
+        let Self { found, target, version } = self;
         match AbiTarget::from_number(found.target) {
             Some(other) if other == *target => {
-                write!(
-                    f,
-                    "built for version {} of {}, only {version} is known",
-                    found.version,
-                    target.name()
-                )
+                write!(f, "built for version {} of {}, only {version} is known", found.version, target.name())
             }
             Some(other) => write!(f, "built for {}, not for {}", other.name(), target.name()),
-            None => write!(
-                f,
-                "built for unknown target {}, not for {}",
-                found.target,
-                target.name()
-            ),
+            None => write!(f, "built for unknown target {}, not for {}", found.target, target.name()),
         }
     }
 }
@@ -277,31 +232,13 @@ impl fmt::Display for NoteError {
             Self::Missing(kind) => write!(f, "no Solo5 {kind} note"),
             Self::Read(error) => error.fmt(f),
             Self::SegmentTooSmall { index, file_size } => {
-                write!(
-                    f,
-                    "program header {index}: note of {file_size} bytes, at least 12 are needed"
-                )
+                write!(f, "program header {index}: note of {file_size} bytes, at least 12 are needed")
             }
-            Self::DescriptorSize {
-                kind,
-                size,
-                min,
-                max,
-            } => {
-                write!(
-                    f,
-                    "{kind} note does not fall within valid size: {size} bytes, not {min} to {max}"
-                )
+            Self::DescriptorSize { kind, size, min, max } => {
+                write!(f, "{kind} note does not fall within valid size: {size} bytes, not {min} to {max}")
             }
-            Self::OutsideSegment {
-                kind,
-                size,
-                file_size,
-            } => {
-                write!(
-                    f,
-                    "{kind} note of {size} bytes does not lie in its segment of {file_size} bytes"
-                )
+            Self::OutsideSegment { kind, size, file_size } => {
+                write!(f, "{kind} note of {size} bytes does not lie in its segment of {file_size} bytes")
             }
         }
     }

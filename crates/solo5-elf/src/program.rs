@@ -53,20 +53,13 @@ pub struct ProgramHeaders<'a, I: ?Sized> {
 
 impl<'a, I: ReadAt + ?Sized> ProgramHeaders<'a, I> {
     pub(crate) fn new(image: &'a I, table: u64, count: u16) -> Self {
-        Self {
-            image,
-            table,
-            count,
-            next: 0,
-            chunk: [[0; _]; CHUNK],
-        }
+        Self { image, table, count, next: 0, chunk: [[0; _]; CHUNK] }
     }
 
     fn read_chunk(&mut self) -> Result<(), ReadError> {
         let wanted = usize::from(self.count - self.next).min(CHUNK);
         let at = self.table + u64::from(self.next) * u64::from(PROGRAM_HEADER_SIZE);
-        self.image
-            .read_at(at, self.chunk[..wanted].as_flattened_mut())
+        self.image.read_at(at, self.chunk[..wanted].as_flattened_mut())
     }
 }
 

@@ -40,10 +40,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BeyondEnd { offset, len, size } => {
-                write!(
-                    f,
-                    "truncated: {len} bytes wanted at offset {offset:#x}, the file has {size}"
-                )
+                write!(f, "truncated: {len} bytes wanted at offset {offset:#x}, the file has {size}")
             }
             Self::Host { offset, errno } => {
                 write!(f, "read failed at offset {offset:#x}: errno {errno}")
@@ -60,11 +57,7 @@ impl ReadAt for [u8] {
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
-        let beyond = ReadError::BeyondEnd {
-            offset,
-            len: into.len() as u64,
-            size: self.size(),
-        };
+        let beyond = ReadError::BeyondEnd { offset, len: into.len() as u64, size: self.size() };
         let start = usize::try_from(offset).map_err(|_too_far| beyond)?;
         let end = start.checked_add(into.len()).ok_or(beyond)?;
         into.copy_from_slice(self.get(start..end).ok_or(beyond)?);

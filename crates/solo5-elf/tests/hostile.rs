@@ -10,18 +10,11 @@ use test_image::{Image, Program, R, W, X, block, field, net};
 const MEMORY: u64 = 16 << 20;
 
 fn good() -> Vec<u8> {
-    Image::with_devices(
-        AbiTarget::Spt,
-        &[0x0F, 0x0B],
-        &[net("service"), block("storage")],
-    )
-    .and(Program::load(0x10_1000, R, b"constants"))
-    .and(Program {
-        mem_size: 0x3_0000,
-        ..Program::load(0x10_2000, R | W, &[1; 6000])
-    })
-    .and(Program::bss(0x13_2000, 0x1234))
-    .build()
+    Image::with_devices(AbiTarget::Spt, &[0x0F, 0x0B], &[net("service"), block("storage")])
+        .and(Program::load(0x10_1000, R, b"constants"))
+        .and(Program { mem_size: 0x3_0000, ..Program::load(0x10_2000, R | W, &[1; 6000]) })
+        .and(Program::bss(0x13_2000, 0x1234))
+        .build()
 }
 
 /// Does all a tender does, and checks what it relies on.
@@ -30,17 +23,11 @@ fn examine(file: &[u8], memory: u64) {
         return;
     };
     if let Ok(abi) = read_abi(file, &header) {
-        let _ = abi
-            .expect(AbiTarget::Spt, 2)
-            .map_err(|mismatch| mismatch.to_string());
+        let _ = abi.expect(AbiTarget::Spt, 2).map_err(|mismatch| mismatch.to_string());
     }
     let mut buffer = [0; MFT_MAX_SIZE];
     if let Ok(manifest) = read_manifest(file, &header, &mut buffer) {
-        assert!(
-            manifest
-                .devices()
-                .all(|device| (1..64).contains(&device.handle) && device.name.len() < 68)
-        );
+        assert!(manifest.devices().all(|device| (1..64).contains(&device.handle) && device.name.len() < 68));
     }
     let _ = foreign_interpreter(file, &header).map(|interpreter| interpreter.to_string());
     match Plan::new(file, &header, memory) {
@@ -53,32 +40,20 @@ fn check(plan: &Plan, file: &[u8], memory: u64) {
     assert!((LOAD_MIN..memory).contains(&plan.entry()));
     let mut previous_end = LOAD_MIN;
     for segment in plan.segments() {
-        assert!(
-            segment.start >= previous_end && segment.end <= memory,
-            "{segment:x?}"
-        );
+        assert!(segment.start >= previous_end && segment.end <= memory, "{segment:x?}");
         assert!(
             segment.start.is_multiple_of(PAGE_SIZE) && segment.end.is_multiple_of(PAGE_SIZE),
             "{segment:x?}"
         );
-        assert!(
-            segment.start <= segment.vaddr && segment.file_end() <= segment.end,
-            "{segment:x?}"
-        );
+        assert!(segment.start <= segment.vaddr && segment.file_end() <= segment.end, "{segment:x?}");
         assert!(
             segment.file_size > 0 && segment.offset + segment.file_size <= file.len() as u64,
             "{segment:x?}"
         );
-        assert!(
-            !(segment.protection.write() && segment.protection.execute()),
-            "{segment:x?}"
-        );
+        assert!(!(segment.protection.write() && segment.protection.execute()), "{segment:x?}");
         previous_end = segment.end;
     }
-    assert_eq!(
-        plan.kernel_end(),
-        plan.segments().last().map_or(0, |segment| segment.end)
-    );
+    assert_eq!(plan.kernel_end(), plan.segments().last().map_or(0, |segment| segment.end));
 }
 
 /// Values that sit on edges, for any field.
@@ -172,18 +147,6 @@ proptest! {
 fn the_image_that_is_mutated_is_good() {
     let file = good();
     let header = Header::read(&file[..]).unwrap();
-    assert_eq!(
-        Plan::new(&file[..], &header, MEMORY)
-            .unwrap()
-            .segments()
-            .len(),
-        3
-    );
-    assert_eq!(
-        read_manifest(&file[..], &header, &mut [0; MFT_MAX_SIZE])
-            .unwrap()
-            .devices()
-            .count(),
-        2
-    );
+    assert_eq!(Plan::new(&file[..], &header, MEMORY).unwrap().segments().len(), 3);
+    assert_eq!(read_manifest(&file[..], &header, &mut [0; MFT_MAX_SIZE]).unwrap().devices().count(), 2);
 }

@@ -3,9 +3,8 @@
 use solo5_abi::limits::MFT_MAX_SIZE;
 use solo5_abi::notes::{AbiTarget, TYPE_ABI1, TYPE_MFT1};
 use solo5_elf::{
-    Abi, DeviceKind, Header, HeaderError, LoadError, Manifest, ManifestError, ManifestNoteError,
-    NoteError, NoteKind, Plan, ReadAt, ReadError, SegmentError, foreign_interpreter, read_abi,
-    read_manifest,
+    Abi, DeviceKind, Header, HeaderError, LoadError, Manifest, ManifestError, ManifestNoteError, NoteError,
+    NoteKind, Plan, ReadAt, ReadError, SegmentError, foreign_interpreter, read_abi, read_manifest,
 };
 use test_image::{
     Image, Program, R, W, X, abi_note, block, field, manifest, manifest_note, net, note, patch,
@@ -52,17 +51,10 @@ fn with_manifest(content: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn accepts_an_image_as_upstream_lays_it_out() {
-    let image = hello()
-        .and(Program::load(0x10_1000, R | W, &[1; 5000]))
-        .and(Program::bss(0x10_4000, 0x20_0000));
+    let image =
+        hello().and(Program::load(0x10_1000, R | W, &[1; 5000])).and(Program::bss(0x10_4000, 0x20_0000));
     let file = image.build();
-    assert_eq!(
-        abi(&file),
-        Ok(Abi {
-            target: 2,
-            version: 2
-        })
-    );
+    assert_eq!(abi(&file), Ok(Abi { target: 2, version: 2 }));
     assert_eq!(abi(&file).unwrap().expect(AbiTarget::Spt, 2), Ok(()));
     assert_eq!(manifest_error(&file), None);
     let plan = plan(&file).unwrap();
@@ -71,18 +63,10 @@ fn accepts_an_image_as_upstream_lays_it_out() {
         (0x10_0000, 0x10_3000),
         "zero-initialised data does not count"
     );
-    let [text, data] = plan.segments() else {
-        panic!("two segments, not {:?}", plan.segments())
-    };
-    assert_eq!(
-        (text.start, text.end, text.file_size),
-        (0x10_0000, 0x10_1000, 2)
-    );
+    let [text, data] = plan.segments() else { panic!("two segments, not {:?}", plan.segments()) };
+    assert_eq!((text.start, text.end, text.file_size), (0x10_0000, 0x10_1000, 2));
     assert!(text.protection.read() && text.protection.execute() && !text.protection.write());
-    assert_eq!(
-        (data.start, data.end, data.file_size),
-        (0x10_1000, 0x10_3000, 5000)
-    );
+    assert_eq!((data.start, data.end, data.file_size), (0x10_1000, 0x10_3000, 5000));
     assert!(data.protection.read() && data.protection.write() && !data.protection.execute());
     assert_eq!(data.offset % 0x1000, 0);
 }
@@ -128,29 +112,15 @@ fn ignores_what_upstream_ignores_in_the_elf_header() {
 fn refuses_a_file_that_ends_in_its_headers() {
     let file = hello().build();
     assert_eq!(Header::read(&file[..0]), Err(HeaderError::Empty));
-    let short = HeaderError::Read(ReadError::BeyondEnd {
-        offset: 0,
-        len: 64,
-        size: 63,
-    });
+    let short = HeaderError::Read(ReadError::BeyondEnd { offset: 0, len: 64, size: 63 });
     assert_eq!(Header::read(&file[..63]), Err(short));
     assert_eq!(
         Header::read(&file[..64 + 55]),
-        Err(HeaderError::TableOutsideFile {
-            offset: 64,
-            count: 6,
-            size: 119
-        })
+        Err(HeaderError::TableOutsideFile { offset: 64, count: 6, size: 119 })
     );
     let mut far = file.clone();
     patch(&mut far, 32, &u64::MAX.to_le_bytes());
-    assert!(matches!(
-        Header::read(&far[..]),
-        Err(HeaderError::TableOutsideFile {
-            offset: u64::MAX,
-            ..
-        })
-    ));
+    assert!(matches!(Header::read(&far[..]), Err(HeaderError::TableOutsideFile { offset: u64::MAX, .. })));
 }
 
 #[test]
@@ -158,15 +128,9 @@ fn refuses_a_note_segment_too_small_for_any_note_even_if_it_is_not_ours() {
     let index = 3;
     let mut file = hello().build();
     patch(&mut file, field(index, 32), &11_u64.to_le_bytes());
-    let too_small = NoteError::SegmentTooSmall {
-        index: 3,
-        file_size: 11,
-    };
+    let too_small = NoteError::SegmentTooSmall { index: 3, file_size: 11 };
     assert_eq!(abi(&file), Err(too_small));
-    assert_eq!(
-        manifest_error(&file),
-        Some(ManifestNoteError::Note(too_small))
-    );
+    assert_eq!(manifest_error(&file), Some(ManifestNoteError::Note(too_small)));
 }
 
 #[test]
@@ -176,11 +140,7 @@ fn skips_notes_that_are_not_the_wanted_one() {
         vec![0; 19],
         note(TYPE_MFT1, 16, &[0; 16]),
         note(0x1234, 16, &[0; 16]),
-        [
-            &5_u32.to_le_bytes()[..],
-            &note(TYPE_ABI1, 16, &[0; 16])[4..],
-        ]
-        .concat(),
+        [&5_u32.to_le_bytes()[..], &note(TYPE_ABI1, 16, &[0; 16])[4..]].concat(),
         {
             let mut bytes = abi_note(2, 2);
             bytes[12] = b's';
@@ -192,30 +152,15 @@ fn skips_notes_that_are_not_the_wanted_one() {
             bytes
         },
     ] {
-        assert_eq!(
-            abi(&with_abi(other)),
-            Err(NoteError::Missing(NoteKind::Abi))
-        );
+        assert_eq!(abi(&with_abi(other)), Err(NoteError::Missing(NoteKind::Abi)));
     }
     // Padding of the name is not looked at, and the first of several notes counts.
     let mut padded = abi_note(2, 2);
     padded[18] = 1;
-    assert_eq!(
-        abi(&with_abi(padded)),
-        Ok(Abi {
-            target: 2,
-            version: 2
-        })
-    );
+    assert_eq!(abi(&with_abi(padded)), Ok(Abi { target: 2, version: 2 }));
     let mut twice = hello();
     twice.programs.push(Program::note(abi_note(1, 7)));
-    assert_eq!(
-        abi(&twice.build()),
-        Ok(Abi {
-            target: 2,
-            version: 2
-        })
-    );
+    assert_eq!(abi(&twice.build()), Ok(Abi { target: 2, version: 2 }));
 }
 
 #[test]
@@ -232,48 +177,23 @@ fn refuses_notes_of_a_size_out_of_range() {
     ] {
         let result = abi(&with_abi(note(TYPE_ABI1, size, &[2; 64])));
         if fine {
-            assert_eq!(
-                result,
-                Ok(Abi {
-                    target: 0x0202_0202,
-                    version: 0x0202_0202
-                }),
-                "descsz={size}"
-            );
+            assert_eq!(result, Ok(Abi { target: 0x0202_0202, version: 0x0202_0202 }), "descsz={size}");
         } else {
-            let error = NoteError::DescriptorSize {
-                kind: NoteKind::Abi,
-                size,
-                min: 8,
-                max: 32,
-            };
+            let error = NoteError::DescriptorSize { kind: NoteKind::Abi, size, min: 8, max: 32 };
             assert_eq!(result, Err(error), "descsz={size}");
         }
     }
     for size in [0, 1, 4, 6669, u32::MAX] {
-        let error = NoteError::DescriptorSize {
-            kind: NoteKind::Manifest,
-            size,
-            min: 5,
-            max: 6668,
-        };
+        let error = NoteError::DescriptorSize { kind: NoteKind::Manifest, size, min: 5, max: 6668 };
         let file = with_manifest(note(TYPE_MFT1, size, &[0; 8000]));
-        assert_eq!(
-            manifest_error(&file),
-            Some(ManifestNoteError::Note(error)),
-            "descsz={size}"
-        );
+        assert_eq!(manifest_error(&file), Some(ManifestNoteError::Note(error)), "descsz={size}");
     }
 }
 
 #[test]
 fn refuses_a_note_that_does_not_lie_in_its_segment() {
     let file = with_abi(note(TYPE_ABI1, 16, &[0; 15]));
-    let error = NoteError::OutsideSegment {
-        kind: NoteKind::Abi,
-        size: 16,
-        file_size: 35,
-    };
+    let error = NoteError::OutsideSegment { kind: NoteKind::Abi, size: 16, file_size: 35 };
     assert_eq!(abi(&file), Err(error));
 }
 
@@ -282,20 +202,11 @@ fn refuses_a_note_that_lies_behind_the_end_of_the_file() {
     for offset in [u64::MAX, u64::MAX - 20, 1 << 40] {
         let mut file = hello().build();
         patch(&mut file, field(4, 8), &offset.to_le_bytes());
-        assert!(
-            matches!(
-                abi(&file),
-                Err(NoteError::Read(ReadError::BeyondEnd { .. }))
-            ),
-            "{offset:#x}"
-        );
+        assert!(matches!(abi(&file), Err(NoteError::Read(ReadError::BeyondEnd { .. }))), "{offset:#x}");
     }
     let file = hello().build();
     let truncated = &file[..file.len() - 1];
-    assert!(matches!(
-        manifest_error(truncated),
-        Some(ManifestNoteError::Note(NoteError::Read(_)))
-    ));
+    assert!(matches!(manifest_error(truncated), Some(ManifestNoteError::Note(NoteError::Read(_)))));
 }
 
 #[test]
@@ -306,10 +217,8 @@ fn says_what_an_image_was_built_for() {
         (3, 2, "built for virtio, not for spt"),
         (99, 2, "built for unknown target 99, not for spt"),
     ] {
-        let mismatch = abi(&with_abi(abi_note(target, version)))
-            .unwrap()
-            .expect(AbiTarget::Spt, 2)
-            .unwrap_err();
+        let mismatch =
+            abi(&with_abi(abi_note(target, version))).unwrap().expect(AbiTarget::Spt, 2).unwrap_err();
         assert_eq!(mismatch.to_string(), message);
     }
 }
@@ -328,51 +237,15 @@ fn refuses_manifests_that_are_not_valid() {
         (with(0, &[2]), ManifestError::Version(2)),
         (with(4, &[65]), ManifestError::TooManyEntries(65)),
         (with(4, &[0xFF; 4]), ManifestError::TooManyEntries(u32::MAX)),
-        (
-            with(4, &[4]),
-            ManifestError::Size {
-                entries: 4,
-                size: 320,
-                expected: 424,
-            },
-        ),
-        (
-            with(4, &[2]),
-            ManifestError::Size {
-                entries: 2,
-                size: 320,
-                expected: 216,
-            },
-        ),
-        (
-            valid[..319].to_vec(),
-            ManifestError::Size {
-                entries: 3,
-                size: 319,
-                expected: 320,
-            },
-        ),
+        (with(4, &[4]), ManifestError::Size { entries: 4, size: 320, expected: 424 }),
+        (with(4, &[2]), ManifestError::Size { entries: 2, size: 320, expected: 216 }),
+        (valid[..319].to_vec(), ManifestError::Size { entries: 3, size: 319, expected: 320 }),
         ([1, 0, 0, 0, 0, 0, 0, 0].to_vec(), ManifestError::NoEntries),
-        (
-            with(entry(0, 68), &[1, 0, 0, 0]),
-            ManifestError::FirstNotReserved { kind: 1 },
-        ),
-        (
-            with(entry(0, 68), &[1, 0, 0, 0x40]),
-            ManifestError::FirstNotReserved { kind: 0x4000_0001 },
-        ),
-        (
-            with(entry(0, 0), b"a"),
-            ManifestError::FirstNotReserved { kind: 0x4000_0000 },
-        ),
-        (
-            with(entry(1, 67), b"a"),
-            ManifestError::NameNotTerminated { entry: 1 },
-        ),
-        (
-            with(entry(2, 96), &[1]),
-            ManifestError::AlreadyAttached { entry: 2 },
-        ),
+        (with(entry(0, 68), &[1, 0, 0, 0]), ManifestError::FirstNotReserved { kind: 1 }),
+        (with(entry(0, 68), &[1, 0, 0, 0x40]), ManifestError::FirstNotReserved { kind: 0x4000_0001 }),
+        (with(entry(0, 0), b"a"), ManifestError::FirstNotReserved { kind: 0x4000_0000 }),
+        (with(entry(1, 67), b"a"), ManifestError::NameNotTerminated { entry: 1 }),
+        (with(entry(2, 96), &[1]), ManifestError::AlreadyAttached { entry: 2 }),
     ] {
         assert_eq!(Manifest::parse(&bytes), Err(expected));
     }
@@ -380,18 +253,11 @@ fn refuses_manifests_that_are_not_valid() {
 
 #[test]
 fn lists_the_devices_by_handle_and_leaves_reserved_entries_out() {
-    let bytes = manifest(&[
-        net("service"),
-        (0x4000_0005, "reserved"),
-        block("storage"),
-        (0, "odd"),
-        (7, "odder"),
-    ]);
+    let bytes =
+        manifest(&[net("service"), (0x4000_0005, "reserved"), block("storage"), (0, "odd"), (7, "odder")]);
     let manifest = Manifest::parse(&bytes).unwrap();
-    let devices: Vec<_> = manifest
-        .devices()
-        .map(|device| (device.handle, device.name, device.kind))
-        .collect();
+    let devices: Vec<_> =
+        manifest.devices().map(|device| (device.handle, device.name, device.kind)).collect();
     assert_eq!(
         devices,
         [
@@ -406,30 +272,19 @@ fn lists_the_devices_by_handle_and_leaves_reserved_entries_out() {
 
 #[test]
 fn takes_63_devices() {
-    let names: Vec<String> = (0..63)
-        .map(|index| format!("{index}{}", "x".repeat(65)))
-        .collect();
+    let names: Vec<String> = (0..63).map(|index| format!("{index}{}", "x".repeat(65))).collect();
     let devices: Vec<_> = names.iter().map(|name| net(name)).collect();
     let file = with_manifest(manifest_note(&devices));
     let mut buffer = [0; MFT_MAX_SIZE];
     let manifest = read_manifest(&file[..], &header(&file), &mut buffer).unwrap();
-    assert!(
-        manifest
-            .devices()
-            .map(|device| device.name)
-            .eq(names.iter().map(String::as_bytes))
-    );
+    assert!(manifest.devices().map(|device| device.name).eq(names.iter().map(String::as_bytes)));
 }
 
 #[test]
 fn refuses_an_entry_point_outside_memory() {
-    for (entry, fine) in [
-        (0x0F_FFFF, false),
-        (0x10_0000, true),
-        (MEMORY - 1, true),
-        (MEMORY, false),
-        (u64::MAX, false),
-    ] {
+    for (entry, fine) in
+        [(0x0F_FFFF, false), (0x10_0000, true), (MEMORY - 1, true), (MEMORY, false), (u64::MAX, false)]
+    {
         let file = Image { entry, ..hello() }.build();
         assert_eq!(plan(&file).is_ok(), fine, "{entry:#x}");
     }
@@ -439,63 +294,20 @@ fn refuses_an_entry_point_outside_memory() {
 fn refuses_segments_that_break_a_rule() {
     let data = |vaddr| Program::load(vaddr, R | W, &[7; 16]);
     let cases: [(&str, Program, SegmentError); 16] = [
-        (
-            "L1",
-            data(0x0F_F000),
-            SegmentError::BelowMinimum { vaddr: 0x0F_F000 },
-        ),
-        (
-            "L2",
-            data(0x10_1000),
-            SegmentError::NotAscending {
-                vaddr: 0x10_1000,
-                previous: 0x20_0000,
-            },
-        ),
-        (
-            "L3",
-            Program {
-                align: 0,
-                ..data(0x30_0000)
-            },
-            SegmentError::Alignment { align: 0 },
-        ),
-        (
-            "L3",
-            Program {
-                align: 0x3000,
-                ..data(0x30_0000)
-            },
-            SegmentError::Alignment { align: 0x3000 },
-        ),
+        ("L1", data(0x0F_F000), SegmentError::BelowMinimum { vaddr: 0x0F_F000 }),
+        ("L2", data(0x10_1000), SegmentError::NotAscending { vaddr: 0x10_1000, previous: 0x20_0000 }),
+        ("L3", Program { align: 0, ..data(0x30_0000) }, SegmentError::Alignment { align: 0 }),
+        ("L3", Program { align: 0x3000, ..data(0x30_0000) }, SegmentError::Alignment { align: 0x3000 }),
+        ("L5", data(0x20_0800), SegmentError::Overlap { start: 0x20_0000, previous_end: 0x20_1000 }),
         (
             "L5",
-            data(0x20_0800),
-            SegmentError::Overlap {
-                start: 0x20_0000,
-                previous_end: 0x20_1000,
-            },
-        ),
-        (
-            "L5",
-            Program {
-                align: 0x20_0000,
-                ..data(0x30_0000)
-            },
-            SegmentError::Overlap {
-                start: 0x20_0000,
-                previous_end: 0x20_1000,
-            },
+            Program { align: 0x20_0000, ..data(0x30_0000) },
+            SegmentError::Overlap { start: 0x20_0000, previous_end: 0x20_1000 },
         ),
         (
             "L6",
             data(MEMORY),
-            SegmentError::OutsideMemory {
-                vaddr: MEMORY,
-                size: 16,
-                end: Some(MEMORY + 16),
-                memory: MEMORY,
-            },
+            SegmentError::OutsideMemory { vaddr: MEMORY, size: 16, end: Some(MEMORY + 16), memory: MEMORY },
         ),
         (
             "L6",
@@ -510,43 +322,21 @@ fn refuses_segments_that_break_a_rule() {
         (
             "L6",
             data(u64::MAX - 8),
-            SegmentError::OutsideMemory {
-                vaddr: u64::MAX - 8,
-                size: 16,
-                end: None,
-                memory: MEMORY,
-            },
+            SegmentError::OutsideMemory { vaddr: u64::MAX - 8, size: 16, end: None, memory: MEMORY },
         ),
         (
             "L7",
-            Program {
-                mem_size: 15,
-                ..data(0x30_0000)
-            },
-            SegmentError::MemorySmallerThanFile {
-                mem_size: 15,
-                file_size: 16,
-            },
+            Program { mem_size: 15, ..data(0x30_0000) },
+            SegmentError::MemorySmallerThanFile { mem_size: 15, file_size: 16 },
         ),
         (
             "L8",
-            Program {
-                mem_size: u64::MAX,
-                ..data(0x30_0000)
-            },
-            SegmentError::OutsideMemory {
-                vaddr: 0x30_0000,
-                size: u64::MAX,
-                end: None,
-                memory: MEMORY,
-            },
+            Program { mem_size: u64::MAX, ..data(0x30_0000) },
+            SegmentError::OutsideMemory { vaddr: 0x30_0000, size: u64::MAX, end: None, memory: MEMORY },
         ),
         (
             "L8",
-            Program {
-                mem_size: MEMORY,
-                ..data(0x30_0000)
-            },
+            Program { mem_size: MEMORY, ..data(0x30_0000) },
             SegmentError::OutsideMemory {
                 vaddr: 0x30_0000,
                 size: MEMORY,
@@ -556,53 +346,20 @@ fn refuses_segments_that_break_a_rule() {
         ),
         (
             "L10",
-            Program {
-                align: 1,
-                ..data(0x30_0000)
-            },
-            SegmentError::NotPageAligned {
-                start: 0x30_0000,
-                end: 0x30_0010,
-            },
+            Program { align: 1, ..data(0x30_0000) },
+            SegmentError::NotPageAligned { start: 0x30_0000, end: 0x30_0010 },
         ),
         (
             "L10",
-            Program {
-                align: 0x800,
-                ..data(0x30_0800)
-            },
-            SegmentError::NotPageAligned {
-                start: 0x30_0800,
-                end: 0x30_1000,
-            },
+            Program { align: 0x800, ..data(0x30_0800) },
+            SegmentError::NotPageAligned { start: 0x30_0800, end: 0x30_1000 },
         ),
-        (
-            "L11",
-            Program {
-                flags: W | X,
-                ..data(0x30_0000)
-            },
-            SegmentError::WritableAndExecutable,
-        ),
-        (
-            "L11",
-            Program {
-                flags: R | W | X,
-                ..data(0x30_0000)
-            },
-            SegmentError::WritableAndExecutable,
-        ),
+        ("L11", Program { flags: W | X, ..data(0x30_0000) }, SegmentError::WritableAndExecutable),
+        ("L11", Program { flags: R | W | X, ..data(0x30_0000) }, SegmentError::WritableAndExecutable),
     ];
     for (rule, program, error) in cases {
-        let file = hello()
-            .and(Program::load(0x20_0000, R, b"first"))
-            .and(program)
-            .build();
-        assert_eq!(
-            plan(&file).unwrap_err(),
-            LoadError::Segment { index: 4, error },
-            "{rule}"
-        );
+        let file = hello().and(Program::load(0x20_0000, R, b"first")).and(program).build();
+        assert_eq!(plan(&file).unwrap_err(), LoadError::Segment { index: 4, error }, "{rule}");
     }
 }
 
@@ -610,14 +367,8 @@ fn refuses_segments_that_break_a_rule() {
 fn refuses_an_image_at_1_mib_aligned_to_2_mib() {
     let mut file = hello().build();
     patch(&mut file, field(TEXT, 48), &0x20_0000_u64.to_le_bytes());
-    let error = SegmentError::AlignedBelowMinimum {
-        vaddr: 0x10_0000,
-        align: 0x20_0000,
-    };
-    assert_eq!(
-        plan(&file).unwrap_err(),
-        LoadError::Segment { index: 1, error }
-    );
+    let error = SegmentError::AlignedBelowMinimum { vaddr: 0x10_0000, align: 0x20_0000 };
+    assert_eq!(plan(&file).unwrap_err(), LoadError::Segment { index: 1, error });
 }
 
 #[test]
@@ -625,15 +376,8 @@ fn refuses_a_segment_whose_bytes_are_not_in_the_file() {
     for offset in [u64::MAX, 1 << 30] {
         let mut file = hello().build();
         patch(&mut file, field(TEXT, 8), &offset.to_le_bytes());
-        let error = SegmentError::BeyondFile {
-            offset,
-            file_size: 2,
-            size: file.len() as u64,
-        };
-        assert_eq!(
-            plan(&file).unwrap_err(),
-            LoadError::Segment { index: 1, error }
-        );
+        let error = SegmentError::BeyondFile { offset, file_size: 2, size: file.len() as u64 };
+        assert_eq!(plan(&file).unwrap_err(), LoadError::Segment { index: 1, error });
     }
 }
 
@@ -655,15 +399,8 @@ fn checks_zero_initialised_data_against_memory_and_ignores_an_empty_one() {
 #[test]
 fn says_how_much_memory_would_be_enough() {
     let file = hello().and(Program::bss(0x20_0000, MEMORY)).build();
-    assert_eq!(
-        plan(&file).unwrap_err().needed_memory(),
-        Some(MEMORY + 0x20_0000)
-    );
-    let file = Image {
-        entry: MEMORY + 5,
-        ..hello()
-    }
-    .build();
+    assert_eq!(plan(&file).unwrap_err().needed_memory(), Some(MEMORY + 0x20_0000));
+    let file = Image { entry: MEMORY + 5, ..hello() }.build();
     assert_eq!(plan(&file).unwrap_err().needed_memory(), Some(MEMORY + 6));
     let file = hello().and(Program::load(0x20_0000, W | X, b"x")).build();
     assert_eq!(plan(&file).unwrap_err().needed_memory(), None);
@@ -672,15 +409,10 @@ fn says_how_much_memory_would_be_enough() {
 #[test]
 fn holds_64_segments_and_refuses_more() {
     let many = |count: u64| {
-        (1..count).fold(hello(), |image, at| {
-            image.and(Program::load(0x10_0000 + at * 0x1000, R, b"x"))
-        })
+        (1..count).fold(hello(), |image, at| image.and(Program::load(0x10_0000 + at * 0x1000, R, b"x")))
     };
     assert_eq!(plan(&many(64).build()).unwrap().segments().len(), 64);
-    assert_eq!(
-        plan(&many(65).build()).unwrap_err(),
-        LoadError::TooManySegments
-    );
+    assert_eq!(plan(&many(65).build()).unwrap_err(), LoadError::TooManySegments);
 }
 
 #[test]
@@ -689,23 +421,12 @@ fn ignores_program_headers_of_other_kinds_and_reads_tables_of_any_length() {
     for _ in 0..1000 {
         image.programs.insert(
             0,
-            Program {
-                kind: 0x6474_E551,
-                vaddr: u64::MAX,
-                mem_size: u64::MAX,
-                ..Program::load(0, 7, &[])
-            },
+            Program { kind: 0x6474_E551, vaddr: u64::MAX, mem_size: u64::MAX, ..Program::load(0, 7, &[]) },
         );
     }
     let file = image.build();
     assert_eq!(plan(&file).unwrap().segments().len(), 1);
-    assert_eq!(
-        abi(&file),
-        Ok(Abi {
-            target: 2,
-            version: 2
-        })
-    );
+    assert_eq!(abi(&file), Ok(Abi { target: 2, version: 2 }));
 }
 
 #[test]
@@ -719,13 +440,7 @@ fn recognises_ordinary_programs_by_their_interpreter() {
     assert_eq!(found.to_string(), "/lib64/ld-linux-x86-64.so.2");
     image.programs[0].content = vec![b'\n'; 5000];
     let file = image.build();
-    assert_eq!(
-        foreign_interpreter(&file[..], &header(&file))
-            .unwrap()
-            .bytes()
-            .len(),
-        64
-    );
+    assert_eq!(foreign_interpreter(&file[..], &header(&file)).unwrap().bytes().len(), 64);
 }
 
 #[test]
@@ -745,13 +460,7 @@ fn passes_on_that_the_host_failed_to_read() {
     }
     let image = Failing(hello().build());
     let header = Header::read(&image).unwrap();
-    let failed = ReadError::Host {
-        offset: 64,
-        errno: 5,
-    };
+    let failed = ReadError::Host { offset: 64, errno: 5 };
     assert_eq!(read_abi(&image, &header), Err(NoteError::Read(failed)));
-    assert_eq!(
-        Plan::new(&image, &header, MEMORY).unwrap_err(),
-        LoadError::Read(failed)
-    );
+    assert_eq!(Plan::new(&image, &header, MEMORY).unwrap_err(), LoadError::Read(failed));
 }

@@ -61,11 +61,7 @@ where
             _ => break word,
         }
     };
-    Ok(Invocation::Run(Run {
-        options: words.take(options),
-        kernel,
-        args: rest,
-    }))
+    Ok(Invocation::Run(Run { options: words.take(options), kernel, args: rest }))
 }
 
 /// An option that all tenders have.
@@ -140,25 +136,17 @@ impl<'a> TenderOption<'a> {
     pub fn parse(word: &'a CStr, max_mem_mib: u64) -> Result<Option<Self>, OptionError<'a>> {
         let word = word.to_bytes();
         if word == b"--mem" {
-            return Err(OptionError::MissingValue {
-                word,
-                form: "--mem=N",
-            });
+            return Err(OptionError::MissingValue { word, form: "--mem=N" });
         }
         if let Some(value) = word.strip_prefix(b"--mem=") {
             let mib = decimal(value).filter(|mib| (1..=max_mem_mib).contains(mib));
             return mib
                 .map(|mib| Some(Self::MemMib(mib)))
-                .ok_or(OptionError::Memory {
-                    word,
-                    max: max_mem_mib,
-                });
+                .ok_or(OptionError::Memory { word, max: max_mem_mib });
         }
         for verb in DeviceVerb::ALL {
             if let Some(rest) = word.strip_prefix(verb.prefix().as_bytes()) {
-                return verb
-                    .option(word, rest)
-                    .map(|option| Some(Self::Device(option)));
+                return verb.option(word, rest).map(|option| Some(Self::Device(option)));
             }
         }
         Ok(None)
@@ -206,31 +194,15 @@ impl DeviceVerb {
         }
     }
 
-    fn option<'a>(
-        self,
-        word: &'a [u8],
-        rest: &'a [u8],
-    ) -> Result<DeviceOption<'a>, OptionError<'a>> {
+    fn option<'a>(self, word: &'a [u8], rest: &'a [u8]) -> Result<DeviceOption<'a>, OptionError<'a>> {
         let equals = rest.iter().position(|&byte| byte == b'=');
-        let missing = OptionError::MissingValue {
-            word,
-            form: self.form(),
-        };
+        let missing = OptionError::MissingValue { word, form: self.form() };
         let (name, value) = rest.split_at(equals.ok_or(missing)?);
-        if !(1..=MFT_NAME_MAX).contains(&name.len()) || !name.iter().all(u8::is_ascii_alphanumeric)
-        {
+        if !(1..=MFT_NAME_MAX).contains(&name.len()) || !name.iter().all(u8::is_ascii_alphanumeric) {
             return Err(OptionError::DeviceName { word, name });
         }
-        let value = value
-            .get(1..)
-            .filter(|value| !value.is_empty())
-            .ok_or(missing)?;
-        Ok(DeviceOption {
-            word,
-            verb: self,
-            name,
-            value,
-        })
+        let value = value.get(1..).filter(|value| !value.is_empty()).ok_or(missing)?;
+        Ok(DeviceOption { word, verb: self, name, value })
     }
 }
 
@@ -244,11 +216,7 @@ impl fmt::Display for OptionError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingValue { word, form } => {
-                write!(
-                    f,
-                    "option {} needs a value in the same word: {form}",
-                    Quoted(word)
-                )
+                write!(f, "option {} needs a value in the same word: {form}", Quoted(word))
             }
             Self::Memory { word, max } => {
                 write!(

@@ -31,11 +31,7 @@ where
     pub fn new(args: W) -> Result<Self, CmdlineTooLong> {
         let cmdline = Self { args, len: 0 };
         let len = cmdline.pieces().map(<[u8]>::len).sum();
-        if len > CMDLINE_MAX {
-            Err(CmdlineTooLong { len })
-        } else {
-            Ok(Self { len, ..cmdline })
-        }
+        if len > CMDLINE_MAX { Err(CmdlineTooLong { len }) } else { Ok(Self { len, ..cmdline }) }
     }
 
     /// Bytes of it, without the NUL.
@@ -61,11 +57,7 @@ where
 
 impl fmt::Display for CmdlineTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "arguments of the guest are too long: {} bytes, at most {CMDLINE_MAX} fit",
-            self.len
-        )
+        write!(f, "arguments of the guest are too long: {} bytes, at most {CMDLINE_MAX} fit", self.len)
     }
 }
 
@@ -78,10 +70,7 @@ mod tests {
     use super::*;
 
     fn joined(words: &[&str]) -> Result<String, CmdlineTooLong> {
-        let words: Vec<CString> = words
-            .iter()
-            .map(|word| CString::new(*word).unwrap())
-            .collect();
+        let words: Vec<CString> = words.iter().map(|word| CString::new(*word).unwrap()).collect();
         let cmdline = Cmdline::new(words.iter().map(CString::as_c_str))?;
         let bytes: Vec<u8> = cmdline.pieces().flatten().copied().collect();
         assert_eq!(bytes.len(), cmdline.len());
@@ -102,13 +91,7 @@ mod tests {
     fn takes_8191_bytes_and_refuses_one_more() {
         assert_eq!(joined(&[&"x".repeat(8191)]).unwrap().len(), 8191);
         assert_eq!(joined(&[&"x".repeat(8189), "y"]).unwrap().len(), 8191);
-        assert_eq!(
-            joined(&[&"x".repeat(8192)]),
-            Err(CmdlineTooLong { len: 8192 })
-        );
-        assert_eq!(
-            joined(&[&"x".repeat(8190), "y"]),
-            Err(CmdlineTooLong { len: 8192 })
-        );
+        assert_eq!(joined(&[&"x".repeat(8192)]), Err(CmdlineTooLong { len: 8192 }));
+        assert_eq!(joined(&[&"x".repeat(8190), "y"]), Err(CmdlineTooLong { len: 8192 }));
     }
 }

@@ -45,10 +45,7 @@ impl<'a> Devices<'a> {
     /// The devices of `manifest`, none of them attached.
     #[must_use]
     pub const fn new(manifest: Manifest<'a>) -> Self {
-        Self {
-            manifest,
-            attached: 0,
-        }
+        Self { manifest, attached: 0 }
     }
 
     /// Does what a device option says.
@@ -57,10 +54,7 @@ impl<'a> Devices<'a> {
     /// The image does not declare the device, or it can not be attached.
     pub fn apply(&mut self, option: DeviceOption<'a>) -> Result<(), DeviceError<'a>> {
         match find_device(&self.manifest, option.name, option.verb.kind()) {
-            None => Err(DeviceError::NotDeclared {
-                option,
-                declared: self.manifest,
-            }),
+            None => Err(DeviceError::NotDeclared { option, declared: self.manifest }),
             Some(_device) => Err(DeviceError::NotSupported { option }),
         }
     }
@@ -68,10 +62,7 @@ impl<'a> Devices<'a> {
     /// The devices that still have to be attached, in the order of their handles.
     pub fn unattached(&self) -> impl Iterator<Item = Unattached<'a>> {
         let attached = self.attached;
-        self.manifest
-            .devices()
-            .filter(move |device| attached & (1 << device.handle) == 0)
-            .map(Unattached)
+        self.manifest.devices().filter(move |device| attached & (1 << device.handle) == 0).map(Unattached)
     }
 
     /// The manifest that declares them.
@@ -85,22 +76,14 @@ impl fmt::Display for DeviceError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotDeclared { option, declared } => {
-                let (word, kind, name) =
-                    (Quoted(option.word), option.verb.kind(), Quoted(option.name));
-                write!(
-                    f,
-                    "option {word}: the image does not declare a {kind} device {name}"
-                )?;
+                let (word, kind, name) = (Quoted(option.word), option.verb.kind(), Quoted(option.name));
+                write!(f, "option {word}: the image does not declare a {kind} device {name}")?;
                 let mut separator = "; it declares ";
                 for device in declared.devices() {
                     write!(f, "{separator}{} ({})", Escaped(device.name), device.kind)?;
                     separator = ", ";
                 }
-                if separator == "; it declares " {
-                    f.write_str("; it declares none")
-                } else {
-                    Ok(())
-                }
+                if separator == "; it declares " { f.write_str("; it declares none") } else { Ok(()) }
             }
             Self::NotSupported { option } => write!(
                 f,
@@ -115,11 +98,7 @@ impl fmt::Display for DeviceError<'_> {
 impl fmt::Display for Unattached<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(Device { name, kind, .. }) = self;
-        write!(
-            f,
-            "device {} ({kind}) is declared by the image but not attached",
-            Quoted(name)
-        )?;
+        write!(f, "device {} ({kind}) is declared by the image but not attached", Quoted(name))?;
         match kind {
             DeviceKind::Net => write!(f, ": give --net:{}=IFACE", Escaped(name)),
             DeviceKind::Block => write!(f, ": give --block:{}=PATH", Escaped(name)),

@@ -24,13 +24,7 @@ impl<'a> Diagnostics<'a> {
     #[must_use]
     pub fn new(path: &'a [u8], default: &'a str) -> Self {
         let base = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        Self {
-            program: if base.is_empty() {
-                default.as_bytes()
-            } else {
-                base
-            },
-        }
+        Self { program: if base.is_empty() { default.as_bytes() } else { base } }
     }
 
     /// Writes `program: message` and a line end. Failing to is ignored: there is nowhere to say so.
@@ -90,10 +84,7 @@ struct Stderr {
 
 impl Stderr {
     const fn new() -> Self {
-        Self {
-            buffer: [0; 512],
-            len: 0,
-        }
+        Self { buffer: [0; 512], len: 0 }
     }
 
     fn flush(&mut self) {
@@ -129,16 +120,10 @@ mod tests {
 
     #[test]
     fn names_the_program_by_the_last_part_of_its_path() {
-        for (path, name) in [
-            ("/usr/bin/solo5-spt", "solo5-spt"),
-            ("my-tender", "my-tender"),
-            ("", "x"),
-            ("a/", "x"),
-        ] {
-            assert_eq!(
-                Diagnostics::new(path.as_bytes(), "x").program().to_string(),
-                name
-            );
+        for (path, name) in
+            [("/usr/bin/solo5-spt", "solo5-spt"), ("my-tender", "my-tender"), ("", "x"), ("a/", "x")]
+        {
+            assert_eq!(Diagnostics::new(path.as_bytes(), "x").program().to_string(), name);
         }
     }
 

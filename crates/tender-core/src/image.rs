@@ -6,8 +6,8 @@ use core::fmt;
 
 use solo5_abi::notes::AbiTarget;
 use solo5_elf::{
-    AbiMismatch, Header, HeaderError, Interpreter, Manifest, ManifestBuffer, ManifestNoteError,
-    NoteError, NoteKind, ReadAt, ReadError, foreign_interpreter, read_abi, read_manifest,
+    AbiMismatch, Header, HeaderError, Interpreter, Manifest, ManifestBuffer, ManifestNoteError, NoteError,
+    NoteKind, ReadAt, ReadError, foreign_interpreter, read_abi, read_manifest,
 };
 
 use crate::syscall::{self, Errno, Fd};
@@ -68,12 +68,7 @@ impl ImageFile {
         if !status.is_file() {
             return Err(OpenError::NotAFile);
         }
-        let mut image = Self {
-            fd,
-            size: status.size,
-            window: [0; WINDOW],
-            known: 0,
-        };
+        let mut image = Self { fd, size: status.size, window: [0; WINDOW], known: 0 };
         image.known = match syscall::read_at(fd, 0, &mut image.window) {
             // The file may have changed since; what was measured counts.
             Ok(known) => usize::try_from(image.size).map_or(known, |size| known.min(size)),
@@ -107,11 +102,7 @@ impl ImageFile {
         let header = Header::read(self).map_err(ImageError::Header)?;
         let abi = read_abi(self, &header).map_err(|error| {
             let missing = error == NoteError::Missing(NoteKind::Abi);
-            let program = if missing {
-                foreign_interpreter(self, &header)
-            } else {
-                None
-            };
+            let program = if missing { foreign_interpreter(self, &header) } else { None };
             program.map_or(ImageError::Abi(error), ImageError::OrdinaryProgram)
         })?;
         abi.expect(target, version).map_err(ImageError::Mismatch)?;
@@ -148,19 +139,12 @@ impl ReadAt for ImageFile {
             let at = offset.saturating_add(done as u64);
             match syscall::read_at(self.fd, at, &mut into[done..]) {
                 Ok(0) => {
-                    return Err(ReadError::BeyondEnd {
-                        offset,
-                        len: into.len() as u64,
-                        size: self.size,
-                    });
+                    return Err(ReadError::BeyondEnd { offset, len: into.len() as u64, size: self.size });
                 }
                 Ok(read) => done += read,
                 Err(Errno::EINTR) => {}
                 Err(errno) => {
-                    return Err(ReadError::Host {
-                        offset: at,
-                        errno: errno.number(),
-                    });
+                    return Err(ReadError::Host { offset: at, errno: errno.number() });
                 }
             }
         }
@@ -183,10 +167,7 @@ impl fmt::Display for ImageError {
         match self {
             Self::Header(error) => write!(f, "not a Solo5 image: {error}"),
             Self::OrdinaryProgram(interpreter) => {
-                write!(
-                    f,
-                    "not a Solo5 image: an ordinary program, run by {interpreter}"
-                )
+                write!(f, "not a Solo5 image: an ordinary program, run by {interpreter}")
             }
             Self::Abi(error) => write!(f, "not a Solo5 image: {error}"),
             Self::Mismatch(error) => {

@@ -23,8 +23,5 @@ pub mod devices;
 pub mod diagnostics;
 pub mod image;
 pub mod status;
-#[expect(
-    unsafe_code,
-    reason = "the host kernel is only to be had through assembly"
-)]
+#[expect(unsafe_code, reason = "the host kernel is only to be had through assembly")]
 pub mod syscall;

@@ -177,10 +177,7 @@ pub fn file_status(fd: Fd) -> Result<FileStatus, Errno> {
     // SAFETY: the kernel fills the 144 bytes of `stat`.
     unsafe { call(FSTAT, [fd.argument(), (&raw mut stat).addr(), 0, 0, 0, 0]) }?;
     let mode = u32::try_from(stat[3] & 0xFFFF_FFFF).unwrap_or_default();
-    Ok(FileStatus {
-        mode,
-        size: stat[6],
-    })
+    Ok(FileStatus { mode, size: stat[6] })
 }
 
 /// Reads up to `into.len()` bytes at `offset`; 0 at the end of the file.
@@ -190,19 +187,7 @@ pub fn file_status(fd: Fd) -> Result<FileStatus, Errno> {
 pub fn read_at(fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize, Errno> {
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     // SAFETY: the kernel writes at most `into.len()` bytes to `into`.
-    unsafe {
-        call(
-            PREAD64,
-            [
-                fd.argument(),
-                into.as_mut_ptr().addr(),
-                into.len(),
-                offset,
-                0,
-                0,
-            ],
-        )
-    }
+    unsafe { call(PREAD64, [fd.argument(), into.as_mut_ptr().addr(), into.len(), offset, 0, 0]) }
 }
 
 /// Writes up to `bytes.len()` bytes.
@@ -211,12 +196,7 @@ pub fn read_at(fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize, Errno> {
 /// The kernel refused.
 pub fn write(fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel only reads the `bytes.len()` bytes of `bytes`.
-    unsafe {
-        call(
-            WRITE,
-            [fd.argument(), bytes.as_ptr().addr(), bytes.len(), 0, 0, 0],
-        )
-    }
+    unsafe { call(WRITE, [fd.argument(), bytes.as_ptr().addr(), bytes.len(), 0, 0, 0]) }
 }
 
 /// Ends the process.
@@ -243,19 +223,7 @@ pub fn epoll_create() -> Result<Fd, Errno> {
 pub fn epoll_add(epoll: Fd, watched: Fd, event: solo5_abi::spt::EpollEvent) -> Result<(), Errno> {
     let event = &raw const event;
     // SAFETY: the kernel only reads the event.
-    unsafe {
-        call(
-            EPOLL_CTL,
-            [
-                epoll.argument(),
-                EPOLL_CTL_ADD,
-                watched.argument(),
-                event.addr(),
-                0,
-                0,
-            ],
-        )
-    }?;
+    unsafe { call(EPOLL_CTL, [epoll.argument(), EPOLL_CTL_ADD, watched.argument(), event.addr(), 0, 0]) }?;
     Ok(())
 }
 
@@ -265,13 +233,7 @@ pub fn epoll_add(epoll: Fd, watched: Fd, event: solo5_abi::spt::EpollEvent) -> R
 /// The kernel refused.
 pub fn timer_create() -> Result<Fd, Errno> {
     // SAFETY: makes a descriptor; no memory is involved.
-    unsafe {
-        call(
-            TIMERFD_CREATE,
-            [CLOCK_MONOTONIC, O_NONBLOCK | O_CLOEXEC, 0, 0, 0, 0],
-        )
-    }
-    .map(fd)
+    unsafe { call(TIMERFD_CREATE, [CLOCK_MONOTONIC, O_NONBLOCK | O_CLOEXEC, 0, 0, 0, 0]) }.map(fd)
 }
 
 /// The personality of the process, a set of flags.
@@ -300,19 +262,7 @@ pub fn set_no_new_privileges() -> Result<(), Errno> {
 pub fn extended_state_components() -> Result<u64, Errno> {
     let mut components = 0_u64;
     // SAFETY: the kernel writes a `u64`.
-    unsafe {
-        call(
-            ARCH_PRCTL,
-            [
-                ARCH_GET_XCOMP_SUPP,
-                (&raw mut components).addr(),
-                0,
-                0,
-                0,
-                0,
-            ],
-        )
-    }?;
+    unsafe { call(ARCH_PRCTL, [ARCH_GET_XCOMP_SUPP, (&raw mut components).addr(), 0, 0, 0, 0]) }?;
     Ok(components)
 }
 
@@ -332,13 +282,8 @@ pub unsafe fn map(
 ) -> Result<u64, Errno> {
     let (file, offset) = source.map_or((usize::MAX, 0), |(file, offset)| (file.argument(), offset));
     // SAFETY: the caller vouches for the range; without MAP_FIXED nothing is replaced.
-    unsafe {
-        call(
-            MMAP,
-            [word(addr), word(len), protection, flags, file, word(offset)],
-        )
-    }
-    .map(|addr| addr as u64)
+    unsafe { call(MMAP, [word(addr), word(len), protection, flags, file, word(offset)]) }
+        .map(|addr| addr as u64)
 }
 
 /// Changes the protection of pages.

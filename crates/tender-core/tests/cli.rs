@@ -16,19 +16,14 @@ enum Found {
 }
 
 fn found(words: &[&str]) -> Found {
-    let words: Vec<CString> = words
-        .iter()
-        .map(|word| CString::new(*word).unwrap())
-        .collect();
+    let words: Vec<CString> = words.iter().map(|word| CString::new(*word).unwrap()).collect();
     let text = |word: &CStr| word.to_str().unwrap().to_owned();
     match scan(words.iter().map(CString::as_c_str)) {
         Ok(Invocation::Help) => Found::Help,
         Ok(Invocation::Version) => Found::Version,
-        Ok(Invocation::Run(run)) => Found::Run(
-            run.options.map(text).collect(),
-            text(run.kernel),
-            run.args.map(text).collect(),
-        ),
+        Ok(Invocation::Run(run)) => {
+            Found::Run(run.options.map(text).collect(), text(run.kernel), run.args.map(text).collect())
+        }
         Err(_missing) => Found::NoKernel,
     }
 }
@@ -41,48 +36,32 @@ fn run(options: &[&str], kernel: &str, args: &[&str]) -> Found {
 #[test]
 fn takes_the_first_word_that_is_no_option_for_the_kernel() {
     assert_eq!(found(&["a.spt"]), run(&[], "a.spt", &[]));
-    assert_eq!(
-        found(&["--mem=2", "-x", "a.spt", "b"]),
-        run(&["--mem=2", "-x"], "a.spt", &["b"])
-    );
+    assert_eq!(found(&["--mem=2", "-x", "a.spt", "b"]), run(&["--mem=2", "-x"], "a.spt", &["b"]));
     assert_eq!(
         found(&["--mem", "2", "a.spt"]),
         run(&["--mem"], "2", &["a.spt"]),
         "a value is in the same word"
     );
-    assert_eq!(
-        found(&["-", "a.spt"]),
-        run(&["-"], "a.spt", &[]),
-        "a lone dash is an option"
-    );
+    assert_eq!(found(&["-", "a.spt"]), run(&["-"], "a.spt", &[]), "a lone dash is an option");
     assert_eq!(found(&["", "a.spt"]), run(&[], "", &["a.spt"]));
 }
 
 #[test]
 fn takes_the_word_behind_two_dashes_for_the_kernel_whatever_it_looks_like() {
-    assert_eq!(
-        found(&["--mem=2", "--", "--help"]),
-        run(&["--mem=2"], "--help", &[])
-    );
+    assert_eq!(found(&["--mem=2", "--", "--help"]), run(&["--mem=2"], "--help", &[]));
     assert_eq!(found(&["--", "--", "--"]), run(&[], "--", &["--"]));
     assert_eq!(found(&["--"]), Found::NoKernel);
 }
 
 #[test]
 fn leaves_everything_behind_the_kernel_to_the_guest() {
-    assert_eq!(
-        found(&["a.spt", "--", "--help", "--mem=2"]),
-        run(&[], "a.spt", &["--", "--help", "--mem=2"])
-    );
+    assert_eq!(found(&["a.spt", "--", "--help", "--mem=2"]), run(&[], "a.spt", &["--", "--help", "--mem=2"]));
 }
 
 #[test]
 fn helps_at_once_even_behind_an_unknown_option() {
     assert_eq!(found(&["--nonsense", "--help"]), Found::Help);
-    assert_eq!(
-        found(&["--nonsense", "--version", "--help"]),
-        Found::Version
-    );
+    assert_eq!(found(&["--nonsense", "--version", "--help"]), Found::Version);
     assert_eq!(found(&[]), Found::NoKernel);
     assert_eq!(found(&["--mem=2"]), Found::NoKernel);
 }
@@ -96,10 +75,7 @@ fn parse(word: &str) -> Result<Option<TenderOption<'_>>, OptionError<'_>> {
 #[test]
 fn takes_plain_decimal_numbers_in_range_for_memory_and_nothing_else() {
     for (value, mib) in [("1", 1), ("512", 512), ("0064", 64), ("4096", 4096)] {
-        assert_eq!(
-            parse(&format!("--mem={value}")),
-            Ok(Some(TenderOption::MemMib(mib)))
-        );
+        assert_eq!(parse(&format!("--mem={value}")), Ok(Some(TenderOption::MemMib(mib))));
     }
     for value in [
         "",
@@ -120,10 +96,7 @@ fn takes_plain_decimal_numbers_in_range_for_memory_and_nothing_else() {
     ] {
         let word = format!("--mem={value}");
         let error = parse(&word).expect_err(&word).to_string();
-        assert!(
-            error.contains(&word) && error.contains("malformed") && error.contains("4096"),
-            "{error}"
-        );
+        assert!(error.contains(&word) && error.contains("malformed") && error.contains("4096"), "{error}");
     }
     assert!(parse("--mem").unwrap_err().to_string().contains("--mem=N"));
 }
@@ -133,32 +106,12 @@ fn reads_device_options() {
     for (word, verb, name, value) in [
         ("--net:service=tap0", DeviceVerb::Net, "service", "tap0"),
         ("--net:a=@4", DeviceVerb::Net, "a", "@4"),
-        (
-            "--net-mac:a=02:00:00:00:00:01",
-            DeviceVerb::NetMac,
-            "a",
-            "02:00:00:00:00:01",
-        ),
-        (
-            "--block:disk=my disk=1.img",
-            DeviceVerb::Block,
-            "disk",
-            "my disk=1.img",
-        ),
-        (
-            "--block-sector-size:disk=4096",
-            DeviceVerb::BlockSectorSize,
-            "disk",
-            "4096",
-        ),
+        ("--net-mac:a=02:00:00:00:00:01", DeviceVerb::NetMac, "a", "02:00:00:00:00:01"),
+        ("--block:disk=my disk=1.img", DeviceVerb::Block, "disk", "my disk=1.img"),
+        ("--block-sector-size:disk=4096", DeviceVerb::BlockSectorSize, "disk", "4096"),
     ] {
-        let Ok(Some(TenderOption::Device(option))) = parse(word) else {
-            panic!("{word}")
-        };
-        assert_eq!(
-            (option.verb, option.name, option.value),
-            (verb, name.as_bytes(), value.as_bytes())
-        );
+        let Ok(Some(TenderOption::Device(option))) = parse(word) else { panic!("{word}") };
+        assert_eq!((option.verb, option.name, option.value), (verb, name.as_bytes(), value.as_bytes()));
         assert_eq!(option.word, word.as_bytes());
     }
 }
@@ -166,30 +119,11 @@ fn reads_device_options() {
 #[test]
 fn refuses_device_options_without_name_or_value() {
     let long = format!("--net:{}=tap0", "x".repeat(68));
-    for word in [
-        "--net:=tap0",
-        "--net:a-b=tap0",
-        "--net:a b=tap0",
-        "--block:größe=x",
-        &long,
-    ] {
-        assert!(
-            matches!(parse(word), Err(OptionError::DeviceName { .. })),
-            "{word}"
-        );
+    for word in ["--net:=tap0", "--net:a-b=tap0", "--net:a b=tap0", "--block:größe=x", &long] {
+        assert!(matches!(parse(word), Err(OptionError::DeviceName { .. })), "{word}");
     }
-    for word in [
-        "--net:",
-        "--net:a",
-        "--net:a=",
-        "--block:a",
-        "--net-mac:a",
-        "--block-sector-size:a=",
-    ] {
-        assert!(
-            matches!(parse(word), Err(OptionError::MissingValue { .. })),
-            "{word}"
-        );
+    for word in ["--net:", "--net:a", "--net:a=", "--block:a", "--net-mac:a", "--block-sector-size:a="] {
+        assert!(matches!(parse(word), Err(OptionError::MissingValue { .. })), "{word}");
     }
     let longest = format!("--net:{}=tap0", "x".repeat(67));
     assert!(matches!(parse(&longest), Ok(Some(TenderOption::Device(_)))));
@@ -197,16 +131,7 @@ fn refuses_device_options_without_name_or_value() {
 
 #[test]
 fn leaves_other_words_to_the_tender() {
-    for word in [
-        "-",
-        "-x",
-        "--memory=2",
-        "--net",
-        "--net=a",
-        "--blocks:a=b",
-        "--x-exec-heap",
-        "--gdb",
-    ] {
+    for word in ["-", "-x", "--memory=2", "--net", "--net=a", "--blocks:a=b", "--x-exec-heap", "--gdb"] {
         assert_eq!(parse(word), Ok(None), "{word}");
     }
 }

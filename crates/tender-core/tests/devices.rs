@@ -8,9 +8,7 @@ use test_image::{block, manifest, net};
 fn refusal(devices: &[(u32, &str)], word: &std::ffi::CStr) -> String {
     let bytes = manifest(devices);
     let mut devices = Devices::new(Manifest::parse(&bytes).unwrap());
-    let Ok(Some(TenderOption::Device(option))) = TenderOption::parse(word, 1) else {
-        panic!("{word:?}")
-    };
+    let Ok(Some(TenderOption::Device(option))) = TenderOption::parse(word, 1) else { panic!("{word:?}") };
     devices.apply(option).unwrap_err().to_string()
 }
 
@@ -26,10 +24,7 @@ fn refuses_options_about_devices_that_are_not_declared() {
         "option '--block-sector-size:disk=512': the image does not declare a BLOCK_BASIC device 'disk'; it declares none"
     );
     let other_type = refusal(&[net("service")], c"--block:service=disk.img");
-    assert!(
-        other_type.contains("does not declare a BLOCK_BASIC device 'service'"),
-        "{other_type}"
-    );
+    assert!(other_type.contains("does not declare a BLOCK_BASIC device 'service'"), "{other_type}");
 }
 
 #[test]
@@ -52,17 +47,9 @@ fn says_that_it_can_not_attach_devices_yet() {
 
 #[test]
 fn names_every_device_that_is_not_attached() {
-    let bytes = manifest(&[
-        net("service"),
-        (0x4000_0001, "reserved"),
-        block("storage"),
-        (9, "o\x1bdd"),
-    ]);
+    let bytes = manifest(&[net("service"), (0x4000_0001, "reserved"), block("storage"), (9, "o\x1bdd")]);
     let devices = Devices::new(Manifest::parse(&bytes).unwrap());
-    let lines: Vec<_> = devices
-        .unattached()
-        .map(|device| device.to_string())
-        .collect();
+    let lines: Vec<_> = devices.unattached().map(|device| device.to_string()).collect();
     assert_eq!(
         lines,
         [

@@ -16,8 +16,7 @@ struct TempFile(PathBuf);
 
 impl TempFile {
     fn new(name: &str, content: &[u8]) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("uk-tender-core-{}-{name}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("uk-tender-core-{}-{name}", std::process::id()));
         fs::write(&path, content).unwrap();
         Self(path)
     }
@@ -35,11 +34,7 @@ impl Drop for TempFile {
 
 fn refusal(name: &str, content: &[u8]) -> String {
     let image = TempFile::new(name, content);
-    image
-        .open()
-        .check(AbiTarget::Spt, 2, &mut [0; MFT_MAX_SIZE])
-        .unwrap_err()
-        .to_string()
+    image.open().check(AbiTarget::Spt, 2, &mut [0; MFT_MAX_SIZE]).unwrap_err().to_string()
 }
 
 #[test]
@@ -47,17 +42,8 @@ fn accepts_an_image_and_reads_it_beyond_the_first_page() {
     let file = Image::new(AbiTarget::Spt, &[7; 9000]).build();
     let image = TempFile::new("good", &file);
     let open = image.open();
-    assert!(
-        open.check(AbiTarget::Spt, 2, &mut [0; MFT_MAX_SIZE])
-            .is_ok()
-    );
-    for (offset, len) in [
-        (0, 64),
-        (4000, 200),
-        (4096, 4096),
-        (0, file.len()),
-        (file.len() - 1, 1),
-    ] {
+    assert!(open.check(AbiTarget::Spt, 2, &mut [0; MFT_MAX_SIZE]).is_ok());
+    for (offset, len) in [(0, 64), (4000, 200), (4096, 4096), (0, file.len()), (file.len() - 1, 1)] {
         let mut bytes = vec![0; len];
         open.read_at(offset as u64, &mut bytes).unwrap();
         assert_eq!(bytes, file[offset..offset + len]);
@@ -70,14 +56,8 @@ fn accepts_an_image_and_reads_it_beyond_the_first_page() {
 #[test]
 fn refuses_what_can_not_be_opened() {
     assert_eq!(ImageFile::open(c"/").unwrap_err(), OpenError::Directory);
-    assert_eq!(
-        ImageFile::open(c"/dev/null").unwrap_err(),
-        OpenError::NotAFile
-    );
-    assert_eq!(
-        ImageFile::open(c"/nonexistent/x").unwrap_err().to_string(),
-        "no such file or directory"
-    );
+    assert_eq!(ImageFile::open(c"/dev/null").unwrap_err(), OpenError::NotAFile);
+    assert_eq!(ImageFile::open(c"/nonexistent/x").unwrap_err().to_string(), "no such file or directory");
 }
 
 #[test]
@@ -93,22 +73,14 @@ fn says_what_it_was_given_instead() {
     let whole = Image::new(AbiTarget::Spt, b"x").build();
     for (name, content, expected) in [
         ("empty", Vec::new(), "not a Solo5 image: the file is empty"),
-        (
-            "script",
-            b"#!/bin/sh\n".to_vec(),
-            "not a Solo5 image: a script, not an ELF file",
-        ),
+        ("script", b"#!/bin/sh\n".to_vec(), "not a Solo5 image: a script, not an ELF file"),
         (
             "ordinary",
             ordinary.build(),
             "not a Solo5 image: an ordinary program, run by /lib64/ld-linux-x86-64.so.2",
         ),
         ("bare", bare.build(), "not a Solo5 image: no Solo5 ABI note"),
-        (
-            "no-manifest",
-            no_manifest.build(),
-            "invalid image: no Solo5 manifest note",
-        ),
+        ("no-manifest", no_manifest.build(), "invalid image: no Solo5 manifest note"),
         (
             "hvt",
             Image::new(AbiTarget::Hvt, b"x").build(),

@@ -74,21 +74,13 @@ impl Program {
     /// A segment of zeroes, nothing of which is in the file.
     #[must_use]
     pub fn bss(vaddr: u64, mem_size: u64) -> Self {
-        Self {
-            mem_size,
-            ..Self::load(vaddr, R | W, &[])
-        }
+        Self { mem_size, ..Self::load(vaddr, R | W, &[]) }
     }
 
     /// A note of its own.
     #[must_use]
     pub fn note(content: Vec<u8>) -> Self {
-        Self {
-            kind: PT_NOTE,
-            flags: R,
-            align: 4,
-            ..Self::load(0, R, &content)
-        }
+        Self { kind: PT_NOTE, flags: R, align: 4, ..Self::load(0, R, &content) }
     }
 }
 
@@ -121,11 +113,7 @@ impl Image {
     /// Adds a program header behind the last one that loads something.
     #[must_use]
     pub fn and(mut self, program: Program) -> Self {
-        let at = self
-            .programs
-            .iter()
-            .rposition(|program| program.kind == PT_LOAD)
-            .map_or(0, |last| last + 1);
+        let at = self.programs.iter().rposition(|program| program.kind == PT_LOAD).map_or(0, |last| last + 1);
         self.programs.insert(at, program);
         self
     }
@@ -133,8 +121,7 @@ impl Image {
     /// The file.
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
-        let count =
-            u16::try_from(self.programs.len()).expect("as many program headers as ELF can have");
+        let count = u16::try_from(self.programs.len()).expect("as many program headers as ELF can have");
         let mut file = vec![0x7F, b'E', b'L', b'F', 2, 1, 1, 0];
         file.resize(16, 0);
         file.extend(2_u16.to_le_bytes());
@@ -150,16 +137,8 @@ impl Image {
         let mut content_at = vec![0_u8; self.programs.len() * PROGRAM_HEADER];
         let mut body = Vec::new();
         let begin = ELF_HEADER + content_at.len();
-        for (program, header) in self
-            .programs
-            .iter()
-            .zip(content_at.chunks_exact_mut(PROGRAM_HEADER))
-        {
-            let align = if program.kind == PT_LOAD {
-                program.align.clamp(1, 0x1000)
-            } else {
-                4
-            };
+        for (program, header) in self.programs.iter().zip(content_at.chunks_exact_mut(PROGRAM_HEADER)) {
+            let align = if program.kind == PT_LOAD { program.align.clamp(1, 0x1000) } else { 4 };
             while (begin + body.len()) as u64 % align != program.vaddr % align {
                 body.push(0);
             }
@@ -172,14 +151,7 @@ impl Image {
             let mut fields = Vec::new();
             fields.extend(program.kind.to_le_bytes());
             fields.extend(program.flags.to_le_bytes());
-            for word in [
-                offset,
-                program.vaddr,
-                program.vaddr,
-                file_size,
-                program.mem_size,
-                program.align,
-            ] {
+            for word in [offset, program.vaddr, program.vaddr, file_size, program.mem_size, program.align] {
                 fields.extend(word.to_le_bytes());
             }
             header.copy_from_slice(&fields);
@@ -225,14 +197,7 @@ pub fn abi_note(target: u32, version: u32) -> Vec<u8> {
 /// The note that keeps another system from executing an image.
 #[must_use]
 pub fn not_openbsd_note() -> Vec<u8> {
-    [
-        &8_u32.to_le_bytes()[..],
-        &4_u32.to_le_bytes(),
-        &1_u32.to_le_bytes(),
-        b"OpenBSD\0",
-        &[0; 4],
-    ]
-    .concat()
+    [&8_u32.to_le_bytes()[..], &4_u32.to_le_bytes(), &1_u32.to_le_bytes(), b"OpenBSD\0", &[0; 4]].concat()
 }
 
 /// The note that declares devices, given by type and name.
@@ -240,11 +205,7 @@ pub fn not_openbsd_note() -> Vec<u8> {
 pub fn manifest_note(devices: &[(u32, &str)]) -> Vec<u8> {
     let manifest = manifest(devices);
     let count = u32::try_from(devices.len()).expect("few devices") + 1;
-    note(
-        TYPE_MFT1,
-        mft1_descsz(count),
-        &[&[0; 4], &manifest[..]].concat(),
-    )
+    note(TYPE_MFT1, mft1_descsz(count), &[&[0; 4], &manifest[..]].concat())
 }
 
 /// A `struct mft`.
