@@ -82,8 +82,8 @@ export abstract class Op<T> implements Operation<T>, Iterator<Effect, T, unknown
   /** Unlinks the pending operation. O(1). */
   stop(_task: TaskCell): void {}
 
-  /** Disposes of the value that was not delivered. */
-  abandon(_task: TaskCell): void {}
+  /** Disposes of `task.value`, the value or (`failed`) the error that was not delivered. */
+  abandon(_task: TaskCell, _failed: boolean): void {}
 
   /** `child` has settled while `task`, its parent, waits on this. */
   settled(_task: TaskCell, _child: TaskCell): void {}

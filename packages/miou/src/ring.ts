@@ -26,6 +26,11 @@ export class Ring<T> {
     return item;
   }
 
+  /** The item at `index`, counted from the first. */
+  at(index: number): T | undefined {
+    return index < this.length ? this.items[(this.head + index) & this.mask] : undefined;
+  }
+
   /** Swaps the first item with the one at `index`, so that the next `shift` takes that one. */
   bringForward(index: number): void {
     const at = (this.head + index) & this.mask;

@@ -51,7 +51,7 @@ export interface RunSyncOptions extends CommonOptions {
   readonly now?: () => number;
 }
 
-/** At most this many slices between two polls. */
+/** At most this many slices between two polls, and between two looks at the clock while tasks are ready. */
 const POLL = 64;
 
 /** Runs the tree rooted at `main` to its end, driving the loop itself. Blocks only inside `events.select`.
@@ -78,14 +78,22 @@ export function runSync<T>(main: () => Operation<T>, options: RunSyncOptions = {
 
 function drive(scheduler: Scheduler, events: Events | undefined): void {
   scheduler.awake = () => events?.interrupt?.();
+  let unclocked = 0;
   while (!scheduler.done) {
     const round = Math.min(Math.max(scheduler.ready.length, 1), POLL);
     const count = scheduler.steps(round);
     if (scheduler.done) return;
-    if (count < round && !scheduler.isReady) idle(scheduler, events);
-    else if (events !== undefined && scheduler.externals + scheduler.timers.size > 0)
+    unclocked += count;
+    if (count < round && !scheduler.isReady) {
+      idle(scheduler, events);
+      unclocked = POLL;
+    } else if (events !== undefined && scheduler.externals + scheduler.timers.size > 0) {
       poll(scheduler, events, false);
-    scheduler.expire();
+    }
+    if (unclocked >= POLL) {
+      unclocked = 0;
+      scheduler.expire();
+    }
   }
 }
 
@@ -102,10 +110,11 @@ function idle(scheduler: Scheduler, events: Events | undefined): void {
     stuck(scheduler, error);
     return;
   }
-  const exhausted = poll(scheduler, events, true);
+  let exhausted = poll(scheduler, events, true);
   if (scheduler.isReady || timers.size > 0) return;
-  // A source without any wait to serve can only wake a task inside `select`.
-  if (exhausted || externals === 0) stuck(scheduler, new DeadlockError("runSync", scheduler.waiting()));
+  // Without a wait to serve, a source may still have run promise jobs; twice in vain means that nothing is left.
+  if (!exhausted && externals === 0) exhausted = poll(scheduler, events, true) || !scheduler.isReady;
+  if (exhausted && !scheduler.isReady) stuck(scheduler, new DeadlockError("runSync", scheduler.waiting()));
 }
 
 /** Cancels the tree, or forces it when its cleanup is stuck in turn. */

@@ -24,7 +24,7 @@ import {
   URGENT,
 } from "./task.ts";
 import { Timers } from "./timers.ts";
-import { emit, report, tracing } from "./trace.ts";
+import { emit, follow, report, tracing } from "./trace.ts";
 import type { Operation } from "./types.ts";
 
 type Frame = Iterator<unknown, unknown, unknown>;
@@ -382,6 +382,7 @@ export class Scheduler {
     task.flags |= (task.flags & FAILED) !== 0 ? SETTLED | EXITED : SETTLED;
     this.live--;
     if (tracing.on) {
+      if ((task.flags & FAILED) !== 0) follow(task.value, task, task.extra?.spawnedAt);
       if ((task.flags & CANCELLED) === 0) emit({ type: "done", task });
       else emit({ type: "cancelled", task, reason: task.cancelled?.reason });
     }
@@ -502,6 +503,9 @@ export class Scheduler {
     task.flags = (task.flags & ~(SHIELDED | CANCEL_PENDING)) | CANCELLED | CANCELLING;
     if (force || this.syncCleanup) task.flags |= FORCE;
     if ((flags & CANCELLING) === 0) this.giveUp(task);
+    const watchers = task.extra?.watchers;
+    if (watchers !== undefined && (flags & CANCELLED) === 0)
+      for (const watcher of watchers) watcher.cancelled?.(task);
     return true;
   }
 
@@ -521,7 +525,7 @@ export class Scheduler {
     task.wait = undefined;
     const current = slot.task;
     slot.task = undefined;
-    if ((flags & READY) !== 0) wait.abandon(task);
+    if ((flags & READY) !== 0) wait.abandon(task, (flags & THROW) !== 0);
     else wait.stop(task);
     slot.task = current;
   }

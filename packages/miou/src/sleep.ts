@@ -1,4 +1,4 @@
-import { Op, WAIT } from "./op.ts";
+import { Op, PASS, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Timer } from "./timers.ts";
 import type { Effect, Operation } from "./types.ts";
@@ -24,6 +24,7 @@ class SleepOp extends Op<void> implements Timer {
   }
 
   override begin(task: TaskCell): number {
+    if (this.ms === 0) return PASS;
     this.task = task;
     task.wait = this;
     // An endless sleep has no deadline: nothing but a cancellation ends it.
@@ -54,8 +55,8 @@ class SleepOp extends Op<void> implements Timer {
  * Suspends the running task for at least `ms`; other ready tasks run meanwhile. Sleepers that are due wake in order of
  * deadline, then of creation.
  *
- * @param ms - milliseconds on the run's clock, `>= 0`, fractions allowed; `0` still lets others run; `Infinity` sleeps
- *   until the task is cancelled
+ * @param ms - milliseconds on the run's clock, `>= 0`, fractions allowed; `0` lets every other ready task run
+ *   first; `Infinity` sleeps until the task is cancelled
  * @throws {RangeError} `ms` is negative or NaN (thrown before anything is suspended)
  * @throws {CancelledError} the task was cancelled while it slept
  */

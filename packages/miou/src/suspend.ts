@@ -69,8 +69,7 @@ class SuspendOp<T> extends Op<T> implements Resume<T> {
     this.callGiveUp(task, undefined);
   }
 
-  override abandon(task: TaskCell): void {
-    const failed = (task.flags & THROW) !== 0;
+  override abandon(task: TaskCell, failed: boolean): void {
     this.callGiveUp(task, failed ? { ok: false, error: task.value } : { ok: true, value: task.value as T });
   }
 

@@ -49,6 +49,8 @@ export interface Holding {
 
 /** Told about a task, besides its parent. */
 export interface Watcher {
+  /** The task is being cancelled; it has not seen it yet. Must not run foreign code. */
+  cancelled?(task: TaskCell): void;
   /** The task has settled. */
   settled?(task: TaskCell): void;
   /** The parent has consumed the task. */

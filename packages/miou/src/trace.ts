@@ -75,3 +75,22 @@ export class Subscription {
     this.stop();
   }
 }
+
+const trails = new WeakMap<object, string[]>();
+
+/** Notes that `task` failed with `error`, while tracing is on. */
+export function follow(error: unknown, task: Task<unknown>, spawnedAt: string | undefined): void {
+  if (typeof error !== "object" || error === null) return;
+  const line = spawnedAt === undefined ? `${task}` : `${task}, ${spawnedAt}`;
+  const trail = trails.get(error);
+  if (trail === undefined) trails.set(error, [line]);
+  else trail.push(line);
+}
+
+/**
+ * The tasks that `error` went through, innermost first, each with the place where it was spawned. Empty unless somebody
+ * was subscribed to the trace when it happened: the error itself is never wrapped.
+ */
+export function errorTrail(error: unknown): readonly string[] {
+  return (typeof error === "object" && error !== null && trails.get(error)) || [];
+}

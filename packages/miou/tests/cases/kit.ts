@@ -15,10 +15,8 @@ export interface Case {
   readonly id: number | string;
   /** A sentence about behaviour. */
   readonly name: string;
-  /** What the host must have; absent means nothing but the language. */
-  readonly needs?: "event loop";
   /** Throws, or rejects, when the behaviour is another. */
-  run(): void | Promise<void>;
+  run(): void;
 }
 
 /** Fails unless both are structurally equal. */

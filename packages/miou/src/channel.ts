@@ -1,0 +1,201 @@
+import { ClosedError } from "./errors.ts";
+import { Line, Waiting } from "./line.ts";
+import { DONE, WAIT } from "./op.ts";
+import { Ring } from "./ring.ts";
+import { type TaskCell, THROW } from "./task.ts";
+import type { Operation } from "./types.ts";
+
+/**
+ * A bounded queue between tasks: senders wait while it is full, receivers while it is empty, both in order of arrival.
+ * Values arrive in the order in which they were sent.
+ */
+export class Channel<T> {
+  readonly capacity: number;
+  private readonly buffer = new Ring<{ readonly value: T }>();
+  private readonly senders = new Line<SendOp<T>>();
+  private readonly receivers = new Line<ReceiveOp<T>>();
+  private closed = false;
+
+  /**
+   * @param capacity - values it holds; 0 makes every `send` wait for its `receive`
+   * @throws {RangeError} `capacity` is not an integer `>= 0`
+   */
+  constructor(capacity: number) {
+    if (!Number.isInteger(capacity) || capacity < 0)
+      throw new RangeError(`Channel: ${capacity} is not a capacity`);
+    this.capacity = capacity;
+  }
+
+  /** Values sent and not yet received. */
+  get length(): number {
+    return this.buffer.length;
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /**
+   * Sends `value`, waiting while the channel is full.
+   *
+   * @throws {ClosedError} the channel is closed, or was while the task waited
+   */
+  send(value: T): Operation<void> {
+    return new SendOp(this, value);
+  }
+
+  /**
+   * Receives the oldest value, waiting while there is none.
+   *
+   * @throws {ClosedError} the channel is closed and empty
+   */
+  receive(): Operation<T> {
+    return new ReceiveOp(this);
+  }
+
+  /** Sends without waiting; false when the channel is full or closed. May be called from anywhere. */
+  trySend(value: T): boolean {
+    if (this.closed) return false;
+    const receiver = this.receivers.serve();
+    if (receiver !== undefined) {
+      receiver.complete(value);
+      return true;
+    }
+    if (this.buffer.length >= this.capacity) return false;
+    this.buffer.push({ value });
+    return true;
+  }
+
+  /** Receives without waiting; `undefined` when there is nothing. May be called from anywhere. */
+  tryReceive(): { readonly value: T } | undefined {
+    const item = this.buffer.shift();
+    const sender = this.senders.serve();
+    if (sender === undefined) return item;
+    const sent = { value: sender.value };
+    sender.complete(undefined);
+    if (item === undefined) return sent;
+    this.buffer.push(sent);
+    return item;
+  }
+
+  /** Ends the channel: no more is accepted, those who wait in vain get `ClosedError`; what is in it can be received. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (let op = this.senders.serve(); op !== undefined; op = this.senders.serve()) {
+      op.complete(new ClosedError("send"), true);
+    }
+    for (let op = this.receivers.serve(); op !== undefined; op = this.receivers.serve()) {
+      op.complete(new ClosedError("receive"), true);
+    }
+  }
+
+  /** @internal */
+  joinSenders(op: SendOp<T>): void {
+    this.senders.join(op);
+  }
+
+  /** @internal */
+  joinReceivers(op: ReceiveOp<T>): void {
+    this.receivers.join(op);
+  }
+
+  /** @internal */
+  leaveSenders(op: SendOp<T>): void {
+    this.senders.leave(op);
+  }
+
+  /** @internal */
+  leaveReceivers(op: ReceiveOp<T>): void {
+    this.receivers.leave(op);
+  }
+
+  /** @internal A value that its receiver did not get goes to the next one, or back to the front. */
+  giveBack(value: T): void {
+    const receiver = this.receivers.serve();
+    if (receiver !== undefined) receiver.complete(value);
+    else this.buffer.unshift({ value });
+  }
+}
+
+class SendOp<T> extends Waiting<void> {
+  readonly value: T;
+  private readonly channel: Channel<T>;
+
+  constructor(channel: Channel<T>, value: T) {
+    super();
+    this.channel = channel;
+    this.value = value;
+  }
+
+  get label(): string {
+    return "Channel.send";
+  }
+
+  protected override again(): SendOp<T> {
+    return new SendOp(this.channel, this.value);
+  }
+
+  override begin(task: TaskCell): number {
+    const { channel } = this;
+    if (channel.trySend(this.value)) return DONE;
+    if (channel.isClosed) {
+      task.value = new ClosedError("send");
+      task.flags |= THROW;
+      return DONE;
+    }
+    task.wait = this;
+    this.task = task;
+    channel.joinSenders(this);
+    return WAIT;
+  }
+
+  override stop(): void {
+    this.task = undefined;
+    this.channel.leaveSenders(this);
+  }
+}
+
+class ReceiveOp<T> extends Waiting<T> {
+  private readonly channel: Channel<T>;
+
+  constructor(channel: Channel<T>) {
+    super();
+    this.channel = channel;
+  }
+
+  get label(): string {
+    return "Channel.receive";
+  }
+
+  protected override again(): ReceiveOp<T> {
+    return new ReceiveOp(this.channel);
+  }
+
+  override begin(task: TaskCell): number {
+    const { channel } = this;
+    task.wait = this;
+    const item = channel.tryReceive();
+    if (item !== undefined) {
+      task.value = item.value;
+      return DONE;
+    }
+    if (channel.isClosed) {
+      task.value = new ClosedError("receive");
+      task.flags |= THROW;
+      return DONE;
+    }
+    this.task = task;
+    channel.joinReceivers(this);
+    return WAIT;
+  }
+
+  override stop(): void {
+    this.task = undefined;
+    this.channel.leaveReceivers(this);
+  }
+
+  override abandon(task: TaskCell, failed: boolean): void {
+    if (!failed) this.channel.giveBack(task.value as T);
+  }
+}

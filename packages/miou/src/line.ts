@@ -1,0 +1,62 @@
+import { Op } from "./op.ts";
+import type { TaskCell } from "./task.ts";
+import type { Effect } from "./types.ts";
+
+/**
+ * First-in first-out, linked through the operations that wait in it: O(1) to join, to serve and to leave.
+ */
+export class Line<W extends Waiting<unknown>> {
+  length = 0;
+  private first: W | undefined = undefined;
+  private last: W | undefined = undefined;
+
+  join(waiter: W): void {
+    waiter.ahead = this.last;
+    if (this.last === undefined) this.first = waiter;
+    else this.last.behind = waiter;
+    this.last = waiter;
+    this.length++;
+  }
+
+  /** Takes out the first. */
+  serve(): W | undefined {
+    const waiter = this.first;
+    if (waiter !== undefined) this.leave(waiter);
+    return waiter;
+  }
+
+  /** Takes `waiter` out; it must be in this line. */
+  leave(waiter: W): void {
+    const ahead = waiter.ahead as W | undefined;
+    const behind = waiter.behind as W | undefined;
+    if (ahead === undefined) this.first = behind;
+    else ahead.behind = behind;
+    if (behind === undefined) this.last = ahead;
+    else behind.ahead = ahead;
+    waiter.ahead = undefined;
+    waiter.behind = undefined;
+    this.length--;
+  }
+}
+
+/** An operation that may have to wait in a line. One object serves one wait at a time. */
+export abstract class Waiting<T> extends Op<T> {
+  /** Who waits, while it does. */
+  task: TaskCell | undefined = undefined;
+  ahead: Waiting<unknown> | undefined = undefined;
+  behind: Waiting<unknown> | undefined = undefined;
+
+  /** Another operation like this one, for a second wait at the same time. */
+  protected abstract again(): Op<T>;
+
+  override [Symbol.iterator](): Iterator<Effect, T, unknown> {
+    return this.task === undefined ? this : this.again();
+  }
+
+  /** Ends the wait; the operation has left its line. */
+  complete(value: unknown, failed = false): void {
+    const { task } = this;
+    this.task = undefined;
+    task?.scheduler.wake(task, value, failed);
+  }
+}
