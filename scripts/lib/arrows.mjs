@@ -21,6 +21,7 @@ const PORTABLE = ["@uk/miou", "@uk/manifest", "@uk/miou-solo5", "@uk/image"];
 const MAY_USE = {
   "solo5-abi": [],
   "solo5-elf": ["solo5-abi"],
+  "test-image": ["solo5-abi"],
   "tender-core": ["solo5-abi", "solo5-elf"],
   "tender-spt": ["solo5-abi", "solo5-elf", "tender-core"],
   "guest-bindings": ["solo5-abi"],

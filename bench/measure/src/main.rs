@@ -24,7 +24,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let words: Vec<String> = args.collect();
-    let mut all: Vec<Samples> = words.split(|word| word == "--").filter(|words| !words.is_empty()).map(Samples::new).collect();
+    let mut all: Vec<Samples> =
+        words.split(|word| word == "--").filter(|words| !words.is_empty()).map(Samples::new).collect();
     for round in 0..warmup + runs {
         for samples in &mut all {
             if let Err(error) = samples.run(round >= warmup) {
@@ -60,11 +61,13 @@ impl Samples {
         Ok(())
     }
 
-    #[allow(clippy::print_stdout, reason = "the result of the program")]
+    #[expect(clippy::print_stdout, reason = "the result of the program")]
     fn print(&self) {
         let Self { words, wall_ns, peak_rss_kib, status } = self;
         let command = words.join(" ").replace('\\', "\\\\").replace('"', "\\\"");
-        println!("{{\"command\":\"{command}\",\"wallNs\":{wall_ns:?},\"peakRssKib\":{peak_rss_kib:?},\"status\":{status}}}");
+        println!(
+            "{{\"command\":\"{command}\",\"wallNs\":{wall_ns:?},\"peakRssKib\":{peak_rss_kib:?},\"status\":{status}}}"
+        );
     }
 }
 
