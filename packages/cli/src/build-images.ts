@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { linkImage } from "@uk/image";
@@ -30,7 +31,9 @@ export async function buildImages(entry: Entry, name: string, targets: readonly 
     bundle(entry.path, file, "guest"),
     bundle(entry.path, file, "host"),
   ]);
-  const [manifest, program] = await Promise.all([inferManifest(entry.path, host), compile(guest, file)]);
+  // Not at once: a program that does not compile is not run, so that its error is shown once.
+  const program = await compile(guest, file);
+  const manifest = await inferManifest(entry.path, host);
   const images = new Map<Target, Uint8Array>();
   for (const target of targets) {
     const base = await readFile(baseImagePath(target));
@@ -64,11 +67,20 @@ async function compile(program: Bundle, file: string): Promise<CompiledModule> {
 
 /** An error that only the engine found (esbuild lets it pass): its place in the sources, and a frame. */
 function locate(error: RuntimeError, program: Bundle): string {
-  const { line, column = 1 } = error;
+  const { line, column = 1 } = error.line === undefined ? (placeOnHost(program.code) ?? {}) : error;
   if (line === undefined) return error.message;
   const map = new TraceMap(program.map);
   const origin = originalPositionFor(map, { line, column: column - 1 });
   if (origin.source === null) return `${error.message}\n${codeFrame(program.code, line, column)}`;
   const source = map.sourcesContent?.[map.sources.indexOf(origin.source)] ?? "";
   return `${origin.source}:${origin.line}:${origin.column + 1}: ${error.message}\n${codeFrame(source, origin.line, origin.column + 1)}`;
+}
+
+/** The engine gives no place for errors in regular expressions; Node, which finds the same ones, does. */
+function placeOnHost(code: string): { readonly line: number; readonly column: number } | undefined {
+  const check = ["--check", "--input-type=module", "-"];
+  const { stderr } = spawnSync(process.execPath, check, { input: code, encoding: "utf8" });
+  // name:LINE, the line itself, then a mark under the column.
+  const [, line, before] = /^.*:(\d+)\n.*\n([ \t]*)\^/.exec(stderr) ?? [];
+  return line === undefined ? undefined : { line: Number(line), column: (before ?? "").length + 1 };
 }

@@ -65,13 +65,23 @@ export async function bundle(entry: string, file: string, world: World): Promise
   }
 }
 
-/** `file:line:column: error: text`, then the code frame. */
+/** `file:line:column: text`, then the code frame; what esbuild advises is not for images. */
 async function describe(errors: readonly Message[]): Promise<string> {
-  const frames = await formatMessages([...errors], { kind: "error", color: process.stderr.isTTY });
-  const lines = errors.map(({ text, location }, index) => {
+  const frames = await formatMessages([...errors], { kind: "error", color: false });
+  const messages = errors.map(({ text, location }, index) => {
     const place = location === null ? "" : `${location.file}:${location.line}:${location.column + 1}: `;
-    const frame = (frames[index] ?? "").split("\n").slice(1).join("\n").trimEnd();
-    return `${place}${text}${frame === "" ? "" : `\n${frame}`}`;
+    const frame = (frames[index] ?? "")
+      .split("\n")
+      .filter((line) => FRAME_LINE.test(line))
+      .map((line) => line.slice(2));
+    return [`${place}${text}${hint(text)}`, ...frame].join("\n");
   });
-  return lines.join("\n");
+  return messages.join("\n");
+}
+
+/** A line of a code frame, among the lines around it. */
+const FRAME_LINE = /^ +\d* +[│╵]/;
+
+function hint(text: string): string {
+  return text.startsWith('Could not resolve "node:') ? ": an image has none of Node's modules" : "";
 }

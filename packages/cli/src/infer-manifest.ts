@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
 import { createManifest, type Manifest, ManifestError, parseManifest } from "@uk/manifest";
 import type { Bundle } from "./bundle.ts";
 import { CliError } from "./error.ts";
@@ -23,12 +24,18 @@ export async function inferManifest(program: string, bundle: Bundle): Promise<Ma
   const folder = await mkdtemp(join(tmpdir(), "uk-"));
   try {
     const file = join(folder, "program.mjs");
-    const map = Buffer.from(bundle.map).toString("base64");
+    const map = Buffer.from(absoluteSources(bundle.map)).toString("base64");
     await writeFile(file, `${bundle.code}\n//# sourceMappingURL=data:application/json;base64,${map}\n`);
     return await readManifest(program, file);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The map for a bundle that lies elsewhere than in the working directory. */
+function absoluteSources(map: string): string {
+  const { sources, ...rest } = JSON.parse(map) as { sources: string[] };
+  return JSON.stringify({ ...rest, sources: sources.map((source) => pathToFileURL(source).href) });
 }
 
 async function readManifest(program: string, file: string): Promise<Manifest> {

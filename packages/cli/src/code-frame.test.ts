@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { codeFrame } from "./code-frame.ts";
+
+const source = Array.from({ length: 12 }, (_, index) => `line ${index + 1}`).join("\n");
+
+describe("codeFrame", () => {
+  it("shows the line with a mark under the column, two lines before and one after", () => {
+    expect(codeFrame(source, 9, 6)).toBe(
+      ["     7 │ line 7", "     8 │ line 8", "     9 │ line 9", "       ╵      ^", "    10 │ line 10"].join(
+        "\n",
+      ),
+    );
+  });
+
+  it.each([
+    { why: "at the first line", line: 1, rows: 3 },
+    { why: "at the last line", line: 12, rows: 4 },
+  ])("shows fewer lines $why", ({ line, rows }) => {
+    expect(codeFrame(source, line, 1).split("\n")).toHaveLength(rows);
+  });
+
+  it("keeps the tabs before the mark, so that it stands under its character", () => {
+    expect(codeFrame("\tlet a b", 1, 8)).toBe("    1 │ \tlet a b\n      ╵ \t      ^");
+  });
+
+  it("marks a place behind the end of its line", () => {
+    expect(codeFrame("ab", 1, 5)).toBe("    1 │ ab\n      ╵     ^");
+  });
+});
