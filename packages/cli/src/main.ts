@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { type ArgsDef, type CommandDef, renderUsage, runCommand } from "citty";
 import packageJson from "../package.json" with { type: "json" };
 import { build } from "./commands/build.ts";
@@ -78,6 +79,8 @@ function checkWords(name: string, words: readonly string[], args: ArgsDef): void
     const definition = Object.hasOwn(args, option) ? args[option] : undefined;
     if (definition === undefined || definition.type === "positional")
       throw new CliError(`${name}: unknown option ${word}; see uk ${name} --help`, status.usage);
+    if (definition.type === "boolean" && value !== undefined)
+      throw new CliError(`${name}: option --${option} takes no value; see uk ${name} --help`, status.usage);
     if (definition.type !== "boolean" && value === undefined && ++at >= words.length)
       throw new CliError(`${name}: option ${word} needs a value; see uk ${name} --help`, status.usage);
   }
@@ -97,6 +100,8 @@ async function help(
   parent: CommandDef | undefined,
   examples: readonly string[],
 ): Promise<void> {
-  console.log(await renderUsage(command, parent));
+  const usage = await renderUsage(command, parent);
+  // citty colours even what goes into a pipe.
+  console.log(process.stdout.isTTY ? usage : stripVTControlCharacters(usage));
   console.log(`\nEXAMPLES\n\n${examples.map((example) => `  ${example}`).join("\n")}\n`);
 }
