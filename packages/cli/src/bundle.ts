@@ -16,7 +16,7 @@ export type World = "guest" | "host";
 
 const GUEST_CONDITIONS = ["solo5", "worker", "browser", "import"];
 
-/** Native modules of the base image. */
+/** Native modules of the base image; a program that imports one itself has no devices to be asked for. */
 const GUEST_MODULES = ["uk:*"];
 
 /** Lets bundled CommonJS modules load Node's own on the host. */
@@ -43,7 +43,7 @@ export async function bundle(entry: string, file: string, world: World): Promise
       target: guest ? "es2024" : "node20",
       mainFields: guest ? ["module", "main"] : ["module", "main"],
       conditions: guest ? GUEST_CONDITIONS : ["import"],
-      external: guest ? GUEST_MODULES : [],
+      external: GUEST_MODULES,
       banner: guest ? {} : { js: HOST_REQUIRE },
       sourcemap: "external",
       charset: "utf8",

@@ -42,12 +42,13 @@ function findImage(words: readonly string[]): string {
 const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 function tend(tender: string, words: readonly string[]): Promise<number> {
-  const child = spawn(tender, words, { stdio: "inherit" });
+  // Before the start: a guest may be up and running sooner than `spawn` returns.
   const handlers = PASSED_ON.map((signal) => {
     const handler = (): void => void child.kill(signal);
     process.on(signal, handler);
     return () => process.off(signal, handler);
   });
+  const child = spawn(tender, words, { stdio: "inherit" });
   return new Promise<number>((resolve, reject) => {
     child.on("error", (error) =>
       reject(new CliError(`${tender}: cannot start the tender: ${systemReason(error)}`)),
