@@ -22,6 +22,10 @@ Object.assign(process.env, {
   npm_config_update_notifier: "false",
 });
 
+/** Node trusts only the authorities it was built with; npm shall trust those of this system as well. */
+const SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt";
+if (existsSync(SYSTEM_CAS)) process.env.NODE_EXTRA_CA_CERTS ??= SYSTEM_CAS;
+
 /** One line about what happens now, or happened. */
 export function say(message) {
   console.log(`uk: ${message}`);
