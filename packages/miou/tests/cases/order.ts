@@ -85,7 +85,8 @@ export const order: readonly Case[] = [
         const tasks: Task<number>[] = [];
         for (let i = 0; i < 10_000; i++) tasks.push(spawn(() => after(1, i)));
         let sum = 0;
-        for (const result of yield* allSettled(tasks)) if (result.ok) sum += result.value;
+        const results = yield* allSettled(tasks);
+        for (const result of results) if (result.ok) sum += result.value;
         return sum;
       });
       equal(total, 49_995_000);
