@@ -53,6 +53,10 @@ describe("writeOutputs", () => {
     expect(readdirSync(out)).toEqual(["second"]);
   });
 
+  it("refuses a folder that cannot be made", async () => {
+    await expect(writeOutputs("/proc/none/below", new Map([["x", ""]]))).rejects.toThrow(CliError);
+  });
+
   it("refuses a folder whose name is taken by a file, and leaves the file", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "mine");

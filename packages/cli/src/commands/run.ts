@@ -19,7 +19,7 @@ export const run: Command = {
       const { abi } = await openImage(image);
       if (abi.target !== "spt")
         throw new CliError(`${image}: an image for ${abi.target}; the tender here runs spt images only`);
-      return await tend(binaryPath(), rawArgs);
+      return await tend(binaryPath(), rawArgs, image);
     },
   }),
   examples: [
@@ -41,10 +41,14 @@ function findImage(words: readonly string[]): string {
 /** Signals that end the guest as they would end `uk`. */
 const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-function tend(tender: string, words: readonly string[]): Promise<number> {
+function tend(tender: string, words: readonly string[], image: string): Promise<number> {
+  let passedOn = false;
   // Before the start: a guest may be up and running sooner than `spawn` returns.
   const handlers = PASSED_ON.map((signal) => {
-    const handler = (): void => void child.kill(signal);
+    const handler = (): void => {
+      passedOn = true;
+      child.kill(signal);
+    };
     process.on(signal, handler);
     return () => process.off(signal, handler);
   });
@@ -55,6 +59,10 @@ function tend(tender: string, words: readonly string[]): Promise<number> {
     );
     child.on("close", (code, signal) => {
       for (const remove of handlers) remove();
+      if (signal !== null && !passedOn)
+        console.error(
+          `uk: ${image}: ${signal} ended the guest: the image is damaged, or it found a bug of uk`,
+        );
       // What a shell reports for a process that a signal ended.
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
