@@ -1,23 +1,20 @@
 import { running } from "./op.ts";
-import type { Scheduler } from "./scheduler.ts";
 
 /** What `addHook` gives back. */
 export class Hook {
-  private readonly scheduler: Scheduler;
-  private readonly fn: () => void;
+  private readonly take: () => void;
 
-  constructor(scheduler: Scheduler, fn: () => void) {
-    this.scheduler = scheduler;
-    this.fn = fn;
+  constructor(take: () => void) {
+    this.take = take;
   }
 
   /** Removes the hook. Harmless when it is gone already. */
   remove(): void {
-    this.scheduler.setHooks(this.scheduler.hooks.filter((other) => other !== this.fn));
+    this.take();
   }
 
   [Symbol.dispose](): void {
-    this.remove();
+    this.take();
   }
 }
 
@@ -31,5 +28,5 @@ export function addHook(fn: () => void): Hook {
   const { scheduler } = running("addHook");
   const own = (): void => fn();
   scheduler.setHooks([...scheduler.hooks, own]);
-  return new Hook(scheduler, own);
+  return new Hook(() => scheduler.setHooks(scheduler.hooks.filter((other) => other !== own)));
 }

@@ -47,7 +47,7 @@ export interface SchedulerOptions {
   readonly now: () => number;
 }
 
-/** After this long, in ms, cleanup that still runs is worth a trace event. */
+/** Cleanup that took longer, in ms, is worth a trace event. */
 const SLOW_CLEANUP = 1000;
 
 /** How often a body is closed before it is given up: a `finally` may suspend again and again. */
@@ -194,27 +194,30 @@ export class Scheduler {
     if (this.ready.length > this.maxReady) this.maxReady = this.ready.length;
     slot.busy = true;
     let count = 0;
-    while (count < limit) {
-      if (this.attention) this.attend();
-      if (this.urgent.length > 0) {
+    try {
+      while (count < limit) {
+        if (this.attention) this.attend();
+        if (this.urgent.length > 0) {
+          count++;
+          this.unwind(this.urgent.shift() as TaskCell);
+          continue;
+        }
+        const { ready } = this;
+        if (this.shuffled && ready.length > 1) ready.bringForward(this.random.below(ready.length));
+        const task = ready.shift();
+        if (task === undefined) break;
+        if (task.flags >= STALE) {
+          task.flags -= STALE;
+          continue;
+        }
         count++;
-        this.unwind(this.urgent.shift() as TaskCell);
-        continue;
+        this.step(task);
       }
-      const { ready } = this;
-      if (this.shuffled && ready.length > 1) ready.bringForward(this.random.below(ready.length));
-      const task = ready.shift();
-      if (task === undefined) break;
-      if (task.flags >= STALE) {
-        task.flags -= STALE;
-        continue;
-      }
-      count++;
-      this.step(task);
+    } finally {
+      this.stepCount += count;
+      slot.task = undefined;
+      slot.busy = false;
     }
-    this.stepCount += count;
-    slot.task = undefined;
-    slot.busy = false;
     return count;
   }
 
@@ -385,6 +388,8 @@ export class Scheduler {
       if ((task.flags & FAILED) !== 0) follow(task.value, task, task.extra?.spawnedAt);
       if ((task.flags & CANCELLED) === 0) emit({ type: "done", task });
       else emit({ type: "cancelled", task, reason: task.cancelled?.reason });
+      const since = task.extra?.cancelledAt;
+      if (since !== undefined && this.now() - since > SLOW_CLEANUP) emit({ type: "slow_cleanup", task });
     }
     const watchers = task.extra?.watchers;
     if (watchers !== undefined) for (const watcher of watchers) watcher.settled?.(task);
@@ -435,8 +440,10 @@ export class Scheduler {
       }
       return;
     }
-    if (task.cancelled === undefined && (this.cleanupTimeout !== undefined || tracing.on))
-      this.boundCleanup(task);
+    if (task.cancelled === undefined) {
+      if (tracing.on) task.more().cancelledAt = this.now();
+      if (this.cleanupTimeout !== undefined) this.boundCleanup(task, this.cleanupTimeout);
+    }
     this.cancelTree(task, task.cancelled ?? new CancelledError(task, reason), force);
   }
 
@@ -576,18 +583,14 @@ export class Scheduler {
     this.end(task, true, task.cancelled);
   }
 
-  /** Forces the cancellation of `task` if it takes too long, and traces it if it takes long. */
-  private boundCleanup(task: TaskCell): void {
+  /** Forces the cancellation of `task` if its cleanup takes longer than `limit`, in ms. */
+  private boundCleanup(task: TaskCell, limit: number): void {
     const { timers } = this;
-    const limit = this.cleanupTimeout;
     const timer = {
-      deadline: this.now() + (limit ?? SLOW_CLEANUP),
+      deadline: this.now() + limit,
       order: 0,
       index: -1,
-      fire: (): void => {
-        if (tracing.on) emit({ type: "slow_cleanup", task });
-        if (limit !== undefined) this.later(() => this.cancelChild(task, undefined, true));
-      },
+      fire: (): void => this.later(() => this.cancelChild(task, undefined, true)),
     };
     timers.add(timer);
     task.watch({ settled: () => timers.remove(timer) });

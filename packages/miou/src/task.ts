@@ -72,7 +72,9 @@ export class Extra {
   outcome: unknown = undefined;
   watchers: Watcher[] | undefined = undefined;
   suppressed: unknown[] | undefined = undefined;
+  /** Only while tracing: where it was spawned, and when it was cancelled. */
   spawnedAt: string | undefined = undefined;
+  cancelledAt: number | undefined = undefined;
 }
 
 let created = 0;

@@ -3,8 +3,13 @@ import type { Task } from "./types.ts";
 /** Something the scheduler did, for tools and tests. `task` is the task it happened to. */
 export type TraceEvent =
   | { readonly type: "spawn"; readonly task: Task<unknown>; readonly parent: Task<unknown> | undefined }
-  | { readonly type: "begin" | "end" | "yield" | "suspend" | "resume" | "done"; readonly task: Task<unknown> }
+  /** A slice: it begins, and the task then yields, waits, or has come to the end of its body. */
+  | { readonly type: "begin" | "yield" | "end"; readonly task: Task<unknown> }
   | { readonly type: "wait"; readonly task: Task<unknown>; readonly on: string }
+  /** What it waited for has happened; it will run in its turn. */
+  | { readonly type: "resume"; readonly task: Task<unknown> }
+  /** It has settled by itself. */
+  | { readonly type: "done"; readonly task: Task<unknown> }
   | { readonly type: "cancel" | "cancelled"; readonly task: Task<unknown>; readonly reason: unknown }
   | { readonly type: "attach" | "detach"; readonly task: Task<unknown>; readonly what: string }
   | { readonly type: "violation"; readonly task: Task<unknown> | undefined; readonly error: unknown }
@@ -14,7 +19,7 @@ export type TraceEvent =
   | { readonly type: "swallowed"; readonly task: Task<unknown> }
   /** An error that could not become the outcome: thrown by cleanup, a finalizer, a hook, an abandoned promise. */
   | { readonly type: "suppressed"; readonly task: Task<unknown> | undefined; readonly error: unknown }
-  /** The cleanup of a cancelled task takes more than a second. */
+  /** A cancelled task has settled, more than a second after the request. */
   | { readonly type: "slow_cleanup"; readonly task: Task<unknown> }
   /** `run` was called inside a task: the new tree is independent of it. */
   | { readonly type: "nested_run"; readonly task: Task<unknown> };
