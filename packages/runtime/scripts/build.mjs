@@ -6,7 +6,7 @@
 //
 // Images go to a target folder of their own, so that the two sets of flags do not evict each other.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -36,8 +36,35 @@ cargo(["--release", "--features", "compiler", "--bin", "uk-compile"], {
 const compiler = join(dist, "uk-compile");
 copyFileSync(join(targetDir, TARGET, "release/uk-compile"), compiler);
 
+/** The formatter was made for V8 with its hosts: where it assumes one, js/guest/engine.ts answers. */
+const FORMATTER_EDITS = [
+  ["t.exports=URL", "t.exports=class URL{}"],
+  ["getPromiseDetails:()=>[g,void 0]", "getPromiseDetails:t=>ukPromiseDetails(t,g,h)"],
+  ['const o=H(e);if(ie(o,"class")', 'const o=ukFunctionSource(e);if(ie(o,"class")'],
+  ['"function"==typeof t&&a.toString.call(t).startsWith("async")', 'ukKind(t).startsWith("Async")'],
+  [
+    '"function"==typeof t&&a.toString.call(t).match(/^(async\\s+)?function *\\*/)',
+    'ukKind(t).endsWith("GeneratorFunction")',
+  ],
+];
+const formatterForOurEngine = {
+  name: "formatter for our engine",
+  setup({ onLoad }) {
+    onLoad({ filter: /node-inspect-extracted\/dist\/inspect\.js$/ }, ({ path }) => {
+      let contents = readFileSync(path, "utf8");
+      for (const [from, to] of FORMATTER_EDITS) {
+        if (contents.split(from).length !== 2) throw new Error(`${path}: not once in the formatter: ${from}`);
+        contents = contents.replace(from, () => to);
+      }
+      return { contents, loader: "js" };
+    });
+  },
+};
+
 const bundle = await build({
   entryPoints: [join(here, "js/guest/console.ts")],
+  inject: [join(here, "js/guest/engine.ts")],
+  plugins: [formatterForOurEngine],
   bundle: true,
   write: false,
   format: "esm",

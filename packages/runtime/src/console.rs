@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
-use crate::quickjs::{Call, Context, NativeFunction, Plain, Result, Value};
+use crate::quickjs::{Call, Context, NativeFunction, Plain, PromiseState, Result, Value};
 use crate::solo5;
 
 /// `js/guest/console.ts`, compiled by the compiler of this build (scripts/build.mjs).
@@ -125,7 +125,9 @@ fn methods(context: Context) -> Result<&'static Value> {
     // SAFETY: compiled by this very build and part of the image.
     let module = unsafe { context.read_module(FORMATTER) }?.eval_namespace()?;
     let write = context.function::<WriteText>(c"write", 1)?;
-    let methods = module.get(c"create")?.call(&[write])?;
+    let state = context.function::<ReadPromiseState>(c"state", 1)?;
+    let result = context.function::<ReadPromiseResult>(c"result", 1)?;
+    let methods = module.get(c"create")?.call(&[write, state, result])?;
     Ok(STATE.methods.get_or_init(|| methods))
 }
 
@@ -140,6 +142,27 @@ impl NativeFunction for WriteText {
         solo5::console_write(&bytes);
         Ok(call.context.undefined())
     };
+}
+
+/// `state(promise)`: 0 pending, 1 fulfilled, 2 rejected; 0 for anything else.
+struct ReadPromiseState;
+
+impl NativeFunction for ReadPromiseState {
+    const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
+        let state = match call.arg(0).promise_state() {
+            None | Some(PromiseState::Pending) => 0.0,
+            Some(PromiseState::Fulfilled) => 1.0,
+            Some(PromiseState::Rejected) => 2.0,
+        };
+        Ok(call.context.number(state))
+    };
+}
+
+/// `result(promise)`: value or reason of a settled promise.
+struct ReadPromiseResult;
+
+impl NativeFunction for ReadPromiseResult {
+    const CALL: fn(&Call<'_>) -> Result<Value> = |call| Ok(call.arg(0).promise_result());
 }
 
 /// Appends the engine's encoding of a string as UTF-8: a surrogate without its partner, which the

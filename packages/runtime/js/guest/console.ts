@@ -4,6 +4,7 @@
  * Compiled into the base image and read when a program first needs it; `src/console.rs` calls it.
  */
 import { format, inspect } from "node-inspect-extracted";
+import { type PromiseReader, readPromisesWith } from "./engine.ts";
 
 /** Writes text to the guest's console, best effort. */
 type Write = (text: string) => void;
@@ -13,7 +14,12 @@ export type Methods = Record<string, (...args: unknown[]) => void>;
 
 const INDENT = 2;
 
-export function create(write: Write): Methods {
+export function create(
+  write: Write,
+  state: PromiseReader["state"],
+  result: PromiseReader["result"],
+): Methods {
+  readPromisesWith({ state, result });
   let indent = "";
   const counts = new Map<string, number>();
   const timers = new Map<string, number>();
@@ -47,8 +53,7 @@ export function create(write: Write): Methods {
     dirxml: log,
     assert(condition, ...args) {
       if (condition) return;
-      if (typeof args[0] === "string") args[0] = `Assertion failed: ${args[0]}`;
-      else args.unshift("Assertion failed");
+      args[0] = args.length === 0 ? "Assertion failed" : `Assertion failed: ${args[0]}`;
       log(...args);
     },
     count(label = "default") {
@@ -135,9 +140,10 @@ function duration(ms: number): string {
 /** `console.table`: one row an entry, one column a property, in a box. */
 function table(data: object, only: readonly string[] | undefined): string {
   const isMap = data instanceof Map;
+  const isSet = data instanceof Set;
   const rows: [string, unknown][] = isMap
     ? [...data].map(([key, value], index) => [String(index), { Key: key, Values: value }])
-    : Object.entries(data);
+    : Object.entries(isSet ? [...data] : data);
   const columns: string[] = only === undefined ? [] : [...only];
   let plain = false;
   for (const [, row] of rows) {
@@ -147,7 +153,7 @@ function table(data: object, only: readonly string[] | undefined): string {
   }
   const show = (value: unknown): string =>
     inspect(value, { depth: 0, maxArrayLength: 3, breakLength: Infinity });
-  const head = [isMap ? "(iteration index)" : "(index)", ...columns, ...(plain ? ["Values"] : [])];
+  const head = [isMap || isSet ? "(iteration index)" : "(index)", ...columns, ...(plain ? ["Values"] : [])];
   const cells = rows.map(([key, row]) => {
     const object = row !== null && typeof row === "object" ? (row as Record<string, unknown>) : undefined;
     const values = columns.map((column) =>
