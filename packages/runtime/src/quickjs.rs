@@ -474,6 +474,13 @@ impl Value {
         unsafe { qjs::JS_IsError(self.raw) }
     }
 
+    /// Is an array.
+    #[must_use]
+    pub fn is_array(&self) -> bool {
+        // SAFETY: reads the tag and the class.
+        unsafe { qjs::JS_IsArray(self.raw) }
+    }
+
     /// Is `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {

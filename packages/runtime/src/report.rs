@@ -95,8 +95,22 @@ fn describe(error: &Value, text: &mut Vec<u8>, causes: usize) {
             console::append_utf8(text, frames);
         }
     }
+    if let Some(errors) = error.get(c"errors").ok().filter(|errors| errors.is_array() && causes > 0) {
+        describe_each(&errors, text);
+    }
     if let Some(cause) = error.get(c"cause").ok().filter(|cause| !cause.is_undefined() && causes > 0) {
         text.extend_from_slice(b"\nCaused by: ");
         describe(&cause, text, causes - 1);
+    }
+}
+
+/// The first errors of an `AggregateError`, without causes of their own.
+fn describe_each(errors: &Value, text: &mut Vec<u8>) {
+    for index in [c"0", c"1", c"2", c"3", c"4", c"5", c"6", c"7"] {
+        let Some(error) = errors.get(index).ok().filter(|error| !error.is_undefined()) else {
+            return;
+        };
+        text.extend_from_slice(b"\nOne of its errors: ");
+        describe(&error, text, 0);
     }
 }
