@@ -11,7 +11,7 @@ import type { Operation } from "./types.ts";
  */
 export class Channel<T> {
   readonly capacity: number;
-  private readonly buffer = new Ring<{ readonly value: T }>();
+  private readonly buffer = new Ring<T>();
   private readonly senders = new Line<SendOp<T>>();
   private readonly receivers = new Line<ReceiveOp<T>>();
   private closed = false;
@@ -62,20 +62,19 @@ export class Channel<T> {
       return true;
     }
     if (this.buffer.length >= this.capacity) return false;
-    this.buffer.push({ value });
+    this.buffer.push(value);
     return true;
   }
 
   /** Receives without waiting; `undefined` when there is nothing. May be called from anywhere. */
   tryReceive(): { readonly value: T } | undefined {
-    const item = this.buffer.shift();
-    const sender = this.senders.serve();
-    if (sender === undefined) return item;
-    const sent = { value: sender.value };
-    sender.complete(undefined);
-    if (item === undefined) return sent;
-    this.buffer.push(sent);
-    return item;
+    if (this.buffer.length === 0) {
+      const sender = this.senders.serve();
+      if (sender === undefined) return undefined;
+      sender.complete(undefined);
+      return { value: sender.value };
+    }
+    return { value: this.shift() };
   }
 
   /** Ends the channel: no more is accepted, those who wait in vain get `ClosedError`; what is in it can be received. */
@@ -88,6 +87,17 @@ export class Channel<T> {
     for (let op = this.receivers.serve(); op !== undefined; op = this.receivers.serve()) {
       op.complete(new ClosedError("receive"), true);
     }
+  }
+
+  /** @internal Takes the oldest value of a buffer that has some, and lets the first sender put its own there. */
+  shift(): T {
+    const value = this.buffer.shift() as T;
+    const sender = this.senders.serve();
+    if (sender !== undefined) {
+      this.buffer.push(sender.value);
+      sender.complete(undefined);
+    }
+    return value;
   }
 
   /** @internal */
@@ -114,7 +124,7 @@ export class Channel<T> {
   giveBack(value: T): void {
     const receiver = this.receivers.serve();
     if (receiver !== undefined) receiver.complete(value);
-    else this.buffer.unshift({ value });
+    else this.buffer.unshift(value);
   }
 }
 
@@ -175,6 +185,10 @@ class ReceiveOp<T> extends Waiting<T> {
   override begin(task: TaskCell): number {
     const { channel } = this;
     task.wait = this;
+    if (channel.length > 0) {
+      task.value = channel.shift();
+      return DONE;
+    }
     const item = channel.tryReceive();
     if (item !== undefined) {
       task.value = item.value;
