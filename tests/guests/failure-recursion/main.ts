@@ -1,0 +1,4 @@
+// Endless recursion that nobody catches.
+const endless = (n: number): number => 1 + endless(n + 1);
+console.log("before");
+console.log(endless(0));

@@ -1,0 +1,3 @@
+// Anything can be thrown.
+console.log("before");
+throw "just text";

@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+
+/**
+ * A transcript with what may change between builds made constant: frames of a stack show the place in
+ * the guest's own `main.ts`, runs of other frames are one line; sizes of memory are `N`.
+ *
+ * @param map - path of the image's source map
+ */
+export function normal(transcript: string, map: string): string {
+  const trace = new TraceMap(readFileSync(map, "utf8"));
+  const lines: string[] = [];
+  for (const line of transcript.split("\n")) {
+    const shown = /^ {4}at /.test(line) ? frame(line, trace) : withoutSizes(line);
+    if (shown !== ELSEWHERE || lines.at(-1) !== ELSEWHERE) lines.push(shown);
+  }
+  return lines.join("\n");
+}
+
+const ELSEWHERE = "    at (code of packages)";
+
+function frame(line: string, trace: TraceMap): string {
+  const [, name, row, column] = /^ {4}at (.*) \([^()]*:(\d+):(\d+)\)$/.exec(line) ?? [];
+  if (row === undefined) return ELSEWHERE;
+  const origin = originalPositionFor(trace, { line: Number(row), column: Number(column) - 1 });
+  if (origin.source === null || !/tests\/guests\/[^/]+\/main\.ts$/.test(origin.source)) return ELSEWHERE;
+  return `    at ${name} (main.ts:${origin.line}:${origin.column + 1})`;
+}
+
+function withoutSizes(line: string): string {
+  return line.startsWith("Solo5: ABORT: ") ? line.replace(/\b\d+ (more bytes|KiB)/g, "N $1") : line;
+}
