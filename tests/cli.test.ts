@@ -1,0 +1,386 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { TraceMap } from "@jridgewell/trace-mapping";
+import { baseImagePath } from "@uk/runtime";
+import { binaryPath } from "@uk/tender-spt";
+import { beforeAll, describe, expect, it } from "vitest";
+import { execute, uk } from "./support/uk.ts";
+import { workspace } from "./support/workspace.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const hello = join(root, "examples/hello");
+const folder = workspace();
+const image = join(folder, "built/hello.spt");
+const HELLO_MANIFEST = '{"type":"solo5.manifest","version":1,"devices":[]}\n';
+const OUTPUTS = ["hello.manifest.c", "hello.manifest.json", "hello.map", "hello.spt"];
+
+/** What `uk` says when something is wrong: one line, no stack. */
+const ONE_LINE = /^uk: [^\n]+\n$/;
+
+/** Writes a program that may import the packages; its path. */
+function program(name: string, source: string): string {
+  const path = join(folder, "programs", name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, source);
+  return path;
+}
+
+/** Writes a file into the workspace; its path. */
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+beforeAll(async () => {
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const { status, stderr } = await uk(["build", hello, "--out-dir", dirname(image)]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+describe("uk build", () => {
+  it("writes the image, the manifest twice and the map, and nothing else", () => {
+    expect(readdirSync(dirname(image)).sort()).toEqual(OUTPUTS);
+    expect(JSON.parse(readFileSync(join(dirname(image), "hello.manifest.json"), "utf8"))).toEqual(
+      JSON.parse(HELLO_MANIFEST),
+    );
+    expect(readFileSync(join(dirname(image), "hello.manifest.c"), "utf8")).toContain("mft_abi.h");
+  });
+
+  it.concurrent.each([
+    { why: "again", entry: hello, cwd: root },
+    { why: "from another folder, with a relative path", entry: relative(folder, hello), cwd: folder },
+    { why: "by its module", entry: "main.ts", cwd: hello },
+  ])("gives identical bytes $why", async ({ why, entry, cwd }) => {
+    const out = join(folder, `again ${why}`);
+    const { status } = await uk(["build", entry, "--out-dir", out], { cwd });
+    expect(status).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(OUTPUTS);
+    for (const name of ["hello.spt", "hello.manifest.json", "hello.manifest.c"])
+      expect(readFileSync(join(out, name)).equals(readFileSync(join(dirname(image), name))), name).toBe(true);
+  });
+
+  it.concurrent("names the output as --name says, and reports as JSON", async () => {
+    const out = join(folder, "named");
+    const { status, stdout } = await uk(["build", hello, `--out-dir=${out}`, "--name", "other", "--json"]);
+    expect(status).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(OUTPUTS.map((name) => name.replace("hello", "other")));
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ name: "other", devices: [], images: [{ target: "spt" }] });
+    expect(report.images[0].bytes).toBe(readFileSync(join(out, "other.spt")).length);
+  });
+
+  it.concurrent("keeps the sources' places in the map", () => {
+    const map = new TraceMap(readFileSync(join(dirname(image), "hello.map"), "utf8"));
+    expect(map.sources.some((source) => source?.endsWith("examples/hello/main.ts"))).toBe(true);
+  });
+
+  const RUN = 'import { net, run } from "@uk/miou-solo5";\n';
+  it.concurrent.each([
+    {
+      why: "a syntax error",
+      source: `${RUN}run([], function* () {\n  const x: number = ;\n});\n`,
+      says: /^uk: \S*a-syntax-error\.ts:3:21: Unexpected ";"\n {4}3 │ {3}const x: number = ;\n {6}╵ {21}\^\n$/,
+    },
+    {
+      why: "an error that only the engine finds",
+      source: `${RUN}interface Unused {\n  a: string;\n}\nrun([], function* () {\n  console.log(/(?<n>a)(?<n>b)/);\n});\n`,
+      says: /^uk: \S*an-error-that-only-the-engine-finds\.ts:6:15: SyntaxError: duplicate group name\n(?: {4} *(?:\d+ │|╵) .*\n)+$/,
+    },
+    {
+      why: "another one, in a program that does not call run",
+      source: `let text: string;\ntext = "1"; console.log(text, /a**/);\n`,
+      says: /\.ts:2:33: SyntaxError: nothing to repeat\n/,
+    },
+    {
+      why: "a missing module",
+      source: 'import "./absent.ts";\n',
+      says: /^uk: \S*\.ts:1:8: Could not resolve "\.\/absent\.ts"\n/,
+    },
+    {
+      why: "a module of Node",
+      source: 'import "node:fs";\n',
+      says: /"node:fs": an image has none of Node's modules\n/,
+    },
+    { why: "a constant that is assigned", source: "const a = 1;\na = 2;\n", says: /\.ts:2:1: / },
+    {
+      why: "an error before run",
+      source: `${RUN}function setUp(): never {\n  throw new Error("no configuration");\n}\nsetUp();\nrun([], function* () {});\n`,
+      says: /no configuration\n[\s\S]*an-error-before-run\.ts:3:\d+[\s\S]*\nuk: \S*an-error-before-run\.ts: it failed before `run` \(status 1[^\n]*\n$/,
+    },
+    {
+      why: "a program that never calls run",
+      source: `${RUN}console.error(typeof run);\n`,
+      says: /^function\nuk: [^\n]*ended without calling `run`[^\n]*\n$/,
+    },
+    {
+      why: "a name that no device can have",
+      source: `${RUN}run([net("eth 0")], function* () {});\n`,
+      says: /RangeError: net: device name "eth 0"[\s\S]*\nuk: [^\n]*\n$/,
+    },
+    {
+      why: "a program that ends itself",
+      source: `${RUN}process.exit(3);\nrun([], function* () {});\n`,
+      says: /^uk: [^\n]*\(status 3, see above\)[^\n]*\n$/,
+    },
+    {
+      why: "a program that ends itself well",
+      source: `${RUN}process.exit(0);\nrun([], function* () {});\n`,
+      says: /^uk: [^\n]*ended without calling `run`[^\n]*\n$/,
+    },
+  ])(
+    "reports $why, exits with 1 and leaves the output of an earlier build alone",
+    async ({ why, source, says }) => {
+      const entry = program(`${why.replaceAll(" ", "-")}.ts`, source);
+      const out = join(folder, `earlier ${why}`);
+      mkdirSync(out);
+      writeFileSync(join(out, "main.spt"), "an earlier build");
+      for (const to of [out, join(folder, `never ${why}`)]) {
+        const { status, stdout, stderr } = await uk(
+          ["build", relative(folder, entry), "--name=main", "--out-dir", to],
+          { cwd: folder },
+        );
+        expect(stderr).toMatch(says);
+        expect(stdout).toBe("");
+        expect(status).toBe(1);
+      }
+      expect(readdirSync(out)).toEqual(["main.spt"]);
+      expect(readFileSync(join(out, "main.spt"), "utf8")).toBe("an earlier build");
+      expect(existsSync(join(folder, `never ${why}`))).toBe(false);
+    },
+  );
+
+  it.concurrent.each([
+    { why: "a missing entry", words: ["absent.ts"], status: 1 },
+    { why: "a folder without a program", words: ["."], status: 1 },
+    { why: "an unknown target", words: [hello, "--target=riscv"], status: 64 },
+    { why: "an unknown option", words: [hello, "--taget=spt"], status: 64 },
+    { why: "no operand", words: [], status: 64 },
+    { why: "a name with a slash", words: [hello, "--name=a/b"], status: 64 },
+    { why: "an output folder that is a file", words: [hello, "--out-dir=in-the-way"], status: 1 },
+    { why: "an output folder below a file", words: [hello, "--out-dir=in-the-way/below"], status: 1 },
+    {
+      why: "an output folder that may not be written",
+      words: [hello, "--out-dir=/proc/none/below"],
+      status: 1,
+    },
+  ])("refuses $why in one line, with status $status", async ({ words, status }) => {
+    file("in-the-way", "mine");
+    const end = await uk(["build", ...words], { cwd: folder });
+    expect(end.stderr).toMatch(ONE_LINE);
+    expect(end).toMatchObject({ status, stdout: "" });
+    expect(readFileSync(join(folder, "in-the-way"), "utf8")).toBe("mine");
+  });
+});
+
+describe("uk manifest", () => {
+  const devices = program(
+    "devices.ts",
+    `import { block, constant, map, net, run } from "@uk/miou-solo5";
+const never = (): never => { throw new Error("neither main nor a map is called"); };
+console.log("code before run is");
+const disk = block("disk");
+run([net("service"), map([disk, constant(1), map([net("management"), disk], never)], never), block("disk"), constant({})], never);
+`,
+  );
+  const LISTED =
+    '{"type":"solo5.manifest","version":1,"devices":[{"name":"service","type":"NET_BASIC"},{"name":"disk","type":"BLOCK_BASIC"},{"name":"management","type":"NET_BASIC"}]}\n';
+
+  it.concurrent("prints the manifest of a program without devices, byte for byte", async () => {
+    expect(await uk(["manifest", hello])).toMatchObject({ status: 0, stdout: HELLO_MANIFEST, stderr: "" });
+  });
+
+  it.concurrent("lists devices in declaration order, depth first, each once", async () => {
+    expect(await uk(["manifest", devices])).toMatchObject({
+      status: 0,
+      stdout: LISTED,
+      stderr: "code before run is\n",
+    });
+  });
+
+  it.concurrent.each([
+    { name: "hello", entry: join(hello, "main.ts"), prints: HELLO_MANIFEST },
+    { name: "devices", entry: devices, prints: `code before run is\n${LISTED}` },
+  ])("is what plain Node prints for $name", async ({ name, entry, prints }) => {
+    const { build } = await import("esbuild");
+    const outfile = join(folder, `${name}.mjs`);
+    await build({
+      entryPoints: [entry],
+      outfile,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      logLevel: "error",
+    });
+    expect(await execute(process.execPath, [outfile])).toMatchObject({
+      status: 0,
+      stdout: prints,
+      stderr: "",
+    });
+  });
+
+  it.concurrent("goes into the image, whose devices the tender then wants", async () => {
+    const out = join(folder, "with devices");
+    await uk(["build", devices, "--out-dir", out]);
+    const { stdout } = await uk(["inspect", join(out, "devices.spt"), "--json"]);
+    expect(JSON.parse(stdout).devices.map((device: { name: string }) => device.name)).toEqual([
+      "service",
+      "disk",
+      "management",
+    ]);
+    const { status, stderr } = await uk(["run", join(out, "devices.spt")]);
+    expect(stderr).toMatch(/^solo5-spt: [^\n]*'service'/);
+    expect(status).toBe(1);
+  });
+});
+
+describe("uk inspect", () => {
+  it("shows ABI spt 2, no devices, and that no segment is writable and executable", async () => {
+    const { status, stdout, stderr } = await uk(["inspect", image]);
+    expect(stdout).toMatch(/^target +spt, ABI version 2$/m);
+    expect(stdout).toMatch(/^W\^X +holds$/m);
+    expect(stdout).toMatch(/^no devices$/m);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+
+  it("says the same as JSON, and readelf agrees with it", async (context) => {
+    const { stdout } = await uk(["inspect", image, "--json"]);
+    const info = JSON.parse(stdout);
+    expect(info).toMatchObject({ abi: { target: "spt", version: 2 }, devices: [], writeXorExecute: true });
+    const elf = await execute("readelf", ["-lhnW", image]).catch(() => undefined);
+    if (elf === undefined) return context.skip("no readelf on this machine (Debian: binutils)");
+    expect(elf.stderr).toBe("");
+    expect(elf.stdout).toContain(`Entry point address:               ${info.entry}\n`);
+    const loads = [...elf.stdout.matchAll(/^ +LOAD +0x(\w+) 0x(\w+) 0x\w+ 0x(\w+) 0x(\w+) ([R ][W ][E ])/gm)];
+    const segments = loads.map(([, offset = "", vaddr = "", filesz = "", memsz = "", flags = ""]) => ({
+      vaddr: `0x${Number.parseInt(vaddr, 16).toString(16)}`,
+      memsz: Number.parseInt(memsz, 16),
+      filesz: Number.parseInt(filesz, 16),
+      offset: `0x${Number.parseInt(offset, 16).toString(16)}`,
+      flags: flags.replace("E", "X").replaceAll(" ", "-"),
+    }));
+    expect(segments).toEqual(info.segments);
+    expect(segments.filter(({ flags }) => flags.includes("W") && flags.includes("X"))).toEqual([]);
+    expect(elf.stdout).toMatch(/Solo5 +0x00000010\t/);
+  });
+});
+
+describe("uk which", () => {
+  it("prints the tender's path, which can be run", async () => {
+    const { status, stdout } = await uk(["which", "spt"]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${binaryPath()}\n` });
+    expect(await execute(stdout.trim(), [image])).toMatchObject({ status: 0, stdout: "Hello World\n" });
+  });
+});
+
+describe("uk --help", () => {
+  it.concurrent.each(["", "build", "run", "manifest", "inspect", "which"])(
+    "uk %s --help ends in examples, without colours",
+    async (command) => {
+      const { status, stdout, stderr } = await uk([...(command === "" ? [] : [command]), "--help"]);
+      expect(stdout).toMatch(/\nEXAMPLES\n\n(?: {2}.*uk .*\n)+\n$/);
+      expect(stdout).not.toContain("\u001b");
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    },
+  );
+});
+
+describe("what is not an image", () => {
+  const bytes = (): Buffer => readFileSync(image);
+  const fixture = (name: string): Buffer => readFileSync(join(root, "packages/manifest/fixtures", name));
+
+  it.concurrent.each<{ why: string; make: () => string; says: RegExp }>([
+    { why: "an empty file", make: () => file("empty", ""), says: /the file is empty/ },
+    { why: "a text", make: () => file("text.spt", "Hello World\n".repeat(1000)), says: /not an ELF file/ },
+    { why: "a folder", make: () => folder, says: /it is a directory/ },
+    { why: "nothing", make: () => join(folder, "absent.spt"), says: /no such file or directory/ },
+    { why: "an executable of the host", make: () => "/bin/true", says: /executable .*of the host/ },
+    { why: "a static executable of the host", make: binaryPath, says: /of the host/ },
+    { why: "a base image without a program", make: () => baseImagePath("spt"), says: /a base image/ },
+    {
+      why: "an image for hvt",
+      make: () => {
+        const [spt, hvt] = [fixture("abi-spt.bin"), fixture("abi-hvt.bin")];
+        const patched = bytes();
+        const at = patched.indexOf(spt);
+        expect(at).toBeGreaterThan(0);
+        hvt.copy(patched, at);
+        return file("hvt.spt", patched);
+      },
+      says: /an image for hvt/,
+    },
+    {
+      why: "an image for another machine",
+      make: () => {
+        const patched = bytes();
+        patched.writeUInt16LE(183, 18);
+        return file("aarch64.spt", patched);
+      },
+      says: /machine/i,
+    },
+  ])("$why is refused in one line with status 1", async ({ make, says }) => {
+    const { status, stdout, stderr } = await uk(["run", "--", make()]);
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toMatch(says);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  });
+
+  it("an image cut anywhere is refused in one line with status 1", async () => {
+    const whole = bytes();
+    const cuts = [1, 4, 17, 63, 64, 65, 120, 300, 0x1000, 0x1001, whole.length - 0x1000, whole.length - 1];
+    for (let part = 1; part < 8; part++) cuts.push(Math.floor((whole.length * part) / 8));
+    await inPairs(cuts, async (cut) => {
+      const path = file(`cut-${cut}.spt`, whole.subarray(0, cut));
+      const { status, stdout, stderr } = await uk(["run", path]);
+      expect(stderr, `${cut} bytes`).toMatch(ONE_LINE);
+      expect({ cut, status, stdout }).toEqual({ cut, status: 1, stdout: "" });
+    });
+  });
+
+  it("an image with a flipped bit in its headers or notes is refused in lines of ours, or runs", async () => {
+    const whole = bytes();
+    const programHeadersEnd = 64 + 56 * whole.readUInt16LE(56);
+    const notes = ["abi-spt.bin", "devices-0.bin"].map((name) =>
+      whole.indexOf(fixture(name).subarray(0, 20)),
+    );
+    expect(Math.min(...notes)).toBeGreaterThan(0);
+    const random = sequence(20_240_229);
+    const ranges = [[0, 64], [64, programHeadersEnd], ...notes.map((at) => [at, at + 32])];
+    const places = Array.from({ length: 48 }, (_, index) => {
+      const [from = 0, to = 0] = ranges[index % ranges.length] ?? [];
+      return { at: from + (random() % (to - from)), bit: random() % 8 };
+    });
+    await inPairs(places, async ({ at, bit }) => {
+      const patched = bytes();
+      patched.writeUInt8(patched.readUInt8(at) ^ (1 << bit), at);
+      const { status, stdout, stderr } = await uk([
+        "run",
+        "--mem=16",
+        file(`flip-${at}-${bit}.spt`, patched),
+      ]);
+      const place = `bit ${bit} of byte ${at}`;
+      if (status === 0) expect({ stdout, stderr }, place).toEqual({ stdout: "Hello World\n", stderr: "" });
+      else expect(stderr + stdout, place).toMatch(/^(?:(?:uk|solo5-spt): [^\n]+\n|Solo5: [^\n]+\n)+$/);
+      expect(status, place).not.toBeNull();
+    });
+  });
+});
+
+/** Runs `action` for each item, two at a time. */
+async function inPairs<T>(items: readonly T[], action: (item: T) => Promise<void>): Promise<void> {
+  const rest = [...items];
+  const work = async (): Promise<void> => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await action(item);
+  };
+  await Promise.all([work(), work()]);
+}
+
+/** Numbers that are the same on each run. */
+function sequence(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 8;
+  };
+}
