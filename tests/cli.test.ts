@@ -91,7 +91,7 @@ describe("uk build", () => {
     {
       why: "another one, in a program that does not call run",
       source: `let text: string;\ntext = "1"; console.log(text, /a**/);\n`,
-      says: /\.ts:2:33: SyntaxError: nothing to repeat\n/,
+      says: /\.ts:2:31: SyntaxError: nothing to repeat\n/,
     },
     {
       why: "a missing module",
