@@ -3,7 +3,8 @@ export interface YieldHook {
   remove(): void;
 }
 
-const hooks: (() => void)[] = [];
+/** In the order in which they were added; the same function may be there more than once. */
+const hooks = new Set<{ readonly fn: () => void }>();
 
 /**
  * Calls `fn` after each return from the `yield` hypercall, newest hook first. It must not suspend. A
@@ -11,22 +12,18 @@ const hooks: (() => void)[] = [];
  * manifest hooks never run.
  */
 export function addYieldHook(fn: () => void): YieldHook {
-  hooks.push(fn);
-  return {
-    remove() {
-      const at = hooks.indexOf(fn);
-      if (at >= 0) hooks.splice(at, 1);
-    },
-  };
+  const hook = { fn };
+  hooks.add(hook);
+  return { remove: () => void hooks.delete(hook) };
 }
 
 /** Runs all hooks; for the poll. */
 export function runYieldHooks(): void {
-  for (const hook of hooks.toReversed()) {
+  for (const hook of [...hooks].reverse()) {
     try {
-      hook();
+      hook.fn();
     } catch (error) {
-      hooks.splice(hooks.indexOf(hook), 1);
+      hooks.delete(hook);
       console.error("a yield hook threw and was removed:", error);
     }
   }
