@@ -1,0 +1,106 @@
+import { spawn } from "@uk/miou";
+import { afterEach, describe, expect, it } from "vitest";
+import { block, constant, map, net } from "./device.ts";
+import { DeviceError } from "./errors.ts";
+import { run } from "./run.ts";
+import { sleep } from "./sleep.ts";
+import { installTarget } from "./target.ts";
+import { virtualMachine } from "./testing/virtual-machine.ts";
+
+afterEach(() => installTarget(undefined));
+
+/** On a machine of its own, and in Node's loop. */
+describe.each([
+  { world: "a machine", target: () => virtualMachine() },
+  {
+    world: "a host's loop",
+    target: () => {
+      const { yield: _, ...rest } = virtualMachine();
+      return rest;
+    },
+  },
+])("run on $world", ({ target }) => {
+  it("gives main the values of its devices, in their order", async () => {
+    installTarget(target());
+    const sum = map([constant(1), constant(2)], (a, b) => a + b);
+    const values = await run([sum, constant("x")], function* (three, x) {
+      return [three, x];
+    });
+    expect(values).toEqual([3, "x"]);
+  });
+
+  it("makes the same device once, left to right and depth first", async () => {
+    installTarget(target());
+    const made: string[] = [];
+    const note = (name: string) => map([], () => void made.push(name));
+    const shared = note("shared");
+    await run([note("a"), map([shared, note("b")], () => void made.push("outer")), shared], function* () {});
+    expect(made).toEqual(["a", "shared", "b", "outer"]);
+  });
+
+  it("runs a map that is a generator, which may spawn tasks that main consumes", async () => {
+    installTarget(target());
+    const background = map([], function* () {
+      yield* sleep(1);
+      return spawn(function* () {
+        yield* sleep(1);
+        return "from the background";
+      });
+    });
+    const value = await run([background], function* (task) {
+      return yield* task;
+    });
+    expect(value).toBe("from the background");
+  });
+
+  it.each([
+    { kind: "net", device: net("service") },
+    { kind: "block", device: block("disk") },
+  ])("rejects naming a $kind device that cannot be had", async ({ kind, device }) => {
+    installTarget(target());
+    let reached = false;
+    const end = run([constant(1), map([device], () => 1)], function* () {
+      reached = true;
+    });
+    await expect(end).rejects.toThrow(DeviceError);
+    await expect(end).rejects.toMatchObject({ code: "DEVICE", device: kind === "net" ? "service" : "disk" });
+    await expect(end).rejects.toThrow(`${kind} device "`);
+    expect(reached).toBe(false);
+  });
+
+  it("rejects with what main throws", async () => {
+    installTarget(target());
+    const error = new Error("from main");
+    const end = run([], function* () {
+      yield* sleep(1);
+      throw error;
+    });
+    await expect(end).rejects.toBe(error);
+  });
+
+  it("refuses a device list at once", () => {
+    installTarget(target());
+    const main = function* () {};
+    expect(() => run([net("x"), block("x")], main)).toThrow(TypeError);
+    expect(() => run([{}], main)).toThrow(TypeError);
+    expect(() => run([], undefined as never)).toThrow(TypeError);
+  });
+});
+
+describe("the option now", () => {
+  it("replaces the clock that sleepers follow", async () => {
+    const machine = virtualMachine();
+    installTarget(machine);
+    const start = machine.clockMonotonic();
+    // A clock that runs ten times as fast as the machine's.
+    await run([], () => sleep(50), { now: () => (machine.clockMonotonic() - start) * 10n });
+    expect(machine.clockMonotonic() - start).toBeGreaterThanOrEqual(5_000_000n);
+    expect(machine.clockMonotonic() - start).toBeLessThan(100_000_000n);
+  });
+
+  it("is refused in a host's loop, which has a clock of its own", () => {
+    const { yield: _, ...host } = virtualMachine();
+    installTarget(host);
+    expect(() => run([], function* () {}, { now: () => 0n })).toThrow(TypeError);
+  });
+});
