@@ -30,6 +30,7 @@ export function runClock(solo5: Solo5, now: (() => bigint) | undefined): RunCloc
  */
 export function pollEvents(solo5: Solo5, clock: RunClock): Events {
   return {
+    always: solo5.runJobs !== undefined,
     select({ block, deadline }) {
       const progressed = solo5.runJobs?.() ?? false;
       if (!block || progressed) return undefined;

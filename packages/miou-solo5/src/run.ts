@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly now?: () => bigint;
   /** Seed of every random choice of the scheduler. */
   readonly seed?: number | bigint;
+  /** How long the cleanup of a cancelled task may take before it is cut short, in nanoseconds. Default: 5 s. */
+  readonly cleanupTimeoutNs?: number;
 }
 
 /**
@@ -50,22 +52,29 @@ export function run<const Ds extends readonly Device<unknown>[], T>(
   return solo5.yield === undefined ? inHostLoop(root, options) : owningTheMachine(solo5, root, options);
 }
 
-function inHostLoop<T>(root: () => Operation<T>, { seed, now }: RunOptions): Promise<T> {
+/** A unikernel has nobody who would end it: cleanup that hangs must not hang it. */
+const CLEANUP_TIMEOUT_NS = 5e9;
+
+function inHostLoop<T>(
+  root: () => Operation<T>,
+  { seed, now, cleanupTimeoutNs = CLEANUP_TIMEOUT_NS }: RunOptions,
+): Promise<T> {
   if (now !== undefined) throw new TypeError("run: the option `now` needs a target that owns its clock");
-  return runOnHost(root, seed === undefined ? {} : { seed });
+  return runOnHost(root, { cleanupTimeoutNs, ...(seed !== undefined && { seed }) });
 }
 
 /** Starts after the code that called `run`, as in a host's loop, and then holds the machine until the end. */
 async function owningTheMachine<T>(
   solo5: Solo5,
   root: () => Operation<T>,
-  { seed, now }: RunOptions,
+  { seed, now, cleanupTimeoutNs = CLEANUP_TIMEOUT_NS }: RunOptions,
 ): Promise<T> {
   await undefined;
   const clock = runClock(solo5, now);
   return runSync(root, {
     events: pollEvents(solo5, clock),
     now: clock.now,
+    cleanupTimeoutNs,
     ...(seed !== undefined && { seed }),
   });
 }

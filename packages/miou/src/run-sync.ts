@@ -42,6 +42,11 @@ export interface Events {
   interrupt?(): void;
   /** Called once, at the end of the run, normal or not. */
   finalize?(): void;
+  /**
+   * Asks for a `select` once in a while even when no task waits for anything: for an embedder that has jobs of its own
+   * to run, such as those of native promises. Default: false.
+   */
+  readonly always?: boolean;
 }
 
 /** How `runSync` runs. */
@@ -87,8 +92,9 @@ function drive(scheduler: Scheduler, events: Events | undefined): void {
     if (count < round && !scheduler.isReady) {
       idle(scheduler, events);
       unclocked = POLL;
-    } else if (events !== undefined && scheduler.externals + scheduler.timers.size > 0) {
-      poll(scheduler, events, false);
+    } else if (events !== undefined) {
+      const waits = scheduler.externals + scheduler.timers.size > 0;
+      if (waits || (events.always === true && unclocked >= POLL)) poll(scheduler, events, false);
     }
     if (unclocked >= POLL) {
       unclocked = 0;
