@@ -13,7 +13,9 @@ export type MiouCode =
   | "NO_EVENTS"
   | "LAZY_CYCLE"
   | "TIMEOUT"
-  | "CLOSED";
+  | "CLOSED"
+  | "END_OF_STREAM"
+  | "WORKER_TERMINATED";
 
 /** What the errors of this package have in common. */
 export abstract class MiouError extends Error {
@@ -166,11 +168,11 @@ export class TimeoutError extends MiouError {
   }
 }
 
-/** The channel was closed. */
+/** What the call needs was closed: a channel, a socket, a listener. */
 export class ClosedError extends MiouError {
   override readonly name = "ClosedError";
   readonly code = "CLOSED";
-  constructor(call: string) {
-    super(`${call}: CLOSED: the channel was closed`);
+  constructor(call: string, what = "channel") {
+    super(`${call}: CLOSED: the ${what} was closed`);
   }
 }

@@ -60,8 +60,8 @@ let macrotask = (callback: () => void): void => {
   macrotask(callback);
 };
 
-/** The runs in progress, for the report of deadlocks. */
-const runs = new Set<HostRun>();
+/** The runs in progress, for reports. */
+export const runs: Set<HostRun> = new Set();
 
 /** The host has nothing left to do: whoever still waits will wait for ever. */
 function beforeExit(): void {
@@ -69,7 +69,7 @@ function beforeExit(): void {
 }
 
 /** One tree on the host's event loop. */
-class HostRun {
+export class HostRun {
   readonly scheduler: Scheduler;
   private readonly finish: () => void;
   private scheduled = false;
@@ -157,7 +157,9 @@ class HostRun {
     this.timer = undefined;
     runs.delete(this);
     if (runs.size === 0) host.process?.off?.("beforeExit", beforeExit);
-    this.finish();
+    const { closers } = this.scheduler;
+    if (closers.size === 0) this.finish();
+    else Promise.all([...closers].map((close) => close())).then(this.finish, this.finish);
   }
 }
 

@@ -85,6 +85,8 @@ export class Scheduler {
   externals = 0;
   /** Suspension points whose wait was given up, to be told to the event source. */
   abandoned: number[] = [];
+  /** What has to end after the root, before the run does: handlers of signals, other domains. */
+  readonly closers: Set<() => PromiseLike<unknown>> = new Set();
   stepCount = 0;
   turns = 0;
   lateTurns = 0;
