@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
 import { TraceMap } from "@jridgewell/trace-mapping";
 import { baseImagePath } from "@uk/runtime";
 import { binaryPath } from "@uk/tender-spt";
@@ -307,6 +308,8 @@ describe("what is not an image", () => {
         const at = patched.indexOf(spt);
         expect(at).toBeGreaterThan(0);
         hvt.copy(patched, at);
+        // As the linker would have sealed it (packages/image).
+        patched.writeUInt32LE(crc32(patched.subarray(0, -4)), patched.length - 4);
         return file("hvt.spt", patched);
       },
       says: /an image for hvt/,
@@ -339,31 +342,21 @@ describe("what is not an image", () => {
     });
   });
 
-  it("an image with a flipped bit in its headers or notes is refused in lines of ours, or runs", async () => {
+  it("an image in which one bit has flipped, wherever it is, is refused in one line", async () => {
     const whole = bytes();
-    const programHeadersEnd = 64 + 56 * whole.readUInt16LE(56);
-    const notes = ["abi-spt.bin", "devices-0.bin"].map((name) =>
-      whole.indexOf(fixture(name).subarray(0, 20)),
-    );
-    expect(Math.min(...notes)).toBeGreaterThan(0);
     const random = sequence(20_240_229);
-    const ranges = [[0, 64], [64, programHeadersEnd], ...notes.map((at) => [at, at + 32])];
+    const headers = 64 + 56 * whole.readUInt16LE(56);
     const places = Array.from({ length: 48 }, (_, index) => {
-      const [from = 0, to = 0] = ranges[index % ranges.length] ?? [];
-      return { at: from + (random() % (to - from)), bit: random() % 8 };
+      return { at: random() % (index % 2 === 0 ? headers : whole.length), bit: random() % 8 };
     });
     await inPairs(places, async ({ at, bit }) => {
       const patched = bytes();
       patched.writeUInt8(patched.readUInt8(at) ^ (1 << bit), at);
-      const { status, stdout, stderr } = await uk([
-        "run",
-        "--mem=16",
-        file(`flip-${at}-${bit}.spt`, patched),
-      ]);
+      const path = file(`flip-${at}-${bit}.spt`, patched);
+      const { status, stdout, stderr } = await uk(["run", "--mem=16", path]);
       const place = `bit ${bit} of byte ${at}`;
-      if (status === 0) expect({ stdout, stderr }, place).toEqual({ stdout: "Hello World\n", stderr: "" });
-      else expect(stderr + stdout, place).toMatch(/^(?:(?:uk|solo5-spt): [^\n]+\n|Solo5: [^\n]+\n)+$/);
-      expect(status, place).not.toBeNull();
+      expect({ status, stdout }, place).toEqual({ status: 1, stdout: "" });
+      expect(stderr, place).toMatch(/^uk: [^\n]+\n$/);
     });
   });
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createManifest, encodeManifestNote, type Manifest, ManifestError } from "@uk/manifest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { crc32 } from "./crc32.ts";
 import { ImageError, type ImageErrorCode, type LinkInput, linkImage, readImage } from "./index.ts";
 import {
   type BasePieces,
@@ -107,7 +108,8 @@ describe("linkImage", () => {
     expect(view.getBigUint64(56, true)).toBe(BigInt(BYTECODE.length));
     expect(segment.slice(64, 64 + manifestNote.length)).toEqual(manifestNote);
     expect(segment.slice(bytecodeAt, bytecodeAt + BYTECODE.length)).toEqual(BYTECODE);
-    expect(segment.subarray(bytecodeAt + BYTECODE.length).every((byte) => byte === 0)).toBe(true);
+    expect(segment.subarray(bytecodeAt + BYTECODE.length, -4).every((byte) => byte === 0)).toBe(true);
+    expect(view.getUint32(segment.length - 4, true)).toBe(crc32(image.subarray(0, -4)));
   });
 
   it("keeps the loaded bytes and leaves out section headers, symbols and what lies between segments", () => {

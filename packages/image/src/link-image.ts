@@ -29,7 +29,7 @@ import {
   readAbiNote,
   readBuildId,
 } from "./notes.ts";
-import { buildProgram, isProgram, NOTE_AT } from "./program.ts";
+import { buildProgram, isProgram, NOTE_AT, sealImage } from "./program.ts";
 
 /** What `linkImage` joins. */
 export interface LinkInput {
@@ -100,6 +100,7 @@ export function linkImage({ base, manifest, program }: LinkInput): Uint8Array {
   for (const header of kept) copyContent(base, header, image);
   image.set(segment, offset);
   writeHeaders(base, headers, image);
+  sealImage(image);
   return image;
 }
 

@@ -1,3 +1,4 @@
+import { crc32 } from "./crc32.ts";
 import { type ElfFile, hex, PAGE_SIZE, PF_R, type ProgramHeader, roundUp } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
 import { BUILD_ID_SIZE, findNote, hexOf, MANIFEST_NOTE } from "./notes.ts";
@@ -11,7 +12,8 @@ import { BUILD_ID_SIZE, findNote, hexOf, MANIFEST_NOTE } from "./notes.ts";
  *   40   8  size of the segment
  *   48   8  offset of the bytecode in the segment, a multiple of 16
  *   56   8  length of the bytecode
- *   64   -  manifest note (MFT1), then the bytecode, then zeros up to the size
+ *   64   -  manifest note (MFT1), then the bytecode, then zeros
+ *   -4   4  CRC-32 of all bytes of the file before these four, which are its last
  */
 const MAGIC = new TextEncoder().encode("UKPROG1\0");
 const BUILD_ID_AT = 8;
@@ -23,6 +25,9 @@ const BYTECODE_SIZE_AT = 56;
 export const NOTE_AT = 64;
 
 const BYTECODE_ALIGN = 16;
+
+/** The checksum is for people whose file was damaged on its way; it does not protect from anybody. */
+const CHECKSUM_SIZE = 4;
 
 /** The program in a linked image. */
 export interface ProgramInfo {
@@ -44,7 +49,7 @@ export function buildProgram(
   bytecode: Uint8Array,
 ): Uint8Array {
   const bytecodeOffset = roundUp(NOTE_AT + manifestNote.length, BYTECODE_ALIGN);
-  const segment = new Uint8Array(roundUp(bytecodeOffset + bytecode.length, PAGE_SIZE));
+  const segment = new Uint8Array(roundUp(bytecodeOffset + bytecode.length + CHECKSUM_SIZE, PAGE_SIZE));
   const view = new DataView(segment.buffer);
   segment.set(MAGIC, 0);
   segment.set(buildId, BUILD_ID_AT);
@@ -54,6 +59,27 @@ export function buildProgram(
   segment.set(manifestNote, NOTE_AT);
   segment.set(bytecode, bytecodeOffset);
   return segment;
+}
+
+/** Fills in the checksum of an image that is otherwise complete and ends with its program segment. */
+export function sealImage(image: Uint8Array): void {
+  const end = image.length - CHECKSUM_SIZE;
+  new DataView(image.buffer, image.byteOffset).setUint32(end, crc32(image.subarray(0, end)), true);
+}
+
+/**
+ * Compares the checksum of an image with a program.
+ *
+ * @throws {ImageError} `DAMAGED`
+ */
+export function checkSeal(elf: ElfFile, { offset, size }: ProgramInfo): void {
+  const end = offset + size - CHECKSUM_SIZE;
+  if (elf.view.getUint32(end, true) === crc32(elf.bytes.subarray(0, end))) return;
+  throw new ImageError(
+    elf.subject,
+    "DAMAGED",
+    "its content does not match its checksum, so the file has changed since it was built: build it again",
+  );
 }
 
 /** Whether this PT_LOAD, checked already, begins with the magic of a program segment. */
@@ -101,7 +127,7 @@ export function readProgram(elf: ElfFile, header: ProgramHeader, buildId: Uint8A
   if (
     start % BigInt(BYTECODE_ALIGN) !== 0n ||
     start < BigInt(NOTE_AT) + note.filesz ||
-    start + length > header.filesz
+    start + length > header.filesz - BigInt(CHECKSUM_SIZE)
   ) {
     throw refuse(
       `bytecode at ${hex(start)}, ${length} bytes, does not lie in the ${size} bytes of its segment`,

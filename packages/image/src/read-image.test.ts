@@ -271,9 +271,11 @@ describe("readImage", () => {
     expect(info.writeXorExecute).toBe(false);
   });
 
-  it("does not look for a program of ours in somebody else's image", () => {
-    const info = readImage(edited(u32(at(BUILD_ID, "type"), 0), u64(0x5000 + 40, 0)));
-    expect(info).toMatchObject({ buildId: undefined, program: undefined });
+  it.each([
+    { what: "a program without its engine", edit: u32(at(BUILD_ID, "type"), 0) },
+    { what: "an engine without a program", edit: u64(0x5000, 0) },
+  ])("refuses $what", ({ edit }) => {
+    expect(() => readImage(edited(edit))).toThrow(expect.objectContaining({ code: "BAD_PROGRAM" }));
   });
 
   it("answers for the largest header table in one pass", () => {
@@ -342,13 +344,24 @@ describe("readImage and hostile bytes", () => {
   });
 
   it("refuses an image that a tender would load only for the rules that are ours", () => {
-    const ours: ImageErrorCode[] = ["BAD_NOTE", "BAD_PROGRAM", "SEGMENT_OUTSIDE_MEMORY"];
+    const ours: ImageErrorCode[] = ["BAD_NOTE", "BAD_PROGRAM", "DAMAGED", "SEGMENT_OUTSIDE_MEMORY"];
     fc.assert(
       fc.property(mutations, (image) => {
         const outcome = attempt(image);
         if (outcome instanceof ImageError && brokenRule(image, BigInt(MEM)) === undefined) {
           expect(ours).toContain(outcome.code);
         }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("refuses an image of ours in which any one bit has changed", () => {
+    fc.assert(
+      fc.property(fc.nat(LINKED.length - 1), fc.nat(7), (where, bit) => {
+        const damaged = LINKED.slice();
+        damaged[where] = (damaged[where] as number) ^ (1 << bit);
+        expect(attempt(damaged)).toBeInstanceOf(ImageError);
       }),
       { numRuns: 5_000 },
     );

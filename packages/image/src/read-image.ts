@@ -1,9 +1,9 @@
 import type { AbiNote, Manifest } from "@uk/manifest";
 import { checkSegments } from "./check-segments.ts";
-import { type ElfFile, PF_R, PF_W, PF_X, PT_LOAD, readElf } from "./elf.ts";
+import { type ElfFile, PF_R, PF_W, PF_X, type ProgramHeader, PT_LOAD, readElf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
 import { hexOf, readAbiNote, readBuildId, readManifestNote } from "./notes.ts";
-import { isProgram, type ProgramInfo, readProgram } from "./program.ts";
+import { checkSeal, isProgram, type ProgramInfo, readProgram } from "./program.ts";
 
 /** Guest memory that tenders give unless told otherwise: 512 MiB. ABI 10.1. */
 export const DEFAULT_MEM_BYTES: number = 512 * 1024 * 1024;
@@ -70,7 +70,7 @@ export function readImage(bytes: Uint8Array, options: ReadImageOptions = {}): Im
   if (abi === undefined) throw withoutAbi(elf, manifest);
   if (manifest === undefined) throw withoutManifest(elf, buildId);
   const { loaded, kernelEnd, imageEnd } = checkSegments(elf, memBytes);
-  const last = loaded.at(-1);
+  const program = programOf(elf, loaded.at(-1), buildId);
   const segments = segmentsOf(elf);
   return {
     abi,
@@ -86,8 +86,24 @@ export function readImage(bytes: Uint8Array, options: ReadImageOptions = {}): Im
     },
     writeXorExecute: segments.every(({ flags }) => !(flags.includes("W") && flags.includes("X"))),
     buildId: buildId && hexOf(buildId),
-    program: last && buildId && isProgram(elf, last) ? readProgram(elf, last, buildId) : undefined,
+    program,
   };
+}
+
+/** What our linker added, or `undefined` in an image that is not ours. */
+function programOf(
+  elf: ElfFile,
+  last: ProgramHeader | undefined,
+  buildId: Uint8Array | undefined,
+): ProgramInfo | undefined {
+  const linked = last !== undefined && isProgram(elf, last);
+  if (!linked && buildId === undefined) return undefined;
+  if (!linked) throw new ImageError(elf.subject, "BAD_PROGRAM", "it holds our engine but no program for it");
+  if (buildId === undefined)
+    throw new ImageError(elf.subject, "BAD_PROGRAM", "it holds a program but no engine for it");
+  const program = readProgram(elf, last, buildId);
+  checkSeal(elf, program);
+  return program;
 }
 
 function segmentsOf(elf: ElfFile): ImageSegment[] {
