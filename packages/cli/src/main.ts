@@ -1,21 +1,13 @@
 import { stripVTControlCharacters } from "node:util";
 import { type ArgsDef, type CommandDef, renderUsage, runCommand } from "citty";
 import packageJson from "../package.json" with { type: "json" };
+import type { Command } from "./command.ts";
 import { build } from "./commands/build.ts";
 import { inspect } from "./commands/inspect.ts";
 import { manifest } from "./commands/manifest.ts";
 import { run } from "./commands/run.ts";
 import { which } from "./commands/which.ts";
 import { CliError, status } from "./error.ts";
-
-/** A command, with what its `--help` ends in. */
-export interface Command {
-  // biome-ignore lint/suspicious/noExplicitAny: citty's own type of a command with any arguments
-  readonly command: CommandDef<any>;
-  readonly examples: readonly string[];
-  /** Everything after the command's name is its own business: no option is checked here. */
-  readonly passThrough?: boolean;
-}
 
 const commands: Readonly<Record<string, Command>> = { build, run, manifest, inspect, which };
 

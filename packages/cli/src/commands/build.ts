@@ -2,9 +2,9 @@ import { join, relative } from "node:path";
 import { isTarget, type Target, targets } from "@uk/runtime";
 import { defineCommand } from "citty";
 import { type Built, buildImages } from "../build-images.ts";
+import type { Command } from "../command.ts";
 import { findEntry } from "../entry.ts";
 import { CliError, status } from "../error.ts";
-import type { Command } from "../main.ts";
 import { writeOutputs } from "../write-outputs.ts";
 
 export const build: Command = {

@@ -1,6 +1,6 @@
 import { formatImageInfo, imageInfoToJson } from "@uk/image";
 import { defineCommand } from "citty";
-import type { Command } from "../main.ts";
+import type { Command } from "../command.ts";
 import { openImage } from "../open-image.ts";
 
 export const inspect: Command = {

@@ -1,8 +1,8 @@
 import { printManifest } from "@uk/manifest";
 import { defineCommand } from "citty";
 import { programManifest } from "../build-images.ts";
+import type { Command } from "../command.ts";
 import { findEntry } from "../entry.ts";
-import type { Command } from "../main.ts";
 
 export const manifest: Command = {
   command: defineCommand({

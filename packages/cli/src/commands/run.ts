@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { binaryPath } from "@uk/tender-spt";
 import { defineCommand } from "citty";
+import type { Command } from "../command.ts";
 import { CliError, status, systemReason } from "../error.ts";
-import type { Command } from "../main.ts";
 import { openImage } from "../open-image.ts";
 
 export const run: Command = {

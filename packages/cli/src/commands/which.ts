@@ -1,7 +1,7 @@
 import { binaryPath } from "@uk/tender-spt";
 import { defineCommand } from "citty";
+import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
-import type { Command } from "../main.ts";
 
 export const which: Command = {
   command: defineCommand({
