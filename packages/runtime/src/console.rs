@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
+use crate::one_thread::OneThread;
 use crate::quickjs::{Call, Context, NativeFunction, Plain, PromiseState, Result, Value};
 use crate::solo5;
 
@@ -18,10 +19,7 @@ struct State {
     groups: Cell<u32>,
 }
 
-// SAFETY: the guest has one thread.
-unsafe impl Sync for State {}
-
-static STATE: State = State { methods: OnceCell::new(), groups: Cell::new(0) };
+static STATE: OneThread<State> = OneThread(State { methods: OnceCell::new(), groups: Cell::new(0) });
 
 /// One method of `console`.
 trait Method {
@@ -36,10 +34,10 @@ struct Bound<M>(M);
 
 impl<M: Method> NativeFunction for Bound<M> {
     const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
-        if M::PRINTS && STATE.groups.get() == 0 && print_plain(call) {
+        if M::PRINTS && STATE.0.groups.get() == 0 && print_plain(call) {
             return Ok(call.context.undefined());
         }
-        STATE.groups.set(STATE.groups.get().saturating_add_signed(M::GROUPS));
+        STATE.0.groups.set(STATE.0.groups.get().saturating_add_signed(M::GROUPS));
         call.forward(&methods(call.context)?.get(M::NAME)?)
     };
 }
@@ -119,7 +117,7 @@ fn print_plain(call: &Call<'_>) -> bool {
 }
 
 fn methods(context: Context) -> Result<&'static Value> {
-    if let Some(methods) = STATE.methods.get() {
+    if let Some(methods) = STATE.0.methods.get() {
         return Ok(methods);
     }
     // SAFETY: compiled by this very build and part of the image.
@@ -128,7 +126,7 @@ fn methods(context: Context) -> Result<&'static Value> {
     let state = context.function::<ReadPromiseState>(c"state", 1)?;
     let result = context.function::<ReadPromiseResult>(c"result", 1)?;
     let methods = module.get(c"create")?.call(&[write, state, result])?;
-    Ok(STATE.methods.get_or_init(|| methods))
+    Ok(STATE.0.methods.get_or_init(|| methods))
 }
 
 /// `write(text)`: the formatter's way out.

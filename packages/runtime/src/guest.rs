@@ -1,40 +1,16 @@
 //! `solo5_app_main`: from boot to a running program.
 
 use core::arch::asm;
-use core::cell::OnceCell;
 use core::ffi::CStr;
 use core::panic::PanicInfo;
 use core::{fmt, ptr, slice};
 
 use solo5_abi::result::StartInfo;
 
+use crate::boot::{self, Boot};
 use crate::layout::{Layout, STACK_MARGIN};
 use crate::program::{HEADER, Program, ProgramError};
 use crate::{build_id, engine, heap, report, solo5};
-
-/// What the rest of the guest asks for after boot.
-struct Boot {
-    cmdline: &'static [u8],
-    program: Program<'static>,
-    layout: Layout,
-}
-
-struct BootCell(OnceCell<Boot>);
-
-// SAFETY: the guest has one thread.
-unsafe impl Sync for BootCell {}
-
-static BOOT: BootCell = BootCell(OnceCell::new());
-
-/// The command line without the bindings' own options.
-pub fn cmdline() -> &'static [u8] {
-    BOOT.0.get().map_or(&[], |boot| boot.cmdline)
-}
-
-/// Bytes of heap that the guest has in all.
-pub fn heap_size() -> usize {
-    BOOT.0.get().map_or(0, |boot| boot.layout.heap.end - boot.layout.heap.start)
-}
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn solo5_app_main(info: *const StartInfo) -> i32 {
@@ -63,7 +39,7 @@ unsafe extern "C" fn solo5_app_main(info: *const StartInfo) -> i32 {
     // SAFETY: the bindings pass a NUL-terminated string that stays where it is.
     let cmdline = unsafe { CStr::from_ptr(ptr::with_exposed_provenance(line)) }.to_bytes();
     let top = layout.stack.end;
-    let _ = BOOT.0.set(Boot { cmdline, program, layout });
+    boot::set(Boot { cmdline, program, layout });
     // SAFETY: `top` is the page-aligned end of a region that only the engine's stack uses;
     // `run_program` never returns, so the boot stack is not needed again.
     unsafe {
@@ -94,7 +70,7 @@ unsafe fn program_segment(start: usize, room: usize) -> Result<&'static [u8], Pr
 
 /// Runs on the engine's own stack.
 extern "C" fn run_program() -> ! {
-    let status = match BOOT.0.get() {
+    let status = match boot::get() {
         Some(Boot { program, layout, .. }) => {
             let stack = layout.stack.end - layout.stack.start - STACK_MARGIN;
             engine::run(program.bytecode, stack)

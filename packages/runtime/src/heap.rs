@@ -14,6 +14,8 @@ use core::ptr::{self, NonNull};
 
 use rlsf::Tlsf;
 
+use crate::one_thread::OneThread;
+
 /// Alignment of everything that `malloc` returns: x86_64's `max_align_t`.
 pub const ALIGN: usize = 16;
 
@@ -40,17 +42,17 @@ struct State {
     until_reserve: u32,
 }
 
-struct Heap(UnsafeCell<State>);
-
-// SAFETY: the guest has one thread and no signal handlers, and no allocator call re-enters another.
-unsafe impl Sync for Heap {}
-
-static HEAP: Heap =
-    Heap(UnsafeCell::new(State { pool: Pool::new(), fresh: 0, refused: 0, reserve: None, until_reserve: 0 }));
+static HEAP: OneThread<UnsafeCell<State>> = OneThread(UnsafeCell::new(State {
+    pool: Pool::new(),
+    fresh: 0,
+    refused: 0,
+    reserve: None,
+    until_reserve: 0,
+}));
 
 /// Runs `f` on the allocator's state.
 fn with<R>(f: impl FnOnce(&mut State) -> R) -> R {
-    // SAFETY: one thread (see `Sync` above), and `f` never calls back into this module.
+    // SAFETY: one thread, and `f` never calls back into this module.
     f(unsafe { &mut *HEAP.0.get() })
 }
 

@@ -13,6 +13,8 @@ pub mod layout;
 pub mod program;
 
 #[cfg(feature = "freestanding")]
+mod boot;
+#[cfg(feature = "freestanding")]
 mod console;
 #[cfg(feature = "freestanding")]
 mod engine;
@@ -21,9 +23,13 @@ mod guest;
 #[cfg(feature = "freestanding")]
 mod heap;
 #[cfg(feature = "freestanding")]
+mod jobs;
+#[cfg(feature = "freestanding")]
 mod libc;
 #[cfg(feature = "freestanding")]
 mod machine;
+#[cfg(feature = "freestanding")]
+mod one_thread;
 #[cfg(feature = "freestanding")]
 mod report;
 #[cfg(feature = "freestanding")]

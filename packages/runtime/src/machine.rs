@@ -1,12 +1,11 @@
 //! The native module `uk:solo5`: what a program's `Solo5` for the guest is made of.
 //!
-//! `packages/miou-solo5/src/guest.ts` is its one importer and holds its types.
+//! `packages/miou-solo5/src/builtin.guest.ts` is its one importer; its types are beside that.
 
 use core::ffi::CStr;
 
-use crate::engine;
 use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
-use crate::{guest, solo5};
+use crate::{boot, jobs, solo5};
 
 /// The module.
 pub struct Machine;
@@ -30,10 +29,10 @@ functions! {
         let deadline = call.arg(0).to_u64()?;
         call.context.bigint(solo5::yield_until(deadline))
     }
-    run_jobs(call) { Ok(call.context.boolean(engine::run_jobs(call.context))) }
+    run_jobs(call) { Ok(call.context.boolean(jobs::run(call.context))) }
     exit(call) { solo5::exit(call.arg(0).to_i32()?) }
     heap_size(call) {
-        let bytes = guest::heap_size();
+        let bytes = boot::heap_size();
         #[expect(clippy::cast_precision_loss, reason = "a heap is far below 2^53 bytes")]
         Ok(call.context.number(bytes as f64))
     }
@@ -55,7 +54,7 @@ impl NativeModule for Machine {
     fn export(context: Context, name: &CStr) -> Result<Value> {
         match name.to_bytes() {
             b"target" => context.string(b"spt"),
-            b"cmdline" => context.string(guest::cmdline()),
+            b"cmdline" => context.string(boot::cmdline()),
             b"clockMonotonic" => context.function::<clock_monotonic>(name, 0),
             b"clockWall" => context.function::<clock_wall>(name, 0),
             b"yieldUntil" => context.function::<yield_until>(name, 1),

@@ -1,11 +1,17 @@
-//! How a guest ends badly: what is printed, and with which status.
+//! How a guest ends: with which status, and what is printed when it ends badly.
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use crate::engine::{STATUS_UNCAUGHT, STATUS_UNSETTLED};
 use crate::quickjs::Value;
-use crate::{console, guest, heap, solo5};
+use crate::{boot, console, heap, solo5};
+
+/// Ends the guest well: the program ran to its end.
+pub const STATUS_OK: i32 = 0;
+/// An error that nobody caught (ABI section 7.1: `SOLO5_EXIT_FAILURE`).
+const STATUS_UNCAUGHT: i32 = 1;
+/// A top-level `await` that nothing can ever settle; Node's number for the same.
+const STATUS_UNSETTLED: i32 = 13;
 
 /// How many `cause`s of an error are followed.
 const MAX_CAUSES: usize = 8;
@@ -41,7 +47,7 @@ pub fn abort(why: fmt::Arguments<'_>) -> ! {
 pub fn out_of_memory(request: usize) -> ! {
     abort(format_args!(
         "out of memory: {request} more bytes do not fit into the heap of {} KiB: start the tender with a larger --mem",
-        guest::heap_size() / 1024
+        boot::heap_size() / 1024
     ))
 }
 
