@@ -3,11 +3,22 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureBuilt, npx, root, say } from "./lib/workspace.mjs";
+import {
+  ensureBuilt,
+  installDebianPackages,
+  missingDebianPackages,
+  npx,
+  root,
+  say,
+} from "./lib/workspace.mjs";
+
+/** Programs that only tests call, and the Debian package that each is in. */
+const PROGRAMS = { strace: "strace" };
 
 const update = process.argv.includes("--update");
 const total = { passed: 0, failed: 0, skipped: 0 };
 
+installDebianPackages(missingDebianPackages(PROGRAMS, {}));
 ensureBuilt();
 const ok = [testRust(), testTypeScript()].every(Boolean);
 console.log(`uk: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -357,12 +357,10 @@ fn is_gone_from_memory_when_the_guest_runs() {
 fn dies_of_signals_as_any_process() {
     let image = ImageFile::running(print_and_wait::code());
     let mut child = waiting(tender().arg(image.path()));
-    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    let output = finished({
-        std::thread::sleep(Duration::ZERO);
-        let status = child.wait().unwrap();
-        std::process::Output { status, stdout: vec![], stderr: vec![] }
-    });
+    let kill = format!("kill -s TERM {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    let output = finished(std::process::Output { status, stdout: vec![], stderr: vec![] });
     assert_eq!(output.end, End::Signal(SIGTERM));
 }
 
