@@ -94,7 +94,8 @@ export class Scheduler {
   private readonly quanta: number;
   private readonly shuffled: boolean;
   private readonly syncCleanup: boolean;
-  private readonly cleanupTimeout: number | undefined;
+  /** In milliseconds. */
+  readonly cleanupTimeout: number | undefined;
 
   constructor(main: () => Operation<unknown>, options: SchedulerOptions) {
     this.random = new Random(options.seed);

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::support::{End, ImageFile, finished, guest, run, run_guest, run_image, tender};
 use solo5_abi::limits::CMDLINE_MAX;
