@@ -55,7 +55,10 @@ mod tests {
             assert_eq!(layout.stack.end, layout.heap.start);
             assert_eq!(layout.heap.end, end - BOOT_STACK);
             let stack = layout.stack.end - layout.stack.start;
-            assert!((MIN_STACK..=MAX_STACK).contains(&stack) && stack % 4096 == 0, "{mib} MiB: {stack}");
+            assert!(
+                (MIN_STACK..=MAX_STACK).contains(&stack) && stack.is_multiple_of(4096),
+                "{mib} MiB: {stack}"
+            );
         }
     }
 
