@@ -1,3 +1,8 @@
 import { library } from "../../tsup.base.ts";
 
-export default library({ entry: ["src/index.ts"] });
+// All in one folder, chunks too: the Node entry finds the worker's beside itself.
+export default library({
+  entry: { index: "src/index.ts", node: "src/node/index.ts" },
+  external: [/^node:/],
+  removeNodeProtocol: false,
+});
