@@ -2,7 +2,7 @@
 
 use crate::quickjs::{Context, PromiseState, Thrown, Value};
 use crate::report::STATUS_OK;
-use crate::{console, jobs, machine, report};
+use crate::{boot, console, jobs, machine, report};
 
 /// Boots the engine with `stack` bytes of native stack and runs `bytecode`; the exit status.
 pub fn run(bytecode: &[u8], stack: usize) -> i32 {
@@ -15,7 +15,14 @@ pub fn run(bytecode: &[u8], stack: usize) -> i32 {
     }
 }
 
+/// Most bytes to allocate before the first search for cycles: a boot allocates a few hundred KiB and
+/// leaves hardly any garbage.
+const FIRST_COLLECTION: usize = 4 << 20;
+/// And the least, when memory is small; the engine's own choice.
+const MIN_FIRST_COLLECTION: usize = 256 << 10;
+
 fn start(context: Context, bytecode: &[u8]) -> Result<Value, Thrown> {
+    context.collect_after((boot::heap_size() / 16).clamp(MIN_FIRST_COLLECTION, FIRST_COLLECTION));
     context.track_rejections::<jobs::Tracker>();
     context.native_module::<machine::Machine>()?;
     console::install(context)?;

@@ -101,6 +101,12 @@ impl Context {
         unsafe { qjs::JS_GetRuntime(self.0) }
     }
 
+    /// Lets `bytes` be allocated before cycles are looked for the first time; later the engine paces itself.
+    pub fn collect_after(self, bytes: usize) {
+        // SAFETY: the runtime is live.
+        unsafe { qjs::JS_SetGCThreshold(self.runtime(), bytes as qjs::size_t) };
+    }
+
     fn own(self, raw: qjs::JSValue) -> Result<Value> {
         // SAFETY: reads the tag.
         if unsafe { qjs::JS_IsException(raw) } { Err(Thrown) } else { Ok(Value { context: self, raw }) }
