@@ -11,19 +11,8 @@ export const CALL = 3; // a frame was pushed: go on with it, in the same slice
 /** Passed to `next` by the scheduler, so that an operation can tell a resumption from its start. */
 export const RESUME: unique symbol = Symbol("resume");
 
-const NOTHING: unknown = {};
-
-/** The state of the realm: which task runs, and which operation it has just offered to the scheduler. */
-export const slot: { task: TaskCell | undefined; armed: unknown; busy: boolean } = {
-  task: undefined,
-  armed: NOTHING,
-  busy: false,
-};
-
-/** Forgets the offered operation. */
-export function disarm(): void {
-  slot.armed = NOTHING;
-}
+/** The state of the realm: which task runs, and whether a scheduler does. */
+export const slot: { task: TaskCell | undefined; busy: boolean } = { task: undefined, busy: false };
 
 /** The running task, for a call that needs one. */
 export function running(call: string): TaskCell {
@@ -32,7 +21,8 @@ export function running(call: string): TaskCell {
 }
 
 // Both are read as soon as they are returned, by `yield*` or by the scheduler: one object of each is enough.
-const yielded: { done: false; value: unknown } = { done: false, value: undefined };
+/** `value` is the operation that the running task has just offered to the scheduler, which takes it out. */
+export const yielded: { done: false; value: unknown } = { done: false, value: undefined };
 const returned: { done: true; value: unknown } = { done: true, value: undefined };
 
 // Functions rather than methods of `Op`: a look-up on objects of many classes costs as much as all the rest.
@@ -40,7 +30,6 @@ const returned: { done: true; value: unknown } = { done: true, value: undefined 
 /** Offers `op` to the scheduler, on behalf of the running task. */
 export function offer<T>(op: Op<T>): IteratorResult<Effect, T> {
   if (slot.task === undefined) throw new OutsideTaskError(op.label);
-  slot.armed = op;
   yielded.value = op;
   return yielded as unknown as IteratorResult<Effect, T>;
 }

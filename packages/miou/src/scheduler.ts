@@ -1,5 +1,5 @@
 import { CancelledError, ResourceLeakedError, StillHasChildrenError } from "./errors.ts";
-import { CALL, disarm, type Op, PASS, RESUME, slot, WAIT } from "./op.ts";
+import { CALL, type Op, PASS, RESUME, slot, WAIT, yielded } from "./op.ts";
 import { Random } from "./random.ts";
 import { Ring } from "./ring.ts";
 import {
@@ -67,7 +67,7 @@ export class Scheduler {
   private requests: (() => void)[] = [];
   /** Called at each step, newest first. */
   hooks: readonly (() => void)[] = [];
-  /** `requests` or `hooks` has something. */
+  /** There may be more to do than to run the first ready task: `requests`, `hooks`, `urgent`, a task to draw. */
   private attention = false;
   /** Set by whoever drives: called when a task becomes ready while `idle`. */
   awake: () => void = () => {};
@@ -104,6 +104,7 @@ export class Scheduler {
     this.shuffled = options.order === "random";
     this.syncCleanup = options.cleanup === "sync";
     this.cleanupTimeout = options.cleanupTimeoutNs === undefined ? undefined : options.cleanupTimeoutNs / 1e6;
+    this.attention = this.shuffled;
     this.root = this.spawn(undefined, main);
   }
 
@@ -152,7 +153,7 @@ export class Scheduler {
 
   setHooks(hooks: readonly (() => void)[]): void {
     this.hooks = hooks;
-    this.attention = hooks.length > 0 || this.requests.length > 0;
+    this.attention = true;
   }
 
   private leaveIdle(): void {
@@ -160,7 +161,8 @@ export class Scheduler {
     this.awake();
   }
 
-  private attend(): void {
+  /** Requests and hooks, then one urgent task; answers whether there was one. */
+  private attend(): boolean {
     slot.task = undefined;
     const requests = this.requests;
     if (requests.length > 0) {
@@ -176,7 +178,15 @@ export class Scheduler {
         report(undefined, error);
       }
     }
-    this.attention = this.hooks.length > 0 || this.requests.length > 0;
+    const { ready } = this;
+    const urgent = this.urgent.shift();
+    if (urgent !== undefined) {
+      this.unwind(urgent);
+      return true;
+    }
+    if (this.shuffled && ready.length > 1) ready.bringForward(this.random.below(ready.length));
+    this.attention = this.shuffled || this.hooks.length > 0 || this.requests.length > 0;
+    return false;
   }
 
   /** Wakes the sleepers whose deadline has passed, in order of deadline. */
@@ -196,17 +206,14 @@ export class Scheduler {
   steps(limit: number): number {
     if (this.ready.length > this.maxReady) this.maxReady = this.ready.length;
     slot.busy = true;
+    const { ready } = this;
     let count = 0;
     try {
       while (count < limit) {
-        if (this.attention) this.attend();
-        if (this.urgent.length > 0) {
+        if (this.attention && this.attend()) {
           count++;
-          this.unwind(this.urgent.shift() as TaskCell);
           continue;
         }
-        const { ready } = this;
-        if (this.shuffled && ready.length > 1) ready.bringForward(this.random.below(ready.length));
         const task = ready.shift();
         if (task === undefined) break;
         if (task.flags >= STALE) {
@@ -259,8 +266,8 @@ export class Scheduler {
         return;
       }
       const op = result.value;
-      const offered = op === slot.armed;
-      disarm();
+      const offered = op !== undefined && op === yielded.value;
+      yielded.value = undefined;
       if (!offered || (task.flags & FORCE) !== 0) {
         if ((task.flags & FORCE) !== 0 && (task.flags & (UNWINDING | ENDED)) !== 0) {
           this.close(task);
@@ -271,7 +278,7 @@ export class Scheduler {
           task.flags |= THROW;
           if (--quantum > 0) continue;
           task.flags |= READY;
-          this.enqueue(task);
+          this.ready.push(task);
           return;
         }
       }
@@ -283,7 +290,7 @@ export class Scheduler {
       if (answer === CALL) continue;
       if (answer === PASS || --quantum <= 0 || this.requests.length > 0) {
         task.flags |= READY;
-        this.enqueue(task);
+        this.ready.push(task);
         if (tracing.on) emit({ type: "yield", task });
         return;
       }
@@ -407,6 +414,7 @@ export class Scheduler {
       if (parent.child === undefined && (parent.flags & URGENT) === 0) {
         parent.flags |= URGENT;
         this.urgent.unshift(parent);
+        this.attention = true;
       }
     } else if (parent.wait !== undefined && (flags & READY) === 0) {
       parent.wait.settled(parent, task);
@@ -524,6 +532,7 @@ export class Scheduler {
     if ((task.flags & URGENT) !== 0) return;
     task.flags |= URGENT;
     this.urgent.push(task);
+    this.attention = true;
     if (this.idle) this.leaveIdle();
   }
 
@@ -565,7 +574,7 @@ export class Scheduler {
     for (let closes = 0; closes < MAX_CLOSES; closes++) {
       const body = task.body as Frame;
       slot.task = task;
-      disarm();
+      yielded.value = undefined;
       try {
         let result: IteratorResult<unknown, unknown> | undefined;
         if (failed) result = body.throw?.(thrown);
