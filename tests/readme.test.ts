@@ -1,0 +1,67 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { execute, uk } from "./support/uk.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+// Inside the repository, so that the programs find the packages as an installed user's would.
+const folder = mkdtempSync(join(root, "tests/.work-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The code blocks of a README in one language. */
+function blocks(readme: string, language: string): string[] {
+  const text = readFileSync(join(root, readme), "utf8");
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map(
+    ([, code = ""]) => code,
+  );
+}
+
+/** A file in the test's folder. */
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Builds a program and boots it; what it printed. */
+async function boot(name: string, program: string): Promise<string> {
+  const built = await uk(["build", file(`${name}.ts`, program), "--out-dir", folder]);
+  expect(built).toMatchObject({ status: 0, stderr: "" });
+  const { status, stdout, stderr } = await uk(["run", join(folder, `${name}.spt`)]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+
+describe("what the READMEs show", () => {
+  it("the program on the first page says hello", async () => {
+    const [program = ""] = blocks("README.md", "ts");
+    expect(await boot("first-page", program)).toBe("Hello World\n");
+  });
+
+  it("the program of @uk/miou-solo5 ticks, and its devices are in the manifest", async () => {
+    const [ticker = "", devices = ""] = blocks("packages/miou-solo5/README.md", "ts");
+    expect(await boot("ticker", ticker)).toBe("tick 1\ntick 2\ntick 3\n0 arguments, up since bigint\n");
+    const { stdout } = await uk(["manifest", file("devices.ts", devices)]);
+    expect(JSON.parse(stdout)).toMatchObject({ devices: [{ name: "service", type: "NET_BASIC" }] });
+  });
+
+  it("the program of @uk/runtime links an image that boots", async () => {
+    const [program = ""] = blocks("packages/runtime/README.md", "ts");
+    const linked = await execute(process.execPath, [file("link.mjs", program)], { cwd: folder });
+    expect(linked).toMatchObject({ status: 0, stderr: "" });
+    expect(await uk(["run", join(folder, "hello.spt")])).toMatchObject({
+      status: 0,
+      stdout: "Hello World\n",
+    });
+  });
+
+  it("the commands of @uk/cli build a program and boot it", async () => {
+    const commands = blocks("packages/cli/README.md", "sh").find((block) => block.includes("uk build")) ?? "";
+    const bin = join(root, "packages/cli/bin/uk.mjs");
+    const script = `set -e\nnpx() { shift; "${process.execPath}" "${bin}" "$@"; }\n${commands}`;
+    const { status, stdout } = await execute("sh", ["-c", script], { cwd: folder });
+    expect(status).toBe(0);
+    expect(stdout.trimEnd().split("\n").at(-1)).toBe("Hello World");
+  });
+});
