@@ -1,3 +1,5 @@
+import { readEnvironment } from "../diagnostics/environment.ts";
+
 export { run } from "../run.ts";
 export { sleep } from "../sleep.ts";
 export { until } from "../until.ts";
@@ -17,3 +19,5 @@ export {
   Socket,
 } from "./socket.ts";
 export { fromUdp, type Peer, type UdpOptions, UdpSocket, udp } from "./udp.ts";
+
+readEnvironment();
