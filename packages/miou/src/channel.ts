@@ -1,6 +1,6 @@
 import { ClosedError } from "./errors.ts";
 import { Line, Waiting } from "./line.ts";
-import { DONE, WAIT } from "./op.ts";
+import { DONE, Op, WAIT } from "./op.ts";
 import { Ring } from "./ring.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import type { Operation } from "./types.ts";
@@ -12,8 +12,9 @@ import type { Operation } from "./types.ts";
 export class Channel<T> {
   readonly capacity: number;
   private readonly buffer = new Ring<T>();
-  private readonly senders = new Line<SendOp<T>>();
-  private readonly receivers = new Line<ReceiveOp<T>>();
+  private readonly senders = new Line<Sender<T>>();
+  private readonly receivers = new Line<Receiver<T>>();
+  private readonly receiveOp: ReceiveOp<T> = new ReceiveOp(this);
   private closed = false;
 
   /**
@@ -50,7 +51,7 @@ export class Channel<T> {
    * @throws {ClosedError} the channel is closed and empty
    */
   receive(): Operation<T> {
-    return new ReceiveOp(this);
+    return this.receiveOp;
   }
 
   /** Sends without waiting; false when the channel is full or closed. May be called from anywhere. */
@@ -100,24 +101,18 @@ export class Channel<T> {
     return value;
   }
 
-  /** @internal */
-  joinSenders(op: SendOp<T>): void {
-    this.senders.join(op);
+  /** @internal Puts `task`, which sends `value`, in the line. */
+  joinSenders(task: TaskCell, value: T): void {
+    const sender = new Sender(this.senders, task, value);
+    task.wait = sender;
+    this.senders.join(sender);
   }
 
-  /** @internal */
-  joinReceivers(op: ReceiveOp<T>): void {
-    this.receivers.join(op);
-  }
-
-  /** @internal */
-  leaveSenders(op: SendOp<T>): void {
-    this.senders.leave(op);
-  }
-
-  /** @internal */
-  leaveReceivers(op: ReceiveOp<T>): void {
-    this.receivers.leave(op);
+  /** @internal Puts `task` in the line. */
+  joinReceivers(task: TaskCell): void {
+    const receiver = new Receiver(this, this.receivers, task);
+    task.wait = receiver;
+    this.receivers.join(receiver);
   }
 
   /** @internal A value that its receiver did not get goes to the next one, or back to the front. */
@@ -128,9 +123,18 @@ export class Channel<T> {
   }
 }
 
-class SendOp<T> extends Waiting<void> {
-  readonly value: T;
+/** Fails the operation that `task` has begun. */
+function refuse(task: TaskCell, call: string): number {
+  task.value = new ClosedError(call);
+  task.flags |= THROW;
+  return DONE;
+}
+
+// The operations hold nothing of a wait: they can be performed again, and cost little when nobody has to wait.
+
+class SendOp<T> extends Op<void> {
   private readonly channel: Channel<T>;
+  private readonly value: T;
 
   constructor(channel: Channel<T>, value: T) {
     super();
@@ -142,31 +146,16 @@ class SendOp<T> extends Waiting<void> {
     return "Channel.send";
   }
 
-  protected override again(): SendOp<T> {
-    return new SendOp(this.channel, this.value);
-  }
-
   override begin(task: TaskCell): number {
     const { channel } = this;
     if (channel.trySend(this.value)) return DONE;
-    if (channel.isClosed) {
-      task.value = new ClosedError("send");
-      task.flags |= THROW;
-      return DONE;
-    }
-    task.wait = this;
-    this.task = task;
-    channel.joinSenders(this);
+    if (channel.isClosed) return refuse(task, "send");
+    channel.joinSenders(task, this.value);
     return WAIT;
-  }
-
-  override stop(): void {
-    this.task = undefined;
-    this.channel.leaveSenders(this);
   }
 }
 
-class ReceiveOp<T> extends Waiting<T> {
+class ReceiveOp<T> extends Op<T> {
   private readonly channel: Channel<T>;
 
   constructor(channel: Channel<T>) {
@@ -178,35 +167,76 @@ class ReceiveOp<T> extends Waiting<T> {
     return "Channel.receive";
   }
 
-  protected override again(): ReceiveOp<T> {
-    return new ReceiveOp(this.channel);
-  }
-
   override begin(task: TaskCell): number {
     const { channel } = this;
-    task.wait = this;
     if (channel.length > 0) {
+      task.wait = this;
       task.value = channel.shift();
       return DONE;
     }
     const item = channel.tryReceive();
     if (item !== undefined) {
+      task.wait = this;
       task.value = item.value;
       return DONE;
     }
-    if (channel.isClosed) {
-      task.value = new ClosedError("receive");
-      task.flags |= THROW;
-      return DONE;
-    }
+    if (channel.isClosed) return refuse(task, "receive");
+    channel.joinReceivers(task);
+    return WAIT;
+  }
+
+  override abandon(task: TaskCell): void {
+    this.channel.giveBack(task.value as T);
+  }
+}
+
+/** A task that waits to send. */
+class Sender<T> extends Waiting<void> {
+  readonly value: T;
+  private readonly line: Line<Sender<T>>;
+
+  constructor(line: Line<Sender<T>>, task: TaskCell, value: T) {
+    super();
+    this.line = line;
     this.task = task;
-    channel.joinReceivers(this);
+    this.value = value;
+  }
+
+  get label(): string {
+    return "Channel.send";
+  }
+
+  override begin(): number {
     return WAIT;
   }
 
   override stop(): void {
-    this.task = undefined;
-    this.channel.leaveReceivers(this);
+    this.line.leave(this);
+  }
+}
+
+/** A task that waits to receive. */
+class Receiver<T> extends Waiting<T> {
+  private readonly channel: Channel<T>;
+  private readonly line: Line<Receiver<T>>;
+
+  constructor(channel: Channel<T>, line: Line<Receiver<T>>, task: TaskCell) {
+    super();
+    this.channel = channel;
+    this.line = line;
+    this.task = task;
+  }
+
+  get label(): string {
+    return "Channel.receive";
+  }
+
+  override begin(): number {
+    return WAIT;
+  }
+
+  override stop(): void {
+    this.line.leave(this);
   }
 
   override abandon(task: TaskCell, failed: boolean): void {

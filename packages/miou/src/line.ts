@@ -46,8 +46,10 @@ export abstract class Waiting<T> extends Op<T> {
   ahead: Waiting<unknown> | undefined = undefined;
   behind: Waiting<unknown> | undefined = undefined;
 
-  /** Another operation like this one, for a second wait at the same time. */
-  protected abstract again(): Op<T>;
+  /** Another operation like this one, for a second wait at the same time; only what a program performs needs it. */
+  protected again(): Op<T> {
+    return this;
+  }
 
   override [Symbol.iterator](): Iterator<Effect, T, unknown> {
     return this.task === undefined ? this : this.again();
