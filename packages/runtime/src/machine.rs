@@ -2,10 +2,12 @@
 //!
 //! `packages/miou-solo5/src/builtin.guest.ts` is its one importer; its types are beside that.
 
+use alloc::ffi::CString;
 use core::ffi::CStr;
 
 use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
-use crate::{boot, jobs, solo5};
+use crate::solo5::{self, Refused};
+use crate::{boot, jobs};
 
 /// The module.
 pub struct Machine;
@@ -30,11 +32,77 @@ functions! {
         call.context.bigint(solo5::yield_until(deadline))
     }
     run_jobs(call) { Ok(call.context.boolean(jobs::run(call.context))) }
+    net_acquire(call) {
+        let Some((handle, info)) = acquire(call, solo5::net_acquire)? else { return Ok(call.context.undefined()) };
+        let net = device(call.context, handle)?;
+        net.define(c"mac", call.context.uint8_array(&info.mac_address)?)?;
+        net.define(c"mtu", number(call.context, info.mtu))?;
+        Ok(net)
+    }
+    net_read(call) {
+        let handle = handle(call)?;
+        let read = call.arg(1).with_bytes(|into| solo5::net_read(handle, into))?;
+        Ok(result(call.context, read.map(|count| count as u64)))
+    }
+    net_write(call) {
+        let handle = handle(call)?;
+        let written = call.arg(1).with_bytes(|frame| solo5::net_write(handle, frame))?;
+        Ok(result(call.context, written.map(|()| 0)))
+    }
+    block_acquire(call) {
+        let Some((handle, info)) = acquire(call, solo5::block_acquire)? else { return Ok(call.context.undefined()) };
+        let block = device(call.context, handle)?;
+        block.define(c"capacity", call.context.bigint(info.capacity)?)?;
+        block.define(c"blockSize", number(call.context, info.block_size))?;
+        Ok(block)
+    }
+    block_read(call) {
+        let (handle, offset) = (handle(call)?, call.arg(1).to_u64()?);
+        let read = call.arg(2).with_bytes(|into| solo5::block_read(handle, offset, into))?;
+        Ok(result(call.context, read.map(|()| 0)))
+    }
+    block_write(call) {
+        let (handle, offset) = (handle(call)?, call.arg(1).to_u64()?);
+        let written = call.arg(2).with_bytes(|block| solo5::block_write(handle, offset, block))?;
+        Ok(result(call.context, written.map(|()| 0)))
+    }
     exit(call) { solo5::exit(call.arg(0).to_i32()?) }
     heap_size(call) {
         let bytes = boot::heap_size();
-        #[expect(clippy::cast_precision_loss, reason = "a heap is far below 2^53 bytes")]
-        Ok(call.context.number(bytes as f64))
+        Ok(number(call.context, bytes as u64))
+    }
+}
+
+/// What `acquire` finds for the name in the first argument.
+fn acquire<I>(call: &Call<'_>, acquire: fn(&CStr) -> core::result::Result<I, Refused>) -> Result<Option<I>> {
+    let text = call.arg(0).text()?;
+    // A name with a NUL in it is nobody's.
+    Ok(CString::new(text.bytes()).ok().and_then(|name| acquire(&name).ok()))
+}
+
+/// The beginning of what an acquire returns.
+fn device(context: Context, handle: u64) -> Result<Value> {
+    let device = context.object()?;
+    device.define(c"handle", number(context, handle))?;
+    Ok(device)
+}
+
+/// The handle in the first argument.
+fn handle(call: &Call<'_>) -> Result<u64> {
+    // A negative number is nobody's handle, and stays that.
+    Ok(u64::try_from(call.arg(0).to_i32()?).unwrap_or(u64::MAX))
+}
+
+fn number(context: Context, value: u64) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "handles and sizes are far below 2^53")]
+    context.number(value as f64)
+}
+
+/// What a call on a device returns: a count, or the negative of a `SOLO5_R_*` code.
+fn result(context: Context, result: core::result::Result<u64, Refused>) -> Value {
+    match result {
+        Ok(count) => number(context, count),
+        Err(Refused(code)) => context.number(f64::from(-code)),
     }
 }
 
@@ -47,6 +115,12 @@ impl NativeModule for Machine {
         c"clockWall",
         c"yieldUntil",
         c"runJobs",
+        c"netAcquire",
+        c"netRead",
+        c"netWrite",
+        c"blockAcquire",
+        c"blockRead",
+        c"blockWrite",
         c"exit",
         c"heapSize",
     ];
@@ -59,6 +133,12 @@ impl NativeModule for Machine {
             b"clockWall" => context.function::<clock_wall>(name, 0),
             b"yieldUntil" => context.function::<yield_until>(name, 1),
             b"runJobs" => context.function::<run_jobs>(name, 0),
+            b"netAcquire" => context.function::<net_acquire>(name, 1),
+            b"netRead" => context.function::<net_read>(name, 2),
+            b"netWrite" => context.function::<net_write>(name, 2),
+            b"blockAcquire" => context.function::<block_acquire>(name, 1),
+            b"blockRead" => context.function::<block_read>(name, 3),
+            b"blockWrite" => context.function::<block_write>(name, 3),
             b"exit" => context.function::<exit>(name, 1),
             b"heapSize" => context.function::<heap_size>(name, 0),
             _ => Ok(context.undefined()),

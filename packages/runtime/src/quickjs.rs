@@ -187,6 +187,15 @@ impl Context {
         self.own(unsafe { qjs::JS_NewObject(self.0) })
     }
 
+    /// A `Uint8Array` with a copy of `bytes`.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn uint8_array(self, bytes: &[u8]) -> Result<Value> {
+        // SAFETY: the engine copies `bytes.len()` bytes.
+        self.own(unsafe { qjs::JS_NewUint8ArrayCopy(self.0, bytes.as_ptr(), bytes.len() as qjs::size_t) })
+    }
+
     /// `globalThis`.
     #[must_use]
     pub fn global(self) -> Value {
@@ -626,6 +635,28 @@ impl Value {
         // SAFETY: the engine stores one integer.
         self.context.check(unsafe { qjs::JS_ToBigUint64(self.context.0, &raw mut number, self.raw) })?;
         Ok(number)
+    }
+
+    /// Runs `work` on the very bytes of a `Uint8Array`, without a copy. `work` must not run JavaScript,
+    /// which could take the memory away.
+    ///
+    /// # Errors
+    /// `TypeError` if it is not a `Uint8Array`.
+    pub fn with_bytes<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> Result<R> {
+        let mut len = 0;
+        // SAFETY: the engine stores the length if it returns a pointer.
+        let data = unsafe { qjs::JS_GetUint8Array(self.context.0, &raw mut len, self.raw) };
+        // SAFETY: the context is live.
+        if data.is_null() && unsafe { qjs::JS_HasException(self.context.0) } {
+            return Err(Thrown);
+        }
+        let bytes: &mut [u8] = match data.is_null() {
+            true => &mut [],
+            // SAFETY: the array's own memory, which stays while no JavaScript runs; a guest has one
+            // thread, so nobody else looks at it.
+            false => unsafe { slice::from_raw_parts_mut(data, length(len)) },
+        };
+        Ok(work(bytes))
     }
 
     /// The value as text.

@@ -9,6 +9,8 @@
 mod options;
 
 #[cfg(feature = "spt")]
+mod devices;
+#[cfg(feature = "spt")]
 mod log;
 #[cfg(feature = "spt")]
 mod spt;

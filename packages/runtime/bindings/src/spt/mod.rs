@@ -1,6 +1,7 @@
 //! The spt target: the guest is ordinary user code under the tender's seccomp filter, and asks the
 //! host kernel directly, with descriptors that the tender left in boot info (ABI sections 5.2, 5.5).
 
+mod io;
 mod syscall;
 
 use core::arch::global_asm;
@@ -17,6 +18,7 @@ use crate::Level;
 use crate::log::log;
 use syscall::Timespec;
 
+const STDOUT: i32 = 1;
 const NS_PER_S: u64 = 1_000_000_000;
 /// The timer and one event for each device that a manifest can hold.
 const MAX_EVENTS: usize = 64;
@@ -49,6 +51,7 @@ unsafe extern "C" fn spt_start(boot: *const BootInfo) -> ! {
     let boot = unsafe { boot.read() };
     EPOLL_FD.store(boot.epollfd, Relaxed);
     TIMER_FD.store(boot.timerfd, Relaxed);
+    crate::devices::set_manifest(boot.mft);
     // SAFETY: called once, on the boot stack; the command line is the tender's (ABI section 4.3).
     unsafe { crate::start::start(pointer(boot.cmdline), boot.mem_size) }
 }
@@ -82,7 +85,7 @@ pub unsafe extern "C" fn solo5_console_write(data: *const c_char, len: usize) {
     let mut patience = CONSOLE_PATIENCE;
     while sent < len {
         // SAFETY: the caller vouches for `data..data + len`, and `sent < len`.
-        match unsafe { syscall::write_console(data.add(sent).cast(), len - sent) } {
+        match unsafe { syscall::write(STDOUT, data.add(sent).cast(), len - sent) } {
             0 => return,
             n if n > 0 => sent += n.unsigned_abs(),
             e if e == -syscall::EINTR => {}

@@ -6,7 +6,8 @@ use core::arch::asm;
 
 use solo5_abi::spt::EpollEvent;
 use solo5_abi::spt::syscall::{
-    ARCH_PRCTL, ARCH_SET_FS, CLOCK_GETTIME, EPOLL_PWAIT, EXIT_GROUP, STDOUT, TIMERFD_SETTIME, WRITE,
+    ARCH_PRCTL, ARCH_SET_FS, CLOCK_GETTIME, EPOLL_PWAIT, EXIT_GROUP, PREAD64, PWRITE64, READ,
+    TIMERFD_SETTIME, WRITE,
 };
 
 const TFD_TIMER_ABSTIME: u64 = 1;
@@ -65,13 +66,40 @@ fn address<T>(pointer: *const T) -> u64 {
     pointer.expose_provenance() as u64
 }
 
-/// write(2) to the console.
+/// write(2).
 ///
 /// # Safety
 /// `data` must be readable for `len` bytes.
-pub unsafe fn write_console(data: *const u8, len: usize) -> isize {
+pub unsafe fn write(fd: i32, data: *const u8, len: usize) -> isize {
     // SAFETY: the kernel reads `data..data + len`, which the caller vouches for.
-    unsafe { call(WRITE, [STDOUT, address(data), len as u64, 0]) }
+    unsafe { call(WRITE, [fd as u64, address(data), len as u64, 0]) }
+}
+
+/// read(2).
+///
+/// # Safety
+/// `data` must be writable for `len` bytes.
+pub unsafe fn read(fd: i32, data: *mut u8, len: usize) -> isize {
+    // SAFETY: the kernel writes at most `len` bytes to `data`, which the caller vouches for.
+    unsafe { call(READ, [fd as u64, address(data), len as u64, 0]) }
+}
+
+/// pread(2).
+///
+/// # Safety
+/// `data` must be writable for `len` bytes.
+pub unsafe fn pread(fd: i32, data: *mut u8, len: usize, offset: u64) -> isize {
+    // SAFETY: the kernel writes at most `len` bytes to `data`, which the caller vouches for.
+    unsafe { call(PREAD64, [fd as u64, address(data), len as u64, offset]) }
+}
+
+/// pwrite(2).
+///
+/// # Safety
+/// `data` must be readable for `len` bytes.
+pub unsafe fn pwrite(fd: i32, data: *const u8, len: usize, offset: u64) -> isize {
+    // SAFETY: the kernel reads `data..data + len`, which the caller vouches for.
+    unsafe { call(PWRITE64, [fd as u64, address(data), len as u64, offset]) }
 }
 
 /// exit_group(2).
