@@ -5,9 +5,13 @@ export class Ring<T> {
   private head = 0;
   private mask = 15;
 
+  // Each property is read once: an interpreter pays for every read.
+
   push(item: T): void {
-    if (this.length > this.mask) this.grow();
-    this.items[(this.head + this.length++) & this.mask] = item;
+    const { length } = this;
+    if (length > this.mask) this.grow();
+    this.items[(this.head + length) & this.mask] = item;
+    this.length = length + 1;
   }
 
   unshift(item: T): void {
@@ -18,11 +22,12 @@ export class Ring<T> {
   }
 
   shift(): T | undefined {
-    if (this.length === 0) return undefined;
-    const item = this.items[this.head];
-    this.items[this.head] = undefined;
-    this.head = (this.head + 1) & this.mask;
-    this.length--;
+    const { length, items, head } = this;
+    if (length === 0) return undefined;
+    const item = items[head];
+    items[head] = undefined;
+    this.head = (head + 1) & this.mask;
+    this.length = length - 1;
     return item;
   }
 

@@ -59,6 +59,9 @@ export interface RunSyncOptions extends CommonOptions {
 /** At most this many slices between two polls, and between two looks at the clock while tasks are ready. */
 const POLL = 64;
 
+/** At least this many, however short the queue is: what surrounds a round costs as much as a slice. */
+const BATCH = 2;
+
 /** Runs the tree rooted at `main` to its end, driving the loop itself. Blocks only inside `events.select`.
  *
  * @throws what the root throws; {@link StillHasChildrenError} or {@link ResourceLeakedError} when a task broke a rule
@@ -85,7 +88,7 @@ function drive(scheduler: Scheduler, events: Events | undefined): void {
   scheduler.awake = () => events?.interrupt?.();
   let unclocked = 0;
   while (!scheduler.done) {
-    const round = Math.min(Math.max(scheduler.ready.length, 1), POLL);
+    const round = Math.min(Math.max(scheduler.ready.length, BATCH), POLL);
     const count = scheduler.steps(round);
     if (scheduler.done) return;
     unclocked += count;

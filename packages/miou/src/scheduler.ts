@@ -163,13 +163,14 @@ export class Scheduler {
 
   /** Requests and hooks, then one urgent task; answers whether there was one. */
   private attend(): boolean {
-    slot.task = undefined;
     const requests = this.requests;
     if (requests.length > 0) {
+      slot.task = undefined;
       this.requests = [];
       for (const request of requests) request();
     }
     for (let i = this.hooks.length - 1; i >= 0; i--) {
+      slot.task = undefined;
       const hook = this.hooks[i] as () => void;
       try {
         hook();
@@ -316,9 +317,16 @@ export class Scheduler {
 
   /** The body has returned `value`, or thrown it. */
   private end(task: TaskCell, failed: boolean, value: unknown): void {
+    const { flags } = task;
     task.body = undefined;
     slot.task = undefined;
-    if ((task.flags & ENDED) !== 0) {
+    if ((flags & (ENDED | CANCELLED)) === 0 && task.child === undefined && task.extra === undefined) {
+      task.flags = failed ? flags | ENDED | FAILED : flags | ENDED;
+      task.value = value;
+      this.settle(task);
+      return;
+    }
+    if ((flags & ENDED) !== 0) {
       // It was the cleanup registered with `ensure`, which records its own failures.
       task.value = (task.extra as { outcome: unknown }).outcome;
     } else {
@@ -392,18 +400,18 @@ export class Scheduler {
   }
 
   private settle(task: TaskCell): void {
-    task.flags |= (task.flags & FAILED) !== 0 ? SETTLED | EXITED : SETTLED;
+    const { parent, extra } = task;
+    const settled = task.flags;
+    task.flags = (settled & FAILED) !== 0 ? settled | SETTLED | EXITED : settled | SETTLED;
     this.live--;
     if (tracing.on) {
       if ((task.flags & FAILED) !== 0) follow(task.value, task, task.extra?.spawnedAt);
       if ((task.flags & CANCELLED) === 0) emit({ type: "done", task });
       else emit({ type: "cancelled", task, reason: task.cancelled?.reason });
-      const since = task.extra?.cancelledAt;
+      const since = extra?.cancelledAt;
       if (since !== undefined && this.now() - since > SLOW_CLEANUP) emit({ type: "slow_cleanup", task });
     }
-    const watchers = task.extra?.watchers;
-    if (watchers !== undefined) for (const watcher of watchers) watcher.settled?.(task);
-    const { parent } = task;
+    if (extra?.watchers !== undefined) for (const watcher of extra.watchers) watcher.settled?.(task);
     if (parent === undefined) {
       this.done = true;
       return;
@@ -416,8 +424,9 @@ export class Scheduler {
         this.urgent.unshift(parent);
         this.attention = true;
       }
-    } else if (parent.wait !== undefined && (flags & READY) === 0) {
-      parent.wait.settled(parent, task);
+    } else if ((flags & READY) === 0) {
+      const { wait } = parent;
+      if (wait !== undefined) wait.settled(parent, task);
     }
   }
 

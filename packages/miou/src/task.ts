@@ -164,18 +164,21 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
   /** Removes the task from its parent's children. Idempotent. */
   unlink(): void {
     const { parent, older, newer } = this;
-    if (older !== undefined) older.newer = newer;
-    if (newer !== undefined) newer.older = older;
-    else if (parent !== undefined && parent.child === this) parent.child = older;
-    this.older = undefined;
-    this.newer = undefined;
+    if (older !== undefined) {
+      older.newer = newer;
+      this.older = undefined;
+    }
+    if (newer !== undefined) {
+      newer.older = older;
+      this.newer = undefined;
+    } else if (parent !== undefined && parent.child === this) parent.child = older;
   }
 
   /** Discharges the parent's obligation. */
   consume(): void {
     this.unlink();
-    const watchers = this.extra?.watchers;
-    if (watchers !== undefined) for (const watcher of watchers) watcher.consumed?.(this);
+    const { extra } = this;
+    if (extra?.watchers !== undefined) for (const watcher of extra.watchers) watcher.consumed?.(this);
   }
 
   /** Throws unless the running task is the parent. */
