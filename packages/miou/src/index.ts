@@ -3,7 +3,15 @@ export { Channel } from "./channel.ts";
 export { all, allSettled, both, oneOf, race } from "./combinators.ts";
 export { Computation } from "./computation.ts";
 export { Condition } from "./condition.ts";
-export { call, Domain, type DomainId, type Portable, parallel, portable } from "./domain.ts";
+export {
+  type CallOptions,
+  call,
+  Domain,
+  type DomainId,
+  type Portable,
+  parallel,
+  portable,
+} from "./domain.ts";
 export { ensure } from "./ensure.ts";
 export {
   CancelledError,

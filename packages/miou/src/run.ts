@@ -1,4 +1,5 @@
 import { hostClock } from "./clock.ts";
+import { limits } from "./domain-provider.ts";
 import { DeadlockError } from "./errors.ts";
 import { slot } from "./op.ts";
 import { type CommonOptions, resolve } from "./options.ts";
@@ -10,6 +11,11 @@ import type { Operation } from "./types.ts";
 export interface RunOptions extends CommonOptions {
   /** Aborting it cancels the root; `run` then rejects with a `CancelledError` whose `reason` is the signal's. */
   readonly signal?: AbortSignal;
+  /**
+   * How many threads `call` and `parallel` may use, where `@uk/miou/node` was imported; elsewhere there is none. Default:
+   * `MIOU_DOMAINS`, or one less than there are processors.
+   */
+  readonly domains?: number;
 }
 
 /** A turn ends after this long, in ms. */
@@ -175,8 +181,11 @@ export class HostRun {
  */
 export function run<T>(main: () => Operation<T>, options: RunOptions = {}): Promise<T> {
   if (slot.task !== undefined && tracing.on) emit({ type: "nested_run", task: slot.task });
-  const { signal } = options;
+  const { signal, domains } = options;
+  if (domains !== undefined && !(Number.isInteger(domains) && domains >= 0))
+    throw new RangeError(`run: domains ${domains} is not an integer >= 0`);
   const scheduler = new Scheduler(main, resolve("run", options, hostClock));
+  if (domains !== undefined) limits.set(scheduler, domains);
   const abort = (): void => scheduler.stop(signal?.reason, false);
   return new Promise((fulfil, reject) => {
     new HostRun(scheduler, () => {
