@@ -1,5 +1,8 @@
 import { readEnvironment } from "../diagnostics/environment.ts";
+import { provided } from "../domain-provider.ts";
+import { workers } from "./domains/pool.ts";
 
+export { call, Domain, parallel, portable } from "../domain.ts";
 export { run } from "../run.ts";
 export { sleep } from "../sleep.ts";
 export { until } from "../until.ts";
@@ -20,4 +23,5 @@ export {
 } from "./socket.ts";
 export { fromUdp, type Peer, type UdpOptions, UdpSocket, udp } from "./udp.ts";
 
+provided.domains ??= workers;
 readEnvironment();
