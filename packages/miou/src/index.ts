@@ -3,15 +3,8 @@ export { Channel } from "./channel.ts";
 export { all, allSettled, both, oneOf, race } from "./combinators.ts";
 export { Computation } from "./computation.ts";
 export { Condition } from "./condition.ts";
-export {
-  type CallOptions,
-  call,
-  Domain,
-  type DomainId,
-  type Portable,
-  parallel,
-  portable,
-} from "./domain.ts";
+export { type CallOptions, call, Domain, parallel, portable } from "./domain.ts";
+export type { DomainId, Portable } from "./domain-provider.ts";
 export { ensure } from "./ensure.ts";
 export {
   CancelledError,
