@@ -87,6 +87,16 @@ describe("calls", () => {
       }
     }));
 
+  it("[164b] each domain has tables of its own, which last as long as the run", async () => {
+    for (let i = 0; i < 2; i++) {
+      await within(2, function* () {
+        const counts: number[] = [];
+        for (const pin of [1, 1, 2, 1]) counts.push(yield* core.call(portables.visit, undefined, { pin }));
+        expect(counts).toEqual([1, 2, 1, 3]);
+      });
+    }
+  });
+
   it("copy arguments and values, and move what is listed for transfer", () =>
     within(1, function* () {
       const value = { at: new Date(7), list: new Map([[1, new Set(["a"])]]), big: 1n << 70n };

@@ -162,3 +162,10 @@ export const nowhere: Portable<undefined, void> = portable(
   "x",
   function* (_: undefined) {},
 );
+
+let visits = 0;
+
+/** How often this domain has been asked. */
+export const visit: Portable<undefined, number> = portable(url, "visit", function* (_: undefined) {
+  return ++visits;
+});
