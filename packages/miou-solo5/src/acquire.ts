@@ -1,6 +1,7 @@
 import type { Operation } from "@uk/miou";
 import { type Device, declarationOf } from "./device.ts";
 import { DeviceError } from "./errors.ts";
+import type { Machine } from "./machine.ts";
 
 /**
  * Produces the value of each device, left to right, depth first; runs in the root task. The same
@@ -9,29 +10,39 @@ import { DeviceError } from "./errors.ts";
  * @throws {DeviceError} a device cannot be had
  */
 export function* acquireAll(
+  machine: Machine | undefined,
   devices: readonly Device<unknown>[],
   done: Map<Device<unknown>, unknown>,
 ): Operation<unknown[]> {
   const values: unknown[] = [];
   for (const device of devices) {
-    if (!done.has(device)) done.set(device, yield* acquire(device, done));
+    if (!done.has(device)) done.set(device, yield* acquire(machine, device, done));
     values.push(done.get(device));
   }
   return values;
 }
 
-function* acquire(device: Device<unknown>, done: Map<Device<unknown>, unknown>): Operation<unknown> {
+function* acquire(
+  machine: Machine | undefined,
+  device: Device<unknown>,
+  done: Map<Device<unknown>, unknown>,
+): Operation<unknown> {
   const what = declarationOf(device);
   switch (what.kind) {
     case "constant":
       return what.value;
     case "map": {
-      const values = yield* acquireAll(what.devices, done);
+      const values = yield* acquireAll(machine, what.devices, done);
       const made: unknown = what.make(...(values as never[]));
       return isOperation(made) ? yield* made : made;
     }
-    default:
-      throw new DeviceError(what.kind, what.name, "not supported by this base image yet");
+    default: {
+      if (machine === undefined)
+        throw new DeviceError(what.kind, what.name, "this target has no devices yet");
+      const found = what.acquire(machine, what.name);
+      if (!found.ok) throw found.error;
+      return found.value;
+    }
   }
 }
 

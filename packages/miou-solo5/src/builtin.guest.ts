@@ -1,4 +1,17 @@
-import { clockMonotonic, clockWall, cmdline, runJobs, target, yieldUntil } from "uk:solo5";
+import {
+  blockAcquire,
+  blockRead,
+  blockWrite,
+  clockMonotonic,
+  clockWall,
+  cmdline,
+  netAcquire,
+  netRead,
+  netWrite,
+  runJobs,
+  target,
+  yieldUntil,
+} from "uk:solo5";
 import type { Solo5 } from "./solo5.ts";
 
 /** In an image: the bindings of the base image (`packages/runtime/src/machine.rs`). */
@@ -9,4 +22,5 @@ export const builtin: Solo5 | undefined = {
   clockWall,
   yield: yieldUntil,
   runJobs,
+  devices: { netAcquire, netRead, netWrite, blockAcquire, blockRead, blockWrite },
 };

@@ -6,7 +6,7 @@ describe.each([
   { call: "block", declare: block },
 ])("$call", ({ call, declare }) => {
   it.each(["a", "service", "Disk0", "0", "x".repeat(67)])("declares %s", (name) => {
-    expect(declarationOf(declare(name))).toEqual({ kind: call, name });
+    expect(declarationOf(declare(name))).toMatchObject({ kind: call, name });
   });
 
   it.each(["", "x".repeat(68), "eth 0", "eth-0", "a=b", "é", "a\0", "disk\n"])(

@@ -1,22 +1,7 @@
-/** A network device (NET_BASIC): whole Ethernet frames. */
-export interface Net {
-  /** Name in the manifest. */
-  readonly name: string;
-  /** Ethernet address, 6 bytes. */
-  readonly mac: Uint8Array;
-  /** Largest frame in bytes, without the 14-byte Ethernet header. */
-  readonly mtu: number;
-}
-
-/** A block device (BLOCK_BASIC): whole blocks. */
-export interface Block {
-  /** Name in the manifest. */
-  readonly name: string;
-  /** Bytes of one block, the unit of all I/O. */
-  readonly blockSize: number;
-  /** Bytes of the device. */
-  readonly capacity: bigint;
-}
+import type { Result } from "@uk/miou";
+import { acquireBlock, type Block } from "./block.ts";
+import type { Machine } from "./machine.ts";
+import { acquireNet, type Net } from "./net.ts";
 
 declare const produces: unique symbol;
 
@@ -37,7 +22,12 @@ export type DeviceValues<Ds extends readonly Device<unknown>[]> = {
 
 /** The devices as `run` sees them. */
 export type Declared =
-  | { readonly kind: "net" | "block"; readonly name: string }
+  | {
+      readonly kind: "net" | "block";
+      readonly name: string;
+      /** Brought along, so that a program without such devices does not carry their code. */
+      readonly acquire: (machine: Machine, name: string) => Result<unknown>;
+    }
   | {
       readonly kind: "map";
       readonly devices: readonly Device<unknown>[];
@@ -75,7 +65,7 @@ export function declarationOf(device: Device<unknown>): Declared {
  * @throws {RangeError} `name` is empty, too long, or has other characters
  */
 export function net(name: string): Device<Net> {
-  return declare({ kind: "net", name: checkName("net", name) });
+  return declare({ kind: "net", name: checkName("net", name), acquire: acquireNet });
 }
 
 /**
@@ -86,7 +76,7 @@ export function net(name: string): Device<Net> {
  * @throws {RangeError} `name` is empty, too long, or has other characters
  */
 export function block(name: string): Device<Block> {
-  return declare({ kind: "block", name: checkName("block", name) });
+  return declare({ kind: "block", name: checkName("block", name), acquire: acquireBlock });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Stable codes of this package's errors. */
-export type Solo5ErrorCode = "DEVICE" | "HOST_ONLY";
+export type Solo5ErrorCode = "DEVICE" | "HOST_ONLY" | "AGAIN" | "EINVAL" | "EUNSPEC";
 
 /** A device of the list cannot be had; the message names it. `run` rejects with it. */
 export class DeviceError extends Error {
@@ -14,6 +14,9 @@ export class DeviceError extends Error {
   }
 }
 
+/** Why a device is missing although the program declares it. */
+export const NOT_ATTACHED = "the tender attached no such device";
+
 /** The call needs a running unikernel, but nothing runs: the program was only asked for its manifest. */
 export class HostOnlyError extends Error {
   override readonly name = "HostOnlyError";
@@ -21,5 +24,24 @@ export class HostOnlyError extends Error {
 
   constructor(call: string) {
     super(`${call}: there is no machine here: build an image with \`uk build\` and start it with \`uk run\``);
+  }
+}
+
+const RESULTS = ["OK", "AGAIN", "EINVAL", "EUNSPEC"] as const;
+
+/** A device refused a call of `solo5.h`, although it was well formed: the host could not do it. */
+export class Solo5Error extends Error {
+  override readonly name = "Solo5Error";
+  readonly code: Solo5ErrorCode;
+  /** The function of `solo5.h`, e.g. `block_read`. */
+  readonly call: string;
+
+  /** @param result - the negative of a `SOLO5_R_*` code */
+  constructor(call: string, result: number, why: string) {
+    const code = RESULTS[-result];
+    const known = code === undefined || code === "OK" ? "EUNSPEC" : code;
+    super(`${call}: ${known}: ${why}`);
+    this.code = known;
+    this.call = call;
   }
 }

@@ -1,17 +1,17 @@
 export { argv } from "./argv.ts";
+export { Block } from "./block.ts";
 export { clockMonotonic, clockWall } from "./clocks.ts";
 export {
-  type Block,
   block,
   constant,
   type Device,
   type DeviceValues,
   map,
-  type Net,
   net,
 } from "./device.ts";
-export { DeviceError, HostOnlyError, type Solo5ErrorCode } from "./errors.ts";
+export { DeviceError, HostOnlyError, Solo5Error, type Solo5ErrorCode } from "./errors.ts";
 export { addYieldHook, type YieldHook } from "./hooks.ts";
+export { Net } from "./net.ts";
 export { type RunOptions, run } from "./run.ts";
 export { sleep, sleepNs } from "./sleep.ts";
-export type { Solo5 } from "./solo5.ts";
+export type { BlockPort, NetPort, Solo5, Solo5Devices } from "./solo5.ts";

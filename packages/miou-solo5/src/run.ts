@@ -3,8 +3,9 @@ import { acquireAll } from "./acquire.ts";
 import type { Device, DeviceValues } from "./device.ts";
 import { HostOnlyError } from "./errors.ts";
 import { hostProcess, writeAndExit } from "./host.ts";
+import { type Machine, withMachine } from "./machine.ts";
 import { collectDevices, manifestLine } from "./manifest.ts";
-import { pollEvents, runClock } from "./poll.ts";
+import { Poll, runClock } from "./poll.ts";
 import type { Solo5 } from "./solo5.ts";
 import { currentTarget } from "./target.ts";
 
@@ -45,8 +46,8 @@ export function run<const Ds extends readonly Device<unknown>[], T>(
     if (host === undefined) throw new HostOnlyError("run");
     writeAndExit(host, `${manifestLine(devices)}\n`);
   }
-  function* root(): Operation<T> {
-    const values = yield* acquireAll(devices, new Map());
+  function* root(machine: Machine | undefined): Operation<T> {
+    const values = yield* acquireAll(machine, devices, new Map());
     return yield* main(...(values as DeviceValues<Ds>));
   }
   return solo5.yield === undefined ? inHostLoop(root, options) : owningTheMachine(solo5, root, options);
@@ -56,25 +57,30 @@ export function run<const Ds extends readonly Device<unknown>[], T>(
 const CLEANUP_TIMEOUT_NS = 5e9;
 
 function inHostLoop<T>(
-  root: () => Operation<T>,
+  root: (machine: undefined) => Operation<T>,
   { seed, now, cleanupTimeoutNs = CLEANUP_TIMEOUT_NS }: RunOptions,
 ): Promise<T> {
   if (now !== undefined) throw new TypeError("run: the option `now` needs a target that owns its clock");
-  return runOnHost(root, { cleanupTimeoutNs, ...(seed !== undefined && { seed }) });
+  return runOnHost(() => root(undefined), { cleanupTimeoutNs, ...(seed !== undefined && { seed }) });
 }
 
 /** Starts after the code that called `run`, as in a host's loop, and then holds the machine until the end. */
 async function owningTheMachine<T>(
   solo5: Solo5,
-  root: () => Operation<T>,
+  root: (machine: Machine | undefined) => Operation<T>,
   { seed, now, cleanupTimeoutNs = CLEANUP_TIMEOUT_NS }: RunOptions,
 ): Promise<T> {
   await undefined;
   const clock = runClock(solo5, now);
-  return runSync(root, {
-    events: pollEvents(solo5, clock),
-    now: clock.now,
-    cleanupTimeoutNs,
-    ...(seed !== undefined && { seed }),
-  });
+  const poll = new Poll(solo5, clock);
+  const { devices } = solo5;
+  const machine = devices && { devices, poll, acquired: new Map<string, unknown>() };
+  const drive = (): T =>
+    runSync(() => root(machine), {
+      events: poll,
+      now: clock.now,
+      cleanupTimeoutNs,
+      ...(seed !== undefined && { seed }),
+    });
+  return machine === undefined ? drive() : withMachine(machine, drive);
 }

@@ -1,6 +1,6 @@
 /**
  * What a target provides, after `solo5.h` (ABI section 7): the guest's bindings implement it, and so
- * does whatever runs a program on a host. Devices join it with their own issue.
+ * does whatever runs a program on a host.
  */
 export interface Solo5 {
   /** Name of the target, e.g. `spt`. */
@@ -24,4 +24,44 @@ export interface Solo5 {
    * host does so.
    */
   runJobs?(): boolean;
+  /** The devices; a target without any leaves them out. */
+  readonly devices?: Solo5Devices;
+}
+
+/**
+ * The calls of `solo5.h` on devices. They never wait and never throw: a result is a count of bytes, or
+ * the negative of a result code: -1 AGAIN (nothing there now), -2 EINVAL, -3 EUNSPEC. Frames and blocks
+ * are read into and written from the caller's own memory.
+ */
+export interface Solo5Devices {
+  /** `solo5_net_acquire`; `undefined` if the tender attached no such device. */
+  netAcquire(name: string): NetPort | undefined;
+  /** `solo5_net_read`: the length of one frame, or -1 if none is there. */
+  netRead(handle: number, into: Uint8Array): number;
+  /** `solo5_net_write`: 0 once the frame is sent. */
+  netWrite(handle: number, frame: Uint8Array): number;
+  /** `solo5_block_acquire`; `undefined` if the tender attached no such device. */
+  blockAcquire(name: string): BlockPort | undefined;
+  /** `solo5_block_read`: 0 once the whole block is read. */
+  blockRead(handle: number, offset: bigint, into: Uint8Array): number;
+  /** `solo5_block_write`: 0 once the whole block is written. */
+  blockWrite(handle: number, offset: bigint, from: Uint8Array): number;
+}
+
+/** An acquired network device. */
+export interface NetPort {
+  readonly handle: number;
+  /** 6 bytes. */
+  readonly mac: Uint8Array;
+  /** Bytes of the largest frame, without its 14-byte header. */
+  readonly mtu: number;
+}
+
+/** An acquired block device. */
+export interface BlockPort {
+  readonly handle: number;
+  /** Bytes of the device. */
+  readonly capacity: bigint;
+  /** Bytes of one block. */
+  readonly blockSize: number;
 }

@@ -12,6 +12,20 @@ declare module "uk:solo5" {
   export function yieldUntil(deadline: bigint): bigint;
   /** Runs the engine's job queue until it is empty; whether anything ran. */
   export function runJobs(): boolean;
+  /** `solo5_net_acquire`. */
+  export function netAcquire(name: string): { handle: number; mac: Uint8Array; mtu: number } | undefined;
+  /** `solo5_net_read`: a length, or the negative of a result code. */
+  export function netRead(handle: number, into: Uint8Array): number;
+  /** `solo5_net_write`: 0, or the negative of a result code. */
+  export function netWrite(handle: number, frame: Uint8Array): number;
+  /** `solo5_block_acquire`. */
+  export function blockAcquire(
+    name: string,
+  ): { handle: number; capacity: bigint; blockSize: number } | undefined;
+  /** `solo5_block_read`: 0, or the negative of a result code. */
+  export function blockRead(handle: number, offset: bigint, into: Uint8Array): number;
+  /** `solo5_block_write`: 0, or the negative of a result code. */
+  export function blockWrite(handle: number, offset: bigint, from: Uint8Array): number;
   /** Ends the guest with a status, modulo 256. */
   export function exit(status: number): never;
   /** Bytes of heap in all. */

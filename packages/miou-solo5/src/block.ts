@@ -1,0 +1,122 @@
+import { type Operation, type Result, suspend } from "@uk/miou";
+import { DeviceError, NOT_ATTACHED } from "./errors.ts";
+import { type Machine, machine } from "./machine.ts";
+import { blockError } from "./poll.ts";
+import type { BlockPort } from "./solo5.ts";
+
+/** A block device (BLOCK_BASIC): whole blocks. */
+export class Block {
+  /** Name in the manifest. */
+  readonly name: string;
+  /** Bytes of one block, the unit of all I/O; a power of two. */
+  readonly blockSize: number;
+  /** Bytes of the device, a multiple of the block size. */
+  readonly capacity: bigint;
+  readonly #machine: Machine;
+  readonly #handle: number;
+
+  /** @internal `block` and {@link Block.connect} make devices. */
+  constructor(on: Machine, name: string, { handle, capacity, blockSize }: BlockPort) {
+    this.#machine = on;
+    this.#handle = handle;
+    this.name = name;
+    this.capacity = capacity;
+    this.blockSize = blockSize;
+  }
+
+  /**
+   * Acquires a device at once, in the running program, without failing it.
+   *
+   * @returns the device, or a {@link DeviceError}
+   * @throws {HostOnlyError} no program runs
+   */
+  static connect(name: string): Result<Block> {
+    return acquireBlock(machine("Block.connect"), name);
+  }
+
+  /**
+   * Reads one block now; nothing else runs meanwhile.
+   *
+   * @param offset - in bytes, a multiple of the block size
+   * @param into - its first `blockSize` bytes are filled
+   * @throws {RangeError} the offset or the buffer does not fit
+   * @throws {Solo5Error} the host could not read
+   */
+  atomicRead(offset: bigint, into: Uint8Array): void {
+    const block = this.#check("atomicRead", offset, into);
+    const result = this.#machine.devices.blockRead(this.#handle, offset, block);
+    if (result < 0) throw blockError("block_read", result, this.name, offset);
+  }
+
+  /**
+   * Writes one block now; nothing else runs meanwhile.
+   *
+   * @param offset - in bytes, a multiple of the block size
+   * @param from - its first `blockSize` bytes are written
+   * @throws {RangeError} the offset or the buffer does not fit
+   * @throws {Solo5Error} the host could not write, e.g. because the file is read-only
+   */
+  atomicWrite(offset: bigint, from: Uint8Array): void {
+    const block = this.#check("atomicWrite", offset, from);
+    const result = this.#machine.devices.blockWrite(this.#handle, offset, block);
+    if (result < 0) throw blockError("block_write", result, this.name, offset);
+  }
+
+  /**
+   * Reads one block when the scheduler has nothing better to do, in the order of requests; suspends
+   * until then. Cancelled before that, it leaves the device alone.
+   *
+   * @throws as {@link Block.atomicRead}; the arguments are checked before anything is suspended
+   */
+  read(offset: bigint, into: Uint8Array): Operation<void> {
+    return this.#later("block_read", offset, this.#check("read", offset, into));
+  }
+
+  /**
+   * Writes one block when the scheduler has nothing better to do; see {@link Block.read}. The buffer is
+   * used then, not now: a change in between changes what is written.
+   */
+  write(offset: bigint, from: Uint8Array): Operation<void> {
+    return this.#later("block_write", offset, this.#check("write", offset, from));
+  }
+
+  #later(call: "block_read" | "block_write", offset: bigint, block: Uint8Array): Operation<void> {
+    const [name, handle] = [this.name, this.#handle];
+    return suspend<void>(
+      (resume) => this.#machine.poll.enqueue({ call, name, handle, offset, block, resume, cancelled: false }),
+      `${call} on ${name}`,
+    );
+  }
+
+  /** One block's worth of `buffer`. */
+  #check(call: string, offset: bigint, buffer: Uint8Array): Uint8Array {
+    const { blockSize, capacity } = this;
+    if (typeof offset !== "bigint")
+      throw new TypeError(`block.${call}: the offset must be a bigint, e.g. ${JSON.stringify(offset)}n`);
+    if (offset % BigInt(blockSize) !== 0n)
+      throw new RangeError(
+        `block.${call}: offset ${offset} is not a multiple of the block size ${blockSize}`,
+      );
+    if (offset < 0n || offset > capacity - BigInt(blockSize))
+      throw new RangeError(
+        `block.${call}: offset ${offset} lies outside device "${this.name}" of ${capacity} bytes`,
+      );
+    if (buffer.length < blockSize)
+      throw new RangeError(
+        `block.${call}: a buffer of ${buffer.length} bytes for blocks of ${blockSize} bytes`,
+      );
+    return buffer.length === blockSize ? buffer : buffer.subarray(0, blockSize);
+  }
+}
+
+/** The block device `name`, acquired once. */
+export function acquireBlock(on: Machine, name: string): Result<Block> {
+  const key = `block ${name}`;
+  const known = on.acquired.get(key);
+  if (known instanceof Block) return { ok: true, value: known };
+  const port = on.devices.blockAcquire(name);
+  if (port === undefined) return { ok: false, error: new DeviceError("block", name, NOT_ATTACHED) };
+  const value = new Block(on, name, port);
+  on.acquired.set(key, value);
+  return { ok: true, value };
+}

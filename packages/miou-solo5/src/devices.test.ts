@@ -1,0 +1,259 @@
+import { isCancelled, spawn, yieldNow } from "@uk/miou";
+import { afterEach, describe, expect, it } from "vitest";
+import { Block } from "./block.ts";
+import { clockMonotonic } from "./clocks.ts";
+import { block, constant, map, net } from "./device.ts";
+import { DeviceError, HostOnlyError, Solo5Error } from "./errors.ts";
+import { Net } from "./net.ts";
+import { run } from "./run.ts";
+import { sleep } from "./sleep.ts";
+import { installTarget } from "./target.ts";
+import { type VirtualHardware, type VirtualMachine, virtualMachine } from "./testing/virtual-machine.ts";
+
+const MS = 1_000_000n;
+afterEach(() => installTarget(undefined));
+
+/** A machine that programs of the test run on, and the milliseconds since it booted. */
+function boot(hardware: VirtualHardware): { machine: VirtualMachine; ms: () => number } {
+  const machine = virtualMachine({ boot: 0n, ...hardware });
+  installTarget(machine);
+  return { machine, ms: () => Number(clockMonotonic() / MS) };
+}
+
+/** A frame that says `text`. */
+const frame = (text: string): Uint8Array => new TextEncoder().encode(text.padEnd(14, "."));
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).replace(/\.+$/, "");
+
+/** Blocks of a disk, each filled with its number. */
+const disk = (blocks: number): Uint8Array =>
+  Uint8Array.from({ length: blocks * 512 }, (_, at) => Math.floor(at / 512));
+
+describe("acquiring devices", () => {
+  it("[193] goes left to right, depth first, and makes each device once", async () => {
+    boot({ nets: ["a", "b"], disks: { c: disk(1) } });
+    const order: string[] = [];
+    const made = map([net("b")], function* (b: Net) {
+      yield* yieldNow();
+      order.push(`made from ${b.name}`);
+      return "made";
+    });
+    await run([net("a"), made, block("c"), constant(7), made], function* (a, one, c, seven, two) {
+      order.push(`${a.name} ${one} ${c.name} ${seven} ${two}`);
+    });
+    expect(order).toEqual(["made from b", "a made c 7 made"]);
+  });
+
+  it.each([
+    { kind: "net" as const, device: net("missing") },
+    { kind: "block" as const, device: block("missing") },
+  ])(
+    "[194] an unknown $kind device fails the run by name, and main is not called",
+    async ({ kind, device }) => {
+      boot({});
+      const program = run([device], function* () {
+        expect.unreachable();
+      });
+      await expect(program).rejects.toThrow(
+        new DeviceError(kind, "missing", "the tender attached no such device"),
+      );
+    },
+  );
+
+  it("[192] gives the same device for a name that is asked for twice", async () => {
+    boot({ nets: ["a"] });
+    await run([net("a"), net("a")], function* (one, two) {
+      expect(one).toBe(two);
+      expect(Net.connect("a")).toEqual({ ok: true, value: one });
+      expect(Block.connect("a")).toMatchObject({ ok: false, error: { device: "a" } });
+    });
+    expect(() => Net.connect("a")).toThrow(HostOnlyError);
+  });
+});
+
+describe("a network device", () => {
+  it("[196] is waited for while others sleep, in three yields, the last without an end", async () => {
+    const { machine, ms } = boot({ nets: ["a"] });
+    machine.arrive(30n * MS, "a", frame("late"));
+    const lines: string[] = [];
+    await run([net("a")], function* (a) {
+      const sleeper = spawn(function* () {
+        for (let n = 1; n <= 2; n++) {
+          yield* sleep(10);
+          lines.push(`slept at ${ms()}`);
+        }
+      });
+      lines.push(`${text(yield* a.readFrame())} at ${ms()}`);
+      yield* sleeper;
+    });
+    expect(lines).toEqual(["slept at 10", "slept at 20", "late at 30"]);
+    expect(machine.yields).toEqual([10n * MS, 20n * MS, (1n << 63n) - 1n]);
+  });
+
+  it("[197] wakes one reader a frame, in order of arrival", async () => {
+    const { machine, ms } = boot({ nets: ["a"] });
+    machine.arrive(5n * MS, "a", frame("one"));
+    machine.arrive(25n * MS, "a", frame("two"));
+    const got: string[] = [];
+    await run([net("a")], function* (a) {
+      const readers = ["first", "second"].map((name) =>
+        spawn(function* () {
+          got.push(`${name}: ${text(yield* a.readFrame())} at ${ms()}`);
+        }),
+      );
+      for (const reader of readers) yield* reader;
+    });
+    expect(got).toEqual(["first: one at 5", "second: two at 25"]);
+  });
+
+  it("[198] is looked at while tasks compute", async () => {
+    const { machine, ms } = boot({ nets: ["a"] });
+    machine.arrive(3n * MS, "a", frame("busy"));
+    let read = -1;
+    await run([net("a")], function* (a) {
+      const reader = spawn(function* () {
+        yield* a.readFrame();
+        read = ms();
+      });
+      for (let slice = 0; slice < 10; slice++) {
+        machine.pass(MS);
+        yield* yieldNow();
+      }
+      yield* reader;
+    });
+    expect(read).toBeLessThanOrEqual(4);
+  });
+
+  it("forgets a reader that was cancelled, and serves the next", async () => {
+    const { machine } = boot({ nets: ["a"] });
+    machine.arrive(5n * MS, "a", frame("one"));
+    await run([net("a")], function* (a) {
+      const first = spawn(() => a.readFrame());
+      const second = spawn(() => a.readFrame());
+      yield* yieldNow();
+      yield* first.cancel();
+      expect(text(yield* second)).toBe("one");
+    });
+  });
+
+  it("[199] refuses frames and buffers of the wrong size, without a call", async () => {
+    const { machine } = boot({ nets: ["a"] });
+    await run([net("a")], function* (a) {
+      for (const size of [0, 13, 1515, 2000]) expect(() => a.write(new Uint8Array(size))).toThrow(RangeError);
+      for (const length of [13, 1515, 20.5]) expect(() => a.writeInto(length, () => 14)).toThrow(RangeError);
+      expect(() => a.writeInto(100, () => 101)).toThrow("101 of 100 bytes are to be sent");
+      const short = yield* spawn(() => a.read(new Uint8Array(1513))).result();
+      expect(short).toMatchObject({ ok: false, error: expect.any(RangeError) });
+      a.write(frame("smallest"));
+      a.writeInto(1514, (buffer) => buffer.length);
+    });
+    expect(machine.sent.map((sent) => sent.length)).toEqual([14, 1514]);
+  });
+});
+
+describe("a block device", () => {
+  it("[200] performs a scheduled read without a yield", async () => {
+    const { machine } = boot({ disks: { d: disk(4) } });
+    const into = new Uint8Array(512);
+    await run([block("d")], (d) => d.read(1024n, into));
+    expect(into[0]).toBe(2);
+    expect(machine.yields).toEqual([]);
+  });
+
+  it("[201] moves at most one block a round while others compute, in order", async () => {
+    const { machine } = boot({ disks: { d: disk(8) } });
+    const steps: string[] = [];
+    await run([block("d")], function* (d) {
+      const readers = [0, 1, 2, 3, 4].map((n) =>
+        spawn(function* () {
+          const into = new Uint8Array(512);
+          yield* d.read(BigInt(n * 512), into);
+          steps.push(`block ${into[0]}`);
+        }),
+      );
+      for (let n = 0; n < 12; n++) {
+        steps.push("compute");
+        yield* yieldNow();
+      }
+      for (const reader of readers) yield* reader;
+    });
+    expect(steps.filter((step) => step !== "compute")).toEqual([0, 1, 2, 3, 4].map((n) => `block ${n}`));
+    expect(steps.slice(steps.indexOf("block 0"), steps.indexOf("block 4"))).toContain("compute");
+    expect(machine.calls).toHaveLength(5);
+  });
+
+  it("[202] lets a sleeper run between slow blocks", async () => {
+    const { ms } = boot({ disks: { d: disk(8) }, blockTime: 2n * MS });
+    const lines: string[] = [];
+    await run([block("d")], function* (d) {
+      const readers = [0, 1, 2, 3, 4].map((n) =>
+        spawn(function* () {
+          yield* d.read(BigInt(n * 512), new Uint8Array(512));
+          lines.push(`block ${n}`);
+        }),
+      );
+      yield* sleep(5);
+      lines.push(`awake at ${ms()}`);
+      for (const reader of readers) yield* reader;
+    });
+    expect(lines).toEqual(["block 0", "block 1", "awake at 6", "block 2", "block 3", "block 4"]);
+  });
+
+  it.each([
+    { why: "past the end", offset: 2048n, size: 512 },
+    { why: "far past the end", offset: 1n << 62n, size: 512 },
+    { why: "before the start", offset: -512n, size: 512 },
+    { why: "off the block boundary", offset: 1n, size: 512 },
+    { why: "into too small a buffer", offset: 0n, size: 511 },
+  ])("[203] refuses to read or write $why, without a call", async ({ offset, size }) => {
+    const { machine } = boot({ disks: { d: disk(4) } });
+    await run([block("d")], function* (d) {
+      const buffer = new Uint8Array(size);
+      for (const call of ["atomicRead", "atomicWrite", "read", "write"] as const)
+        expect(() => d[call](offset, buffer)).toThrow(RangeError);
+    });
+    expect(machine.calls).toEqual([]);
+  });
+
+  it("[203] reads into a view in the middle of a buffer, and the last block", async () => {
+    boot({ disks: { d: disk(4) } });
+    const buffer = new Uint8Array(1024);
+    await run([block("d")], function* (d) {
+      d.atomicRead(d.capacity - 512n, buffer.subarray(512));
+      d.atomicWrite(0n, buffer.subarray(512));
+      d.atomicRead(0n, buffer);
+    });
+    expect([buffer[0], buffer[511], buffer[512], buffer[1023]]).toEqual([3, 3, 3, 3]);
+  });
+
+  it("[204] throws a refusal of the host in the task that asked", async () => {
+    boot({
+      disks: { d: disk(4) },
+      refuse: (call, offset) => (call === "write" || offset === 512n ? -3 : undefined),
+    });
+    await run([block("d")], function* (d) {
+      const buffer = new Uint8Array(512);
+      const outcome = yield* spawn(() => d.read(512n, buffer)).result();
+      expect(outcome).toMatchObject({ ok: false, error: { code: "EUNSPEC", call: "block_read" } });
+      yield* d.read(0n, buffer);
+      expect(() => d.atomicWrite(0n, buffer)).toThrow(Solo5Error);
+    });
+  });
+
+  it("[205] leaves the device alone when the task is cancelled before its turn", async () => {
+    const { machine } = boot({ disks: { d: disk(4) } });
+    await run([block("d")], function* (d) {
+      const first = spawn(() => d.read(0n, new Uint8Array(512)));
+      const second = spawn(function* () {
+        try {
+          yield* d.write(512n, new Uint8Array(512));
+        } catch (error) {
+          expect(isCancelled(error)).toBe(true);
+          throw error;
+        }
+      });
+      yield* second.cancel();
+      yield* first;
+    });
+    expect(machine.calls).toEqual(["read 0"]);
+  });
+});

@@ -1,0 +1,128 @@
+import { type Operation, type Result, suspend } from "@uk/miou";
+import { DeviceError, NOT_ATTACHED, Solo5Error } from "./errors.ts";
+import { type Machine, machine } from "./machine.ts";
+import type { Reader } from "./poll.ts";
+import type { NetPort } from "./solo5.ts";
+
+/** Bytes of an Ethernet header. */
+const HEADER = 14;
+const AGAIN = -1;
+const EINVAL = -2;
+
+/** A network device (NET_BASIC): whole Ethernet frames, header included. */
+export class Net {
+  /** Name in the manifest. */
+  readonly name: string;
+  /** Ethernet address, 6 bytes. */
+  readonly mac: Uint8Array;
+  /** Largest frame in bytes, without the 14-byte header. */
+  readonly mtu: number;
+  /** Frames that the host did not take; nobody else can know. */
+  dropped = 0;
+  readonly #machine: Machine;
+  readonly #handle: number;
+  #transmit: Uint8Array | undefined;
+
+  /** @internal `net` and {@link Net.connect} make devices. */
+  constructor(on: Machine, name: string, { handle, mac, mtu }: NetPort) {
+    this.#machine = on;
+    this.#handle = handle;
+    this.name = name;
+    this.mac = mac;
+    this.mtu = mtu;
+  }
+
+  /**
+   * Acquires a device at once, in the running program, without failing it.
+   *
+   * @returns the device, or a {@link DeviceError}
+   * @throws {HostOnlyError} no program runs
+   */
+  static connect(name: string): Result<Net> {
+    return acquireNet(machine("Net.connect"), name);
+  }
+
+  /**
+   * Reads one frame: at once if one is there, else suspends until one comes.
+   *
+   * @param into - room for the largest frame, `mtu + 14` bytes
+   * @returns length of the frame in bytes
+   * @throws {RangeError} `into` is too small
+   * @throws {Solo5Error} the host could not read
+   * @throws {CancelledError} the task was cancelled while it waited
+   */
+  *read(into: Uint8Array): Operation<number> {
+    const most = this.mtu + HEADER;
+    if (into.length < most)
+      throw new RangeError(`net.read: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
+    for (;;) {
+      const length = this.#machine.devices.netRead(this.#handle, into);
+      if (length >= 0) return length;
+      if (length !== AGAIN)
+        throw new Solo5Error("net_read", length, `the host could not read from device "${this.name}"`);
+      yield* this.#readable();
+    }
+  }
+
+  /** Reads one frame into memory of its own; see {@link Net.read}. */
+  *readFrame(): Operation<Uint8Array> {
+    const buffer = new Uint8Array(this.mtu + HEADER);
+    const length = yield* this.read(buffer);
+    return buffer.subarray(0, length);
+  }
+
+  /**
+   * Sends one frame at once; nothing else runs meanwhile. A frame that the host cannot take now is
+   * dropped and counted in {@link Net.dropped}, as on any network.
+   *
+   * @param frame - 14 to `mtu + 14` bytes
+   * @throws {RangeError} the frame has another length
+   */
+  write(frame: Uint8Array): void {
+    const most = this.mtu + HEADER;
+    if (frame.length < HEADER || frame.length > most)
+      throw new RangeError(`net.write: a frame of ${frame.length} bytes: a frame has ${HEADER} to ${most}`);
+    const result = this.#machine.devices.netWrite(this.#handle, frame);
+    if (result === EINVAL)
+      throw new Solo5Error("net_write", result, `device "${this.name}" refused the frame`);
+    if (result < 0) this.dropped++;
+  }
+
+  /**
+   * Sends a frame that `fill` writes into the transmit buffer.
+   *
+   * @param length - bytes of the buffer that `fill` gets
+   * @param fill - returns how many of them to send
+   * @throws {RangeError} `length`, or what `fill` returns, is not the length of a frame
+   */
+  writeInto(length: number, fill: (buffer: Uint8Array) => number): void {
+    const most = this.mtu + HEADER;
+    if (!Number.isInteger(length) || length < HEADER || length > most)
+      throw new RangeError(`net.writeInto: a frame of ${length} bytes: a frame has ${HEADER} to ${most}`);
+    this.#transmit ??= new Uint8Array(most);
+    const buffer = this.#transmit.subarray(0, length);
+    const count = fill(buffer);
+    if (!Number.isInteger(count) || count < 0 || count > length)
+      throw new RangeError(`net.writeInto: ${count} of ${length} bytes are to be sent`);
+    this.write(buffer.subarray(0, count));
+  }
+
+  #readable(): Operation<void> {
+    return suspend<void>((resume) => {
+      const reader: Reader = { resume, cancelled: false };
+      return this.#machine.poll.await(this.#handle, reader);
+    }, `frame on ${this.name}`);
+  }
+}
+
+/** The network device `name`, acquired once. */
+export function acquireNet(on: Machine, name: string): Result<Net> {
+  const key = `net ${name}`;
+  const known = on.acquired.get(key);
+  if (known instanceof Net) return { ok: true, value: known };
+  const port = on.devices.netAcquire(name);
+  if (port === undefined) return { ok: false, error: new DeviceError("net", name, NOT_ATTACHED) };
+  const value = new Net(on, name, port);
+  on.acquired.set(key, value);
+  return { ok: true, value };
+}
