@@ -82,8 +82,8 @@ pub struct DeviceOption<'a> {
     pub verb: DeviceVerb,
     /// Name of the device: 1 to 67 letters and digits.
     pub name: &'a [u8],
-    /// What follows the first `=`.
-    pub value: &'a [u8],
+    /// What follows the first `=`, spaces included.
+    pub value: &'a CStr,
 }
 
 /// What a device option does.
@@ -134,6 +134,7 @@ impl<'a> TenderOption<'a> {
     /// # Errors
     /// The option is known, what it says is not usable.
     pub fn parse(word: &'a CStr, max_mem_mib: u64) -> Result<Option<Self>, OptionError<'a>> {
+        let with_end = word;
         let word = word.to_bytes();
         if word == b"--mem" {
             return Err(OptionError::MissingValue { word, form: "--mem=N" });
@@ -146,7 +147,7 @@ impl<'a> TenderOption<'a> {
         }
         for verb in DeviceVerb::ALL {
             if let Some(rest) = word.strip_prefix(verb.prefix().as_bytes()) {
-                return verb.option(word, rest).map(|option| Some(Self::Device(option)));
+                return verb.option(with_end, rest).map(|option| Some(Self::Device(option)));
             }
         }
         Ok(None)
@@ -154,7 +155,7 @@ impl<'a> TenderOption<'a> {
 }
 
 /// A number of nothing but decimal digits.
-fn decimal(text: &[u8]) -> Option<u64> {
+pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
     }
@@ -194,14 +195,17 @@ impl DeviceVerb {
         }
     }
 
-    fn option<'a>(self, word: &'a [u8], rest: &'a [u8]) -> Result<DeviceOption<'a>, OptionError<'a>> {
+    fn option<'a>(self, with_end: &'a CStr, rest: &'a [u8]) -> Result<DeviceOption<'a>, OptionError<'a>> {
+        let word = with_end.to_bytes();
         let equals = rest.iter().position(|&byte| byte == b'=');
         let missing = OptionError::MissingValue { word, form: self.form() };
         let (name, value) = rest.split_at(equals.ok_or(missing)?);
         if !(1..=MFT_NAME_MAX).contains(&name.len()) || !name.iter().all(u8::is_ascii_alphanumeric) {
             return Err(OptionError::DeviceName { word, name });
         }
-        let value = value.get(1..).filter(|value| !value.is_empty()).ok_or(missing)?;
+        // What is left of the word behind the first `=`, with the NUL that ends the word.
+        let value = with_end.to_bytes_with_nul().get(word.len() - value.len() + 1..).unwrap_or_default();
+        let value = CStr::from_bytes_with_nul(value).ok().filter(|value| !value.is_empty()).ok_or(missing)?;
         Ok(DeviceOption { word, verb: self, name, value })
     }
 }

@@ -1,68 +1,283 @@
-//! The devices an image declares, and which of them a user attached (ABI section 6.2).
+//! The devices an image declares, and which of them a user attached (ABI sections 6.2, 6.4, 6.5).
 //!
-//! Attaching itself, to a TAP interface or a file, is not there yet: [`Devices::apply`] checks an
-//! option as it always will, then says so. What an option attaches will be opened there and kept in
-//! [`Devices`] by handle, for the copy of the manifest, the wait set and the filter.
+//! An option attaches at once; what two options may settle together (a file and its block size) is
+//! checked by [`Devices::set_up`]. Descriptors stay open: the guest does its I/O with them.
 
 use core::error::Error;
+use core::ffi::CStr;
 use core::fmt;
+use core::mem::offset_of;
 
+use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, MAX_BLOCK_SIZE, MFT_MAX_ENTRIES, MIN_BLOCK_SIZE};
+use solo5_abi::mft::{BlockBasic, NetBasic};
 use solo5_elf::{Device, DeviceKind, Manifest, find_device};
 
-use crate::cli::DeviceOption;
+use crate::block::{BlockError, BlockFile, parse_block_size};
+use crate::cli::{DeviceOption, DeviceVerb};
 use crate::diagnostics::{Escaped, Quoted};
+use crate::net::{AdoptError, Mac, NetPort, TapError, parse_descriptor};
+use crate::syscall::{Errno, Fd};
 
 /// The devices of one image.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Devices<'a> {
     manifest: Manifest<'a>,
-    /// Bit *h* is set once the device with handle *h* is attached.
-    attached: u64,
+    /// By handle.
+    slots: [Slot<'a>; MFT_MAX_ENTRIES],
+}
+
+/// What the options said about one device so far.
+#[derive(Clone, Copy, Debug)]
+struct Slot<'a> {
+    backing: Backing<'a>,
+    block_size: u16,
+    mac: Mac,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Backing<'a> {
+    None,
+    Block { file: BlockFile, path: &'a CStr },
+    Net(NetPort),
+}
+
+/// A device that is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// Its index in the manifest.
+    pub handle: usize,
+    /// Its descriptor on this host.
+    pub fd: Fd,
+    /// What the guest learns about it.
+    pub properties: Properties,
+}
+
+/// What a guest learns about a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Properties {
+    /// A block device. The capacity is a multiple of the block size, and at least one block.
+    Block {
+        /// Bytes of it.
+        capacity: u64,
+        /// Bytes of a block, the unit of all I/O.
+        block_size: u16,
+    },
+    /// A network device.
+    Net {
+        /// Its address.
+        mac: Mac,
+        /// Largest frame in bytes, without the 14-byte Ethernet header.
+        mtu: u16,
+    },
 }
 
 /// Why a device option was refused.
 #[derive(Clone, Copy, Debug)]
-pub enum DeviceError<'a> {
-    /// The image has no such device.
-    NotDeclared {
-        /// The option.
-        option: DeviceOption<'a>,
-        /// What the image has.
-        declared: Manifest<'a>,
+pub struct DeviceError<'a> {
+    /// The option.
+    pub option: DeviceOption<'a>,
+    /// What is wrong.
+    pub why: Refusal<'a>,
+}
+
+/// See [`DeviceError`].
+#[derive(Clone, Copy, Debug)]
+pub enum Refusal<'a> {
+    /// The image has no such device; this is what it has.
+    NotDeclared(Manifest<'a>),
+    /// A file can not be opened.
+    Block(BlockError),
+    /// Not a block size.
+    BlockSize,
+    /// A TAP interface can not be attached.
+    Tap(TapError<'a>),
+    /// Not the number of a descriptor.
+    Descriptor,
+    /// The descriptor is another device already.
+    Shared,
+    /// A descriptor can not be a network device.
+    Adopt(AdoptError),
+    /// Not an address.
+    Mac,
+}
+
+/// Why devices can not be used as they were attached.
+#[derive(Clone, Copy, Debug)]
+pub enum SetUpError<'a> {
+    /// A file is empty, or is not made of whole blocks.
+    Capacity {
+        /// The device.
+        device: Device<'a>,
+        /// The file.
+        path: &'a CStr,
+        /// Bytes of it.
+        capacity: u64,
+        /// Bytes of a block.
+        block_size: u16,
     },
-    /// This tender can not attach devices yet.
-    NotSupported {
-        /// The option.
-        option: DeviceOption<'a>,
-    },
+    /// The host has no random numbers for an address.
+    Random(Device<'a>, Errno),
+}
+
+/// What a user should know about a device that works all the same.
+#[derive(Clone, Copy, Debug)]
+pub enum Warning<'a> {
+    /// Writes will fail.
+    ReadOnly(Device<'a>, &'a CStr, Errno),
+    /// Nothing keeps two guests from using the file at once.
+    NotLocked(Device<'a>, &'a CStr, Errno),
 }
 
 /// A device that is declared and not attached: a guest never starts without all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unattached<'a>(pub Device<'a>);
 
+impl Slot<'_> {
+    const EMPTY: Self = Self { backing: Backing::None, block_size: DEFAULT_BLOCK_SIZE, mac: Mac::NONE };
+}
+
+impl Backing<'_> {
+    const fn fd(&self) -> Option<Fd> {
+        match self {
+            Self::None => None,
+            Self::Block { file, .. } => Some(file.fd),
+            Self::Net(port) => Some(port.fd),
+        }
+    }
+
+    /// Closes what an earlier option attached: the last one wins. First, because one user at a time
+    /// can have a file or an interface, and it may be the same one.
+    fn detach(&mut self) {
+        match *self {
+            Self::None => {}
+            Self::Block { file, .. } => file.close(),
+            Self::Net(port) => port.close(),
+        }
+        *self = Self::None;
+    }
+}
+
 impl<'a> Devices<'a> {
     /// The devices of `manifest`, none of them attached.
     #[must_use]
     pub const fn new(manifest: Manifest<'a>) -> Self {
-        Self { manifest, attached: 0 }
+        Self { manifest, slots: [Slot::EMPTY; MFT_MAX_ENTRIES] }
     }
 
-    /// Does what a device option says.
+    /// Does what a device option says. The last of repeated options wins.
     ///
     /// # Errors
-    /// The image does not declare the device, or it can not be attached.
+    /// The image does not declare the device, it can not be attached, or its property is malformed.
     pub fn apply(&mut self, option: DeviceOption<'a>) -> Result<(), DeviceError<'a>> {
-        match find_device(&self.manifest, option.name, option.verb.kind()) {
-            None => Err(DeviceError::NotDeclared { option, declared: self.manifest }),
-            Some(_device) => Err(DeviceError::NotSupported { option }),
+        self.apply_to_slot(option).map_err(|why| DeviceError { option, why })
+    }
+
+    fn apply_to_slot(&mut self, option: DeviceOption<'a>) -> Result<(), Refusal<'a>> {
+        let device = find_device(&self.manifest, option.name, option.verb.kind())
+            .ok_or(Refusal::NotDeclared(self.manifest))?;
+        let text = option.value.to_bytes();
+        match option.verb {
+            DeviceVerb::BlockSectorSize => {
+                self.slots[device.handle].block_size = parse_block_size(text).ok_or(Refusal::BlockSize)?;
+            }
+            DeviceVerb::NetMac => {
+                self.slots[device.handle].mac = Mac::parse(text).ok_or(Refusal::Mac)?;
+            }
+            DeviceVerb::Block => {
+                let backing = &mut self.slots[device.handle].backing;
+                backing.detach();
+                let file = BlockFile::open(option.value).map_err(Refusal::Block)?;
+                *backing = Backing::Block { file, path: option.value };
+            }
+            DeviceVerb::Net => match text.split_first() {
+                Some((b'@', number)) => {
+                    let fd = parse_descriptor(number).ok_or(Refusal::Descriptor)?;
+                    self.adopt(device.handle, fd)?;
+                }
+                _ => {
+                    let backing = &mut self.slots[device.handle].backing;
+                    backing.detach();
+                    *backing = Backing::Net(NetPort::tap(text).map_err(Refusal::Tap)?);
+                }
+            },
         }
+        Ok(())
+    }
+
+    fn adopt(&mut self, handle: usize, fd: Fd) -> Result<(), Refusal<'a>> {
+        let owner = self.slots.iter().position(|slot| slot.backing.fd() == Some(fd));
+        match owner {
+            // It is this device's already.
+            Some(owner) if owner == handle => return Ok(()),
+            Some(_) => return Err(Refusal::Shared),
+            None => {}
+        }
+        let backing = &mut self.slots[handle].backing;
+        backing.detach();
+        *backing = Backing::Net(NetPort::adopt(fd).map_err(Refusal::Adopt)?);
+        Ok(())
+    }
+
+    /// Checks and settles what options left open: block sizes against capacities, and an address for
+    /// each network device that was given none.
+    ///
+    /// # Errors
+    /// The first device that can not be used as it is.
+    pub fn set_up(&mut self) -> Result<(), SetUpError<'a>> {
+        for device in self.manifest.devices() {
+            let slot = &mut self.slots[device.handle];
+            let block_size = slot.block_size;
+            match slot.backing {
+                Backing::None => {}
+                Backing::Block { file: BlockFile { capacity, .. }, path } => {
+                    if capacity == 0 || !capacity.is_multiple_of(block_size.into()) {
+                        return Err(SetUpError::Capacity { device, path, capacity, block_size });
+                    }
+                }
+                Backing::Net(_) if slot.mac == Mac::NONE => {
+                    slot.mac = Mac::random().map_err(|errno| SetUpError::Random(device, errno))?;
+                }
+                Backing::Net(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The devices that are attached, in the order of their handles; to be used after
+    /// [`Self::set_up`].
+    pub fn attached(&self) -> impl Iterator<Item = Attached> + Clone {
+        self.slots.iter().enumerate().filter_map(|(handle, slot)| match slot.backing {
+            Backing::None => None,
+            Backing::Block { file: BlockFile { fd, capacity, .. }, .. } => {
+                let properties = Properties::Block { capacity, block_size: slot.block_size };
+                Some(Attached { handle, fd, properties })
+            }
+            Backing::Net(NetPort { fd, mtu }) => {
+                Some(Attached { handle, fd, properties: Properties::Net { mac: slot.mac, mtu } })
+            }
+        })
+    }
+
+    /// What a user should know about the devices that are attached.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning<'a>> {
+        self.manifest
+            .devices()
+            .flat_map(|device| {
+                let Backing::Block { file, path } = self.slots[device.handle].backing else {
+                    return [None, None];
+                };
+                [
+                    file.read_only.map(|errno| Warning::ReadOnly(device, path, errno)),
+                    file.unlocked.map(|errno| Warning::NotLocked(device, path, errno)),
+                ]
+            })
+            .flatten()
     }
 
     /// The devices that still have to be attached, in the order of their handles.
     pub fn unattached(&self) -> impl Iterator<Item = Unattached<'a>> {
-        let attached = self.attached;
-        self.manifest.devices().filter(move |device| attached & (1 << device.handle) == 0).map(Unattached)
+        let missing = |device: &Device<'a>| matches!(self.slots[device.handle].backing, Backing::None);
+        self.manifest.devices().filter(missing).map(Unattached)
     }
 
     /// The manifest that declares them.
@@ -72,12 +287,33 @@ impl<'a> Devices<'a> {
     }
 }
 
+impl Properties {
+    /// The 16 bytes of a manifest entry that tell them to the guest (ABI section 2.2).
+    #[must_use]
+    pub fn bytes(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        match *self {
+            Self::Block { capacity, block_size } => {
+                bytes[offset_of!(BlockBasic, capacity)..][..8].copy_from_slice(&capacity.to_le_bytes());
+                bytes[offset_of!(BlockBasic, block_size)..][..2].copy_from_slice(&block_size.to_le_bytes());
+            }
+            Self::Net { mac, mtu } => {
+                bytes[offset_of!(NetBasic, mac)..][..6].copy_from_slice(&mac.0);
+                bytes[offset_of!(NetBasic, mtu)..][..2].copy_from_slice(&mtu.to_le_bytes());
+            }
+        }
+        bytes
+    }
+}
+
 impl fmt::Display for DeviceError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotDeclared { option, declared } => {
-                let (word, kind, name) = (Quoted(option.word), option.verb.kind(), Quoted(option.name));
-                write!(f, "option {word}: the image does not declare a {kind} device {name}")?;
+        let (option, value) = (&self.option, self.option.value.to_bytes());
+        write!(f, "option {}: ", Quoted(option.word))?;
+        match &self.why {
+            Refusal::NotDeclared(declared) => {
+                let (kind, name) = (option.verb.kind(), Quoted(option.name));
+                write!(f, "the image does not declare a {kind} device {name}")?;
                 let mut separator = "; it declares ";
                 for device in declared.devices() {
                     write!(f, "{separator}{} ({})", Escaped(device.name), device.kind)?;
@@ -85,11 +321,71 @@ impl fmt::Display for DeviceError<'_> {
                 }
                 if separator == "; it declares " { f.write_str("; it declares none") } else { Ok(()) }
             }
-            Self::NotSupported { option } => write!(
+            Refusal::Block(error @ BlockError::Host(_)) => {
+                write!(f, "{} can not be opened: {error}", Quoted(value))
+            }
+            Refusal::Block(error) => write!(f, "{} {error}", Quoted(value)),
+            // Scripts look for the first words, which are not quite the rule.
+            Refusal::BlockSize => write!(
                 f,
-                "option {}: attaching {} devices is not supported yet by this tender",
-                Quoted(option.word),
-                option.verb.kind()
+                "Block size must be a multiple of 2: a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE}"
+            ),
+            Refusal::Tap(error) => error.fmt(f),
+            Refusal::Descriptor => {
+                write!(
+                    f,
+                    "{} is not @ and the decimal number of a descriptor other than 1 and 2",
+                    Quoted(value)
+                )
+            }
+            Refusal::Shared => write!(f, "descriptor {} is another device of this guest", Escaped(value)),
+            Refusal::Adopt(error) => write!(f, "descriptor {} can not be used: {error}", Escaped(value)),
+            Refusal::Mac => write!(
+                f,
+                "{} is not an address, which has six pairs of hexadecimal digits: 02:00:00:00:00:01",
+                Quoted(value)
+            ),
+        }
+    }
+}
+
+impl fmt::Display for SetUpError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Scripts look for these words.
+            Self::Capacity { device, path, capacity, block_size } => write!(
+                f,
+                "device {} ({}): {}: Backing storage size must be block aligned: {capacity} bytes are not one or \
+                 more blocks of {block_size}",
+                Quoted(device.name),
+                device.kind,
+                Quoted(path.to_bytes())
+            ),
+            Self::Random(device, errno) => write!(
+                f,
+                "device {} ({}): no random address can be had: {errno}; give --net-mac:{}=MAC",
+                Quoted(device.name),
+                device.kind,
+                Escaped(device.name)
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Warning<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReadOnly(device, path, errno) => write!(
+                f,
+                "warning: device {} is read-only, writes to it fail: {} can not be opened for writing: {errno}",
+                Quoted(device.name),
+                Quoted(path.to_bytes())
+            ),
+            Self::NotLocked(device, path, errno) => write!(
+                f,
+                "warning: device {}: {} can not be locked: {errno}; take care that only one guest uses it",
+                Quoted(device.name),
+                Quoted(path.to_bytes())
             ),
         }
     }
@@ -108,4 +404,5 @@ impl fmt::Display for Unattached<'_> {
 }
 
 impl Error for DeviceError<'_> {}
+impl Error for SetUpError<'_> {}
 impl Error for Unattached<'_> {}

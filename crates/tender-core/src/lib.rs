@@ -1,4 +1,4 @@
-//! What the tenders share: command line, image file, device declarations, diagnostics, statuses.
+//! What the tenders share: command line, image file, devices, diagnostics, statuses.
 //!
 //! A tender starts once per guest, so start-up is all that counts here: no allocation, no standard
 //! library (the spt tender has none), no system call that is not needed. What a user typed and what
@@ -9,6 +9,8 @@
 //! | [`cli`] | the two passes over the command line (ABI sections 6.1-6.3) |
 //! | [`cmdline`] | what the guest gets of it (section 4.3) |
 //! | [`devices`] | declared against attached devices (section 6.2) |
+//! | [`block`] | files and block devices behind a guest's disks (section 6.5) |
+//! | [`net`] | TAP interfaces and descriptors behind a guest's network devices (section 6.4) |
 //! | [`image`] | the image file (section 4.10, steps 2-4) |
 //! | [`diagnostics`] | one clear line on standard error |
 //! | [`status`] | exit statuses (section 6.6) |
@@ -17,11 +19,13 @@
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
+pub mod block;
 pub mod cli;
 pub mod cmdline;
 pub mod devices;
 pub mod diagnostics;
 pub mod image;
+pub mod net;
 pub mod status;
 #[expect(unsafe_code, reason = "the host kernel is only to be had through assembly")]
 pub mod syscall;

@@ -30,6 +30,24 @@ impl FileStatus {
         self.mode & 0o170_000 == 0o100_000
     }
 
+    /// It is a block device.
+    #[must_use]
+    pub const fn is_block_device(&self) -> bool {
+        self.mode & 0o170_000 == 0o060_000
+    }
+
+    /// It is a character device.
+    #[must_use]
+    pub const fn is_character_device(&self) -> bool {
+        self.mode & 0o170_000 == 0o020_000
+    }
+
+    /// It is a socket.
+    #[must_use]
+    pub const fn is_socket(&self) -> bool {
+        self.mode & 0o170_000 == 0o140_000
+    }
+
     /// It is a directory.
     #[must_use]
     pub const fn is_directory(&self) -> bool {
@@ -42,10 +60,15 @@ const WRITE: usize = 1;
 const OPEN: usize = 2;
 const CLOSE: usize = 3;
 const FSTAT: usize = 5;
+const LSEEK: usize = 8;
 const MMAP: usize = 9;
 const MPROTECT: usize = 10;
+const IOCTL: usize = 16;
 const MADVISE: usize = 28;
+const SOCKET: usize = 41;
+const GETSOCKOPT: usize = 55;
 const FCNTL: usize = 72;
+const FLOCK: usize = 73;
 const PERSONALITY: usize = 135;
 const PRCTL: usize = 157;
 const ARCH_PRCTL: usize = 158;
@@ -53,12 +76,25 @@ const EXIT_GROUP: usize = 231;
 const EPOLL_CTL: usize = 233;
 const TIMERFD_CREATE: usize = 283;
 const EPOLL_CREATE1: usize = 291;
+const GETRANDOM: usize = 318;
 
+const O_ACCMODE: usize = 0o3;
 const O_NONBLOCK: usize = 0o4000;
 const O_RDWR: usize = 0o2;
 const O_NOCTTY: usize = 0o400;
 const O_CLOEXEC: usize = 0o2_000_000;
+const F_GETFL: usize = 3;
+const F_SETFL: usize = 4;
 const F_DUPFD_CLOEXEC: usize = 1030;
+const SEEK_END: usize = 2;
+const LOCK_SH: usize = 1;
+const LOCK_EX: usize = 2;
+const LOCK_NB: usize = 4;
+const BLKROGET: usize = 0x125E;
+const SIOCETHTOOL: usize = 0x8946;
+const AF_INET: usize = 2;
+const SOCK_DGRAM: usize = 2;
+const SOL_SOCKET: usize = 1;
 const CLOCK_MONOTONIC: usize = 1;
 const EPOLL_CTL_ADD: usize = 1;
 const PR_SET_NO_NEW_PRIVS: usize = 38;
@@ -152,6 +188,22 @@ fn open(path: &CStr, flags: usize) -> Result<Fd, Errno> {
     unsafe { call(OPEN, [path.as_ptr().addr(), flags, 0, 0, 0, 0]) }.map(fd)
 }
 
+/// Opens `path` for reading and writing, never as the terminal of this process.
+///
+/// # Errors
+/// The kernel refused.
+pub fn open_for_writing(path: &CStr) -> Result<Fd, Errno> {
+    open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+}
+
+/// Opens the device `path` for reading and writing that never wait.
+///
+/// # Errors
+/// The kernel refused.
+pub fn open_without_waiting(path: &CStr) -> Result<Fd, Errno> {
+    open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+}
+
 /// A copy of `fd` whose number is at least 3.
 ///
 /// # Errors
@@ -188,6 +240,162 @@ pub fn read_at(fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize, Errno> {
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     // SAFETY: the kernel writes at most `into.len()` bytes to `into`.
     unsafe { call(PREAD64, [fd.argument(), into.as_mut_ptr().addr(), into.len(), offset, 0, 0]) }
+}
+
+/// Offset of the end of a file or block device: its capacity.
+///
+/// # Errors
+/// The kernel refused.
+pub fn end_of(fd: Fd) -> Result<u64, Errno> {
+    // SAFETY: moves the position of the descriptor; no memory is involved.
+    unsafe { call(LSEEK, [fd.argument(), 0, SEEK_END, 0, 0, 0]) }.map(|end| end as u64)
+}
+
+/// Takes the advisory lock of a file for as long as it is open, or fails at once with
+/// [`Errno::EAGAIN`]: alone, or together with others that share it.
+///
+/// # Errors
+/// Somebody else has it, or the file system has no locks.
+pub fn lock(fd: Fd, exclusive: bool) -> Result<(), Errno> {
+    let kind = if exclusive { LOCK_EX } else { LOCK_SH };
+    // SAFETY: no memory is involved.
+    unsafe { call(FLOCK, [fd.argument(), kind | LOCK_NB, 0, 0, 0, 0]) }?;
+    Ok(())
+}
+
+/// Whether a block device takes no writes, however it was opened.
+///
+/// # Errors
+/// It is not a block device.
+pub fn is_read_only_device(fd: Fd) -> Result<bool, Errno> {
+    let mut read_only = 0_u32;
+    // SAFETY: the kernel writes an `int`.
+    unsafe { call(IOCTL, [fd.argument(), BLKROGET, (&raw mut read_only).addr(), 0, 0, 0]) }?;
+    Ok(read_only != 0)
+}
+
+/// Fills `into` with random bytes.
+///
+/// # Errors
+/// The kernel refused.
+pub fn random(into: &mut [u8]) -> Result<(), Errno> {
+    // SAFETY: the kernel writes at most `into.len()` bytes to `into`; up to 256 it writes all of them.
+    let filled = unsafe { call(GETRANDOM, [into.as_mut_ptr().addr(), into.len(), 0, 0, 0, 0]) }?;
+    if filled == into.len() { Ok(()) } else { Err(Errno::EINTR) }
+}
+
+/// Makes reads and writes of `fd` never wait, and leaves its other flags as they are. Whether it is
+/// open for both.
+///
+/// # Errors
+/// It is not open.
+pub fn never_wait(fd: Fd) -> Result<bool, Errno> {
+    // SAFETY: no memory is involved.
+    let flags = unsafe { call(FCNTL, [fd.argument(), F_GETFL, 0, 0, 0, 0]) }?;
+    if flags & O_NONBLOCK == 0 {
+        // SAFETY: no memory is involved.
+        unsafe { call(FCNTL, [fd.argument(), F_SETFL, flags | O_NONBLOCK, 0, 0, 0]) }?;
+    }
+    Ok(flags & O_ACCMODE == O_RDWR)
+}
+
+/// What a socket can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketOption {
+    /// `SO_TYPE`: datagrams, a stream, and so on.
+    Type = 3,
+    /// `SO_DOMAIN`: the address family.
+    Domain = 39,
+}
+
+/// Family of local sockets: `AF_UNIX`.
+pub const AF_UNIX: u32 = 1;
+/// Type of sockets with datagrams: `SOCK_DGRAM`.
+pub const TYPE_DGRAM: u32 = 2;
+/// Type of sockets with connected datagrams: `SOCK_SEQPACKET`.
+pub const TYPE_SEQPACKET: u32 = 5;
+
+/// Asks a socket.
+///
+/// # Errors
+/// It is not a socket.
+pub fn socket_option(fd: Fd, option: SocketOption) -> Result<u32, Errno> {
+    let (mut value, mut len) = (0_u32, 4_u32);
+    let (to, size) = ((&raw mut value).addr(), (&raw mut len).addr());
+    // SAFETY: the kernel writes at most the 4 bytes that `len` says, and `len` itself.
+    unsafe { call(GETSOCKOPT, [fd.argument(), SOL_SOCKET, option as usize, to, size, 0]) }?;
+    Ok(value)
+}
+
+/// A socket through which network interfaces can be asked and changed.
+///
+/// # Errors
+/// The kernel refused.
+pub fn interface_socket() -> Result<Fd, Errno> {
+    // SAFETY: makes a descriptor; no memory is involved.
+    unsafe { call(SOCKET, [AF_INET, SOCK_DGRAM | O_CLOEXEC, 0, 0, 0, 0]) }.map(fd)
+}
+
+/// `struct ifreq` of the kernel: an interface, and what is asked of it.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, Debug)]
+pub struct InterfaceRequest {
+    /// NUL-terminated name.
+    pub name: [u8; 16],
+    /// Flags, an MTU or an address, by the request.
+    pub value: [u8; 24],
+}
+
+/// What an interface, or the descriptor of one, can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum InterfaceQuestion {
+    /// `SIOCGIFFLAGS`: is it up?
+    Flags = 0x8913,
+    /// `SIOCGIFMTU`: its MTU.
+    Mtu = 0x8921,
+    /// `TUNSETIFF`: attaches a descriptor of /dev/net/tun.
+    Attach = 0x4004_54CA,
+    /// `TUNGETIFF`: what such a descriptor is attached to.
+    Attached = 0x8004_54D2,
+}
+
+/// Asks through `fd`; the answer is in `request`.
+///
+/// # Errors
+/// The kernel refused.
+pub fn ask_interface(
+    fd: Fd,
+    question: InterfaceQuestion,
+    request: &mut InterfaceRequest,
+) -> Result<(), Errno> {
+    // SAFETY: each of these questions reads and writes a `struct ifreq`, 40 bytes, and no more.
+    unsafe { call(IOCTL, [fd.argument(), question as usize, (&raw mut *request).addr(), 0, 0, 0]) }?;
+    Ok(())
+}
+
+/// Work an interface leaves to later stages, in the numbers of `ethtool`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offload {
+    /// `ETHTOOL_SGSO`: generic segmentation.
+    Segmentation = 0x24,
+    /// `ETHTOOL_SGRO`: generic receive.
+    Receive = 0x2C,
+}
+
+/// Switches an offload of the interface `name` off.
+///
+/// # Errors
+/// Not permitted, or the interface does not have it.
+pub fn switch_off(socket: Fd, name: [u8; 16], offload: Offload) -> Result<(), Errno> {
+    // `struct ethtool_value`: the command, and 0 for off.
+    let value = [offload as u32, 0];
+    let mut request = InterfaceRequest { name, value: [0; 24] };
+    request.value[..8].copy_from_slice(&(&raw const value).expose_provenance().to_ne_bytes());
+    // SAFETY: the kernel reads a `struct ifreq`, and through the pointer in it the 8 bytes of `value`,
+    // which outlives the call.
+    unsafe { call(IOCTL, [socket.argument(), SIOCETHTOOL, (&raw mut request).addr(), 0, 0, 0]) }?;
+    Ok(())
 }
 
 /// Writes up to `bytes.len()` bytes.
@@ -315,6 +523,12 @@ impl Fd {
     /// Standard error.
     pub const STDERR: Self = Self(2);
 
+    /// The descriptor with this number, which somebody else has opened, or nobody.
+    #[must_use]
+    pub const fn numbered(number: i32) -> Self {
+        Self(number)
+    }
+
     /// Its number.
     #[must_use]
     pub const fn number(self) -> i32 {
@@ -329,6 +543,24 @@ impl Fd {
 impl Errno {
     /// The call was interrupted by a signal.
     pub const EINTR: Self = Self(4);
+    /// No such file.
+    pub const ENOENT: Self = Self(2);
+    /// The device is not there.
+    pub const ENXIO: Self = Self(6);
+    /// Not an open descriptor.
+    pub const EBADF: Self = Self(9);
+    /// Not now: somebody else has the lock.
+    pub const EAGAIN: Self = Self(11);
+    /// No permission for this file.
+    pub const EACCES: Self = Self(13);
+    /// Somebody else is using it.
+    pub const EBUSY: Self = Self(16);
+    /// No such device.
+    pub const ENODEV: Self = Self(19);
+    /// The call does not take this.
+    pub const EINVAL: Self = Self(22);
+    /// Can not be written to.
+    pub const EROFS: Self = Self(30);
     /// No memory, or no room in the address space.
     pub const ENOMEM: Self = Self(12);
     /// Something is there already.
@@ -352,6 +584,7 @@ impl fmt::Display for Errno {
             5 => "input/output error",
             6 => "no such device",
             9 => "bad descriptor",
+            11 => "try again",
             12 => "out of memory",
             13 => "permission denied",
             16 => "busy",
@@ -362,9 +595,17 @@ impl fmt::Display for Errno {
             22 => "invalid argument",
             23 => "too many open files in the system",
             24 => "too many open files",
+            25 => "not a device of this kind",
+            26 => "a program that runs",
+            27 => "file too large",
+            30 => "read-only",
             36 => "name too long",
+            37 => "no locks available",
             38 => "not supported by this kernel",
             40 => "too many symbolic links",
+            77 => "not attached to an interface",
+            95 => "not supported",
+            97 => "no such protocol",
             116 => "stale file handle",
             number => return write!(f, "errno {number}"),
         };

@@ -111,7 +111,10 @@ fn reads_device_options() {
         ("--block-sector-size:disk=4096", DeviceVerb::BlockSectorSize, "disk", "4096"),
     ] {
         let Ok(Some(TenderOption::Device(option))) = parse(word) else { panic!("{word}") };
-        assert_eq!((option.verb, option.name, option.value), (verb, name.as_bytes(), value.as_bytes()));
+        assert_eq!(
+            (option.verb, option.name, option.value.to_bytes()),
+            (verb, name.as_bytes(), value.as_bytes())
+        );
         assert_eq!(option.word, word.as_bytes());
     }
 }

@@ -15,6 +15,8 @@ use tender_core::syscall::{
     PROT_READ, PROT_WRITE, word,
 };
 
+use crate::bpf::Instruction;
+
 /// Pages that are kept small at the end of memory, where the boot stack is.
 const STACK_REACH: u64 = 2 << 20;
 
@@ -173,6 +175,19 @@ impl GuestMemory {
     /// It does not lie there; addresses are the tender's own and none depends on the image.
     pub fn write(&mut self, gpa: Gpa, data: &[u8]) {
         self.low(gpa, data.len() as u64).copy_from_slice(data);
+    }
+
+    /// Room for `count` instructions of a filter at `gpa`, in the area below the image. They are whatever
+    /// is there, which is zero at first.
+    ///
+    /// # Panics
+    /// It does not lie there, or is not aligned.
+    pub fn instructions(&mut self, gpa: Gpa, count: usize) -> &mut [Instruction] {
+        let room = self.low(gpa, (count * size_of::<Instruction>()) as u64);
+        assert!(gpa.is_multiple_of(align_of::<Instruction>() as u64));
+        // SAFETY: `low` gave these bytes, and borrows `self` for as long; they are aligned, and an
+        // instruction is a `repr(C)` record of integers without padding, so any bytes make one.
+        unsafe { core::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), count) }
     }
 
     /// The `len` bytes at `gpa`, in the area below the image.

@@ -4,7 +4,7 @@ use core::arch::global_asm;
 use core::mem::{offset_of, size_of};
 
 use solo5_abi::Gpa;
-use solo5_abi::memory::{PAGE_SIZE, SPT_BOOT_INFO, STACK_OFFSET};
+use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_BOOT_INFO, STACK_OFFSET};
 use tender_core::syscall::{self, Errno, PROT_EXEC, PROT_READ};
 
 use crate::bpf::{Instruction, MAX_INSTRUCTIONS, ProgramTooLong, Rule, compile};
@@ -13,6 +13,9 @@ use crate::leftovers::{MAX_RANGES, Range, Ranges, TooManyRanges, lent_by_kernel}
 
 /// Where the tender leaves what the last steps need: unused memory below the image (section 5.1).
 const LAUNCH_BLOCK: Gpa = 0x2_0000;
+
+/// The filter's instructions, behind the block.
+const PROGRAM: Gpa = LAUNCH_BLOCK + size_of::<LaunchBlock>() as Gpa;
 
 /// What the last steps need. It lies in guest memory, because everything else is gone by then, and is
 /// cleared before the guest runs, but for the entry point, through which the guest is entered.
@@ -42,6 +45,7 @@ struct ProgramHeader {
 const _: () = {
     assert!(size_of::<Instruction>() == 8 && size_of::<Range>() == 16);
     assert!(size_of::<ProgramHeader>() == 16 && offset_of!(ProgramHeader, instructions) == 8);
+    assert!(PROGRAM + (MAX_INSTRUCTIONS * size_of::<Instruction>()) as Gpa <= LOAD_MIN);
     assert!(offset_of!(LaunchBlock, entry) == 0 && offset_of!(LaunchBlock, rest) == 8);
 };
 
@@ -74,12 +78,12 @@ impl Launch {
     pub fn prepare(
         memory: &mut GuestMemory,
         entry: Gpa,
-        rules: &[Rule],
+        rules: impl Iterator<Item = Rule>,
         vdso: Option<u64>,
     ) -> Result<Self, LaunchError> {
-        let mut program = [Instruction::KILL; 128];
-        const { assert!(128 <= MAX_INSTRUCTIONS) };
-        let count = compile(rules, &mut program).map_err(LaunchError::Program)?;
+        // Where it stays: on the stack the longest program would cost a page fault for each page of it.
+        let program = memory.instructions(PROGRAM, MAX_INSTRUCTIONS);
+        let count = compile(rules, program).map_err(LaunchError::Program)?;
         let ranges = leftovers(memory.size(), vdso)?;
         let mut block = LaunchBlock {
             entry,
@@ -92,7 +96,7 @@ impl Launch {
             program: ProgramHeader {
                 len: u16::try_from(count).unwrap_or(u16::MAX),
                 reserved: [0; 3],
-                instructions: LAUNCH_BLOCK + size_of::<LaunchBlock>() as u64,
+                instructions: PROGRAM,
             },
         };
         block.ranges[..ranges.as_slice().len()].copy_from_slice(ranges.as_slice());
@@ -100,13 +104,6 @@ impl Launch {
         let bytes =
             unsafe { core::slice::from_raw_parts((&raw const block).cast::<u8>(), size_of::<LaunchBlock>()) };
         memory.write(LAUNCH_BLOCK, bytes);
-        let mut at = LAUNCH_BLOCK + bytes.len() as u64;
-        for instruction in &program[..count] {
-            let [a, b] = instruction.code.to_le_bytes();
-            let [e, f, g, h] = instruction.operand.to_le_bytes();
-            memory.write(at, &[a, b, instruction.jump_true, instruction.jump_false, e, f, g, h]);
-            at += size_of::<Instruction>() as u64;
-        }
         syscall::set_no_new_privileges().map_err(LaunchError::NoNewPrivileges)?;
         Ok(Self { _only_from_prepare: () })
     }

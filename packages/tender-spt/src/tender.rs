@@ -2,16 +2,18 @@
 
 use core::ffi::CStr;
 use core::fmt;
+use core::mem::offset_of;
 
 use solo5_abi::Gpa;
-use solo5_abi::limits::{DEFAULT_MEM_MIB, MFT_MAX_SIZE};
+use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, DEFAULT_MEM_MIB, MAX_BLOCK_SIZE, MFT_MAX_SIZE, MIN_BLOCK_SIZE};
 use solo5_abi::memory::{PAGE_SIZE, SPT_BOOT_INFO};
+use solo5_abi::mft;
 use solo5_abi::notes::AbiTarget;
 use solo5_abi::spt::{ABI_VERSION, BootInfo, EpollEvent, TIMER_EVENT_ID};
 use solo5_elf::Plan;
 use tender_core::cli::{Invocation, Run, TenderOption, scan};
 use tender_core::cmdline::Cmdline;
-use tender_core::devices::Devices;
+use tender_core::devices::{Attached, Devices, Properties};
 use tender_core::diagnostics::{Diagnostics, Quoted};
 use tender_core::image::ImageFile;
 use tender_core::status;
@@ -98,6 +100,7 @@ where
         }
         _ => fail(format_args!("{kernel}: can not be loaded: {error}")),
     })?;
+    devices.set_up().map_err(|error| fail(format_args!("{error}")))?;
     if report_unattached(diagnostics, &devices) {
         return Err(fail(format_args!("{kernel}: not all of its devices are attached")));
     }
@@ -109,9 +112,18 @@ where
     image.close();
     let (epoll, timer) =
         wait_set().map_err(|errno| fail(format_args!("timer can not be set up: {errno}")))?;
-    let mft = SPT_BOOT_INFO + size_of::<BootInfo>() as Gpa;
-    let text = mft + manifest.bytes().len() as Gpa;
-    memory.write(mft, manifest.bytes());
+    for device in devices.attached() {
+        wait_for(epoll, device).map_err(|errno| {
+            let (number, fd) = (device.handle, device.fd.number());
+            fail(format_args!("device {number} can not be waited for: descriptor {fd}: {errno}"))
+        })?;
+    }
+    let mft_at = SPT_BOOT_INFO + size_of::<BootInfo>() as Gpa;
+    let text = mft_at + manifest.bytes().len() as Gpa;
+    memory.write(mft_at, manifest.bytes());
+    for device in devices.attached() {
+        leave_device(&mut memory, mft_at, &device);
+    }
     let mut end = text;
     for piece in cmdline.pieces() {
         memory.write(end, piece);
@@ -122,7 +134,7 @@ where
         mem_size: size,
         kernel_end: plan.kernel_end(),
         cmdline: text,
-        mft,
+        mft: mft_at,
         epollfd: epoll.number(),
         timerfd: timer.number(),
     };
@@ -130,7 +142,10 @@ where
     if options.executable_heap {
         diagnostics.line(format_args!("warning: --x-exec-heap makes heap and stack of the guest executable"));
     }
-    Launch::prepare(&mut memory, plan.entry(), &rules(boot_info.epollfd, boot_info.timerfd), vdso)
+    for warning in devices.warnings() {
+        diagnostics.line(format_args!("{warning}"));
+    }
+    Launch::prepare(&mut memory, plan.entry(), rules(epoll, timer, devices.attached()), vdso)
         .map_err(|error| fail(format_args!("guest can not be started: {error}")))
 }
 
@@ -191,6 +206,29 @@ fn wait_set() -> Result<(Fd, Fd), Errno> {
     Ok((epoll, timer))
 }
 
+/// A network device wakes its guest when there is a frame, by the device's handle (section 5.5).
+fn wait_for(epoll: Fd, device: Attached) -> Result<(), Errno> {
+    match device.properties {
+        Properties::Block { .. } => Ok(()),
+        Properties::Net { .. } => {
+            let event = EpollEvent { events: EPOLLIN, data: device.handle as u64 };
+            syscall::epoll_add(epoll, device.fd, event)
+        }
+    }
+}
+
+/// Completes the entry of a device in the guest's copy of the manifest (section 2.2): what the guest
+/// learns about it, and the descriptor that it does its I/O with. What an image says there itself does
+/// not count.
+fn leave_device(memory: &mut GuestMemory, mft: Gpa, device: &Attached) {
+    let entry = mft + (size_of::<mft::Header>() + device.handle * size_of::<mft::Entry>()) as Gpa;
+    let mut backend = [0; 8];
+    backend[..4].copy_from_slice(&device.fd.number().to_le_bytes());
+    memory.write(entry + offset_of!(mft::Entry, properties) as Gpa, &device.properties.bytes());
+    memory.write(entry + offset_of!(mft::Entry, backend) as Gpa, &backend);
+    memory.write(entry + offset_of!(mft::Entry, attached) as Gpa, &[1]);
+}
+
 /// Writes boot info field by field, in the order of the record.
 fn leave_boot_info(memory: &mut GuestMemory, boot_info: &BootInfo) {
     let BootInfo { mem_size, kernel_end, cmdline, mft, epollfd, timerfd } = *boot_info;
@@ -222,12 +260,18 @@ options:
   --version       release and ABI version
   --help          this text
 
-modules: core
+modules: core block net
 
-Images that declare network or block devices are refused: this tender can not attach any yet.
+  --block:NAME=PATH             attach a file or block device; read-only if it can not be written
+  --block-sector-size:NAME=N    block size in bytes, a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE} (default: {DEFAULT_BLOCK_SIZE})
+  --net:NAME=IFACE              attach a TAP interface that exists and is up
+  --net:NAME=@FD                attach a descriptor handed over: a TAP, or an AF_UNIX socket with datagrams
+  --net-mac:NAME=MAC            address of a network device (default: random, new at every start)
+
+NAME is that of a device KERNEL declares; it does not start without all of them.
 
 example:
-  {program} --mem=64 -- hello.spt --name=world
+  {program} --mem=64 --net:service=tap0 --block:storage=disk.img -- hello.spt --name=world
 "
     ));
 }

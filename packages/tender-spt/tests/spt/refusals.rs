@@ -244,21 +244,43 @@ fn refuses_to_start_without_all_devices() {
 fn refuses_device_options() {
     let image = Image::with_devices(AbiTarget::Spt, quiet::code(), &[net("service"), block("storage")]);
     for (option, expected) in [
-        ("--net:service=tap0", "attaching NET_BASIC devices is not supported yet by this tender"),
-        (
-            "--net-mac:service=02:00:00:00:00:01",
-            "attaching NET_BASIC devices is not supported yet by this tender",
-        ),
-        ("--block:storage=/dev/null", "attaching BLOCK_BASIC devices is not supported yet by this tender"),
-        (
-            "--block-sector-size:storage=512",
-            "attaching BLOCK_BASIC devices is not supported yet by this tender",
-        ),
         (
             "--net:storage=tap0",
             "the image does not declare a NET_BASIC device 'storage'; it declares service (NET_BASIC), storage (BLOCK_BASIC)",
         ),
         ("--net:a-b=tap0", "'a-b' is not a device name, which has 1 to 67 letters and digits"),
+        (
+            "--net:service=nosuchinterface",
+            "there is no interface 'nosuchinterface': make it with ip tuntap add nosuchinterface mode tap",
+        ),
+        (
+            "--net:service=abcdefghijklmnop",
+            "interface name 'abcdefghijklmnop' is too long: at most 15 bytes are possible",
+        ),
+        (
+            "--net:service=@99",
+            "descriptor @99 can not be used: it is not open: hand it over when starting the tender",
+        ),
+        // The image's own descriptor.
+        ("--net:service=@3", "descriptor @3 can not be used: it is neither a TAP nor a socket"),
+        ("--net:service=@0", "descriptor @0 can not be used: it is neither a TAP nor a socket"),
+        ("--net:service=@1", "'@1' is not @ and the decimal number of a descriptor other than 1 and 2"),
+        ("--net:service=@3x", "'@3x' is not @ and the decimal number of a descriptor other than 1 and 2"),
+        (
+            "--net-mac:service=02:00:00:00:00",
+            "'02:00:00:00:00' is not an address, which has six pairs of hexadecimal digits: 02:00:00:00:00:01",
+        ),
+        ("--block:storage=/dev/null", "'/dev/null' is neither a regular file nor a block device"),
+        ("--block:storage=/", "'/' can not be opened: is a directory"),
+        ("--block:storage=/nonexistent/x", "'/nonexistent/x' can not be opened: no such file or directory"),
+        (
+            "--block-sector-size:storage=521",
+            "Block size must be a multiple of 2: a power of two from 512 to 32768",
+        ),
+        (
+            "--block-sector-size:storage=256",
+            "Block size must be a multiple of 2: a power of two from 512 to 32768",
+        ),
     ] {
         assert_eq!(line(&run_image(&[option], &image)), format!("option '{option}': {expected}"));
     }

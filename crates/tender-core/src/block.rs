@@ -1,0 +1,108 @@
+//! What is behind a block device: a file, or a block device of the host (ABI section 6.5).
+
+use core::error::Error;
+use core::ffi::CStr;
+use core::fmt;
+
+use solo5_abi::limits::{MAX_BLOCK_SIZE, MIN_BLOCK_SIZE};
+
+use crate::cli::decimal;
+use crate::syscall::{self, Errno, Fd};
+
+/// An open file or block device. Not closed when dropped: the guest goes on with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockFile {
+    /// Its descriptor.
+    pub fd: Fd,
+    /// Bytes of it.
+    pub capacity: u64,
+    /// It could only be opened for reading, and this is why.
+    pub read_only: Option<Errno>,
+    /// It is not locked, because its file system has no locks, and this is what that said.
+    pub unlocked: Option<Errno>,
+}
+
+/// Why a file can not be a block device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockError {
+    /// The host refused to open it, or to tell its size.
+    Host(Errno),
+    /// It is a directory, a pipe, a socket, or a character device.
+    NotStorage,
+    /// Somebody has locked it.
+    InUse,
+}
+
+impl BlockFile {
+    /// Opens `path` for reading and writing, or for reading if the host allows no more, and locks it:
+    /// what is written to has one user, what is only read may have many. The lock is advisory
+    /// (`flock`) and goes when the process ends, however it ends.
+    ///
+    /// # Errors
+    /// It can not be read, is neither file nor block device, or is in use.
+    pub fn open(path: &CStr) -> Result<Self, BlockError> {
+        let (fd, refused) = match syscall::open_for_writing(path) {
+            Ok(fd) => (fd, None),
+            // An immutable file says EPERM.
+            Err(errno @ (Errno::EACCES | Errno::EPERM | Errno::EROFS)) => {
+                (syscall::open_for_reading(path).map_err(|_also| BlockError::Host(errno))?, Some(errno))
+            }
+            Err(errno) => return Err(BlockError::Host(errno)),
+        };
+        Self::lock(fd, refused).inspect_err(|_| syscall::close(fd))
+    }
+
+    fn lock(fd: Fd, refused: Option<Errno>) -> Result<Self, BlockError> {
+        let status = syscall::file_status(fd).map_err(BlockError::Host)?;
+        if !status.is_file() && !status.is_block_device() {
+            return Err(BlockError::NotStorage);
+        }
+        let refused = match refused {
+            // The host opens a block device that takes no writes for writing all the same.
+            None if status.is_block_device() && syscall::is_read_only_device(fd) == Ok(true) => {
+                Some(Errno::EROFS)
+            }
+            refused => refused,
+        };
+        let unlocked = match syscall::lock(fd, refused.is_none()) {
+            Ok(()) => None,
+            Err(Errno::EAGAIN) => return Err(BlockError::InUse),
+            Err(errno) => Some(errno),
+        };
+        let capacity = syscall::end_of(fd).map_err(BlockError::Host)?;
+        Ok(Self { fd, capacity, read_only: refused, unlocked })
+    }
+
+    /// Closes it, which gives its lock back.
+    pub fn close(self) {
+        syscall::close(self.fd);
+    }
+}
+
+/// A block size: decimal digits and nothing else, a power of two from 512 to 32768.
+#[must_use]
+pub fn parse_block_size(text: &[u8]) -> Option<u16> {
+    let size = u16::try_from(decimal(text)?).ok()?;
+    ((MIN_BLOCK_SIZE..=MAX_BLOCK_SIZE).contains(&size) && size.is_power_of_two()).then_some(size)
+}
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(errno) => errno.fmt(f),
+            Self::NotStorage => f.write_str("is neither a regular file nor a block device"),
+            Self::InUse => {
+                f.write_str("is in use: another guest, or another device of this one, has locked it")
+            }
+        }
+    }
+}
+
+impl Error for BlockError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Host(errno) => Some(errno),
+            Self::NotStorage | Self::InUse => None,
+        }
+    }
+}
