@@ -27,16 +27,22 @@ export abstract class MiouError extends Error {
  * of a cancellation, stack or no stack.
  */
 const Stackless = class {} as unknown as typeof MiouError;
-Object.setPrototypeOf(Stackless.prototype, MiouError.prototype);
+Object.setPrototypeOf(
+  Object.assign(Stackless.prototype, {
+    name: "CancelledError",
+    code: "CANCELLED",
+    message: "cancel: CANCELLED: the task was cancelled",
+  }),
+  MiouError.prototype,
+);
 
 /**
  * What a cancelled task sees at its suspension point, and its outcome afterwards. One object serves a request and
  * all the tasks below it. It has no stack: it would be the scheduler's.
  */
 export class CancelledError extends Stackless {
-  override readonly name = "CancelledError";
-  readonly code = "CANCELLED";
-  override readonly message = "cancel: CANCELLED: the task was cancelled";
+  declare readonly name: "CancelledError";
+  declare readonly code: "CANCELLED";
   /** The task on which cancellation was requested. */
   readonly task: Task<unknown>;
   /** `cancel({ reason })`, the abort signal's reason, or the error that ended the parent. */

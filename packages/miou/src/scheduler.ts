@@ -128,7 +128,8 @@ export class Scheduler {
     task.value = value;
     task.flags |= failed ? READY | THROW : READY;
     if (tracing.on) emit({ type: "resume", task });
-    this.enqueue(task);
+    this.ready.push(task);
+    if (this.idle) this.leaveIdle();
   }
 
   private enqueue(task: TaskCell): void {
