@@ -7,6 +7,7 @@ export { run } from "../run.ts";
 export { sleep } from "../sleep.ts";
 export { until } from "../until.ts";
 export { connect } from "./connect.ts";
+export { withContext } from "./context.ts";
 export { EndOfStreamError, WorkerTerminatedError } from "./errors.ts";
 export { type Emitter, type OnOptions, on, once, Subscribed } from "./events.ts";
 export { Listener, type ListenOptions, listen } from "./listen.ts";
