@@ -1,10 +1,10 @@
 // All benchmarks, one after the other, or those named: `npm run bench -- boot`.
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureBuilt, fail, root, run, say } from "./lib/workspace.mjs";
 
 const all = readdirSync(join(root, "bench"), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && existsSync(join(root, "bench", entry.name, "main.mjs")))
   .map(({ name }) => name);
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !all.includes(name));
