@@ -13,7 +13,7 @@ import {
 } from "./lib/workspace.mjs";
 
 /** Programs that only tests call, and the Debian package that each is in. */
-const PROGRAMS = { strace: "strace" };
+const PROGRAMS = { ip: "iproute2", ping: "iputils-ping", strace: "strace" };
 
 const update = process.argv.includes("--update");
 const total = { passed: 0, failed: 0, skipped: 0 };
