@@ -15,6 +15,8 @@ export function* connect(options: NetConnectOpts & Owned): Operation<Socket> {
   const { root } = running("connect").scheduler;
   const raw = yield* suspend<NetSocket>(({ ok, fail }) => {
     const socket = netConnect({ allowHalfOpen: true, ...options });
+    // Until the task runs again nobody else listens to its errors; the socket remembers them.
+    socket.on("error", () => {});
     const settle = (): void => {
       socket.off("connect", onConnect);
       socket.off("error", onError);
@@ -31,7 +33,7 @@ export function* connect(options: NetConnectOpts & Owned): Operation<Socket> {
     socket.on("error", onError);
     return () => {
       settle();
-      socket.on("error", () => {}).destroy();
+      socket.destroy();
     };
   }, "connect");
   return new Socket(raw, root, false, options.owned);

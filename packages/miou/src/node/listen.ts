@@ -125,6 +125,7 @@ export function* listen(options: ListenOptions): Operation<Listener> {
     socket.on("error", () => {});
     if (!pending.trySend(socket)) socket.destroy();
   });
+  server.on("error", () => {});
   yield* suspend<void>(({ ok, fail }) => {
     const settle = (): void => {
       server.off("listening", onListening);
@@ -144,7 +145,7 @@ export function* listen(options: ListenOptions): Operation<Listener> {
     return () => {
       settle();
       // Looking up the host may still be under way.
-      server.on("error", () => {}).on("listening", () => server.close());
+      server.on("listening", () => server.close());
       if (server.listening) server.close();
     };
   }, "listen");

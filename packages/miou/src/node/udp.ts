@@ -38,7 +38,7 @@ interface Datagram {
 export class UdpSocket {
   /** Node's object. */
   readonly raw: UdpRaw;
-  private readonly held: Resource<UdpSocket> | undefined;
+  private held: Resource<UdpSocket> | undefined = undefined;
   private readonly inbox: Channel<Datagram>;
   private readonly forget: () => void;
   private failure: unknown = undefined;
@@ -50,12 +50,16 @@ export class UdpSocket {
   constructor(raw: UdpRaw, root: TaskCell, foreign: boolean, options: UdpOptions) {
     this.raw = raw;
     this.inbox = new Channel(options.capacity ?? 64);
-    this.held =
-      options.owned === true ? new Resource<UdpSocket>(this, (each) => each.stop()).own() : undefined;
     raw.on("message", this.onMessage);
     raw.on("error", this.onError);
     raw.on("close", this.onClose);
     this.forget = atEnd(root, foreign ? () => this.detach() : () => this.stop());
+  }
+
+  /** @internal The running task holds it from now on. */
+  own(): this {
+    this.held = new Resource<UdpSocket>(this, (each) => each.stop()).own();
+    return this;
   }
 
   /** The local port. */
@@ -173,7 +177,11 @@ export class UdpSocket {
  */
 export function* udp(options: UdpOptions = {}): Operation<UdpSocket> {
   const { root } = running("udp").scheduler;
+  const { capacity = 64 } = options;
+  if (!Number.isInteger(capacity) || capacity < 0)
+    throw new RangeError(`udp: capacity ${capacity} is not an integer >= 0`);
   const raw = createSocket(options.type ?? "udp4");
+  const socket = new UdpSocket(raw, root, false, options);
   yield* suspend<void>(({ ok, fail }) => {
     const settle = (): void => {
       raw.off("listening", onListening);
@@ -185,7 +193,6 @@ export function* udp(options: UdpOptions = {}): Operation<UdpSocket> {
     };
     const onError = (error: Error): void => {
       settle();
-      raw.close();
       fail(error);
     };
     raw.on("listening", onListening);
@@ -196,16 +203,10 @@ export function* udp(options: UdpOptions = {}): Operation<UdpSocket> {
     });
     return () => {
       settle();
-      raw.on("error", () => {});
-      raw.close();
+      socket.close();
     };
   }, "udp");
-  try {
-    return new UdpSocket(raw, root, false, options);
-  } catch (error) {
-    raw.close();
-    throw error;
-  }
+  return options.owned === true ? socket.own() : socket;
 }
 
 /**
@@ -217,5 +218,6 @@ export function* udp(options: UdpOptions = {}): Operation<UdpSocket> {
  */
 export function fromUdp(socket: UdpRaw, options: Owned & { readonly capacity?: number } = {}): UdpSocket {
   if (!(socket instanceof UdpRaw)) throw new TypeError("fromUdp: not a datagram socket");
-  return new UdpSocket(socket, running("fromUdp").scheduler.root, true, options);
+  const made = new UdpSocket(socket, running("fromUdp").scheduler.root, true, options);
+  return options.owned === true ? made.own() : made;
 }

@@ -33,6 +33,8 @@ export interface LinkHandlers {
   receive(message: Message, link: Link): void;
   /** The other side does not answer a cancellation. */
   stuck(): void;
+  /** What the other side sent cannot be read, and somebody would wait for it for ever. */
+  broken(error: unknown): void;
 }
 
 /** One end of a connection between two threads, which may both call, and be called. */
@@ -54,6 +56,7 @@ export class Link {
     this.flags = flags;
     this.handlers = handlers;
     port.on("message", (messages: readonly Message[]) => this.deliver(messages));
+    port.on("messageerror", (error) => handlers.broken(error));
   }
 
   /** How many calls of this side have not settled. */
@@ -93,12 +96,15 @@ export class Link {
 
   /** Takes what has arrived without waiting for the host's event loop. */
   drain(): void {
-    for (
-      let next = receiveMessageOnPort(this.port);
-      next !== undefined;
-      next = receiveMessageOnPort(this.port)
-    )
-      this.deliver(next.message as readonly Message[]);
+    try {
+      for (;;) {
+        const next = receiveMessageOnPort(this.port);
+        if (next === undefined) return;
+        this.deliver(next.message as readonly Message[]);
+      }
+    } catch (error) {
+      this.handlers.broken(error);
+    }
   }
 
   /** The other side is gone: every call fails. */

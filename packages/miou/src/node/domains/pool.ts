@@ -17,6 +17,8 @@ interface Member {
   why: string | undefined;
 }
 
+const STUCK = "did not answer a cancellation in time";
+
 /** The workers of one run, started when first used. */
 class Pool {
   readonly domains: readonly DomainId[];
@@ -47,7 +49,8 @@ class Pool {
     });
     const link = new Link(port1, domain, flags, {
       receive: (message) => this.receive(message),
-      stuck: () => this.terminate(domain),
+      stuck: () => this.terminate(domain, STUCK),
+      broken: (error) => this.terminate(domain, `sent what cannot be read (${error})`),
     });
     const member: Member = { worker, link, why: undefined };
     this.members.set(domain, member);
@@ -89,7 +92,7 @@ class Pool {
         this.connect(message.domain, message.port);
         return;
       case "terminate":
-        this.terminate(message.domain);
+        this.terminate(message.domain, STUCK);
         return;
       default:
     }
@@ -100,10 +103,10 @@ class Pool {
     else this.link(domain).post({ type: "serve", port }, [port]);
   }
 
-  private terminate(domain: DomainId): void {
+  private terminate(domain: DomainId, why: string): void {
     const member = this.members.get(domain);
     if (member === undefined) return;
-    member.why = "did not answer a cancellation in time, and was terminated";
+    member.why ??= `${why} and was terminated`;
     void member.worker.terminate();
   }
 

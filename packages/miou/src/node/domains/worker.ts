@@ -91,6 +91,13 @@ function* body(url: string, name: string, argument: unknown): Operation<unknown>
   return yield* (fn as (argument: unknown) => Operation<unknown>)(argument);
 }
 
+/** Ends this worker: its callers learn of it. */
+function broken(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 /** Answers what comes through `port`, from a worker. */
 function serve(port: MessagePort): void {
   const server = new Server();
@@ -98,6 +105,7 @@ function serve(port: MessagePort): void {
   const link = new Link(port, 0, setup.flags, {
     receive: (message, from) => server.receive(message, from),
     stuck: () => {},
+    broken,
   });
   links.add(link);
   port.on("close", () => {
@@ -114,6 +122,7 @@ function peer(domain: number): Link {
   const link = new Link(port1, domain, setup.flags, {
     receive: () => {},
     stuck: () => main.post({ type: "terminate", domain }),
+    broken,
   });
   port1.on("close", () => {
     peers.delete(domain);
@@ -135,6 +144,7 @@ const server = new Server();
 const main = new Link(setup.port, 0, setup.flags, {
   receive: (message, link) => server.receive(message, link),
   stuck: () => {},
+  broken,
 });
 links.add(main);
 
