@@ -1,5 +1,6 @@
-//! The real binary, run: guests, refusals, and a host that fails.
+//! The real binary, run: guests, their devices, refusals, and a host that fails.
 
+mod block;
 mod guests;
 mod host_failures;
 mod refusals;

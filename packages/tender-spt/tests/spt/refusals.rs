@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::{End, ImageFile, Ran, finished, guest, run, run_guest, run_image, tender};
+use crate::support::{End, ImageFile, finished, guest, line, run, run_guest, run_image, tender};
 use solo5_abi::notes::{AbiTarget, TYPE_ABI1};
 use test_image::{Image, Program, R, W, X, block, field, manifest_note, net, note, patch};
 
@@ -13,15 +13,6 @@ const USAGE: &str = "usage: solo5-spt [options] [--] KERNEL [ARGS...]\n";
 
 fn good() -> Image {
     Image::new(AbiTarget::Spt, quiet::code())
-}
-
-/// The one line a run wrote, without the name of the program.
-fn line(ran: &Ran) -> &str {
-    assert_eq!((&ran.end, &ran.stdout[..]), (&End::Exit(1), &b""[..]), "{ran:?}");
-    let line = ran.stderr.strip_prefix("solo5-spt: ").expect("the name of the program comes first");
-    let line = line.strip_suffix('\n').expect("a line has an end");
-    assert!(!line.contains('\n'), "more than one line: {line}");
-    line
 }
 
 /// What the tender says about a file, without the file's name.

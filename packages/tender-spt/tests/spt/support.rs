@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -120,6 +121,34 @@ pub fn run(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
     finished(tender().args(words).stdin(Stdio::null()).output().expect("the tender starts"))
 }
 
+/// Runs the tender with these words as a user who may do nothing, or as root without `capability`;
+/// `None`, with the reason printed, if this machine can not do that.
+pub fn run_with_less(
+    capability: Option<&str>,
+    words: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> Option<Ran> {
+    let less: Vec<String> = match capability {
+        None => ["--reuid=65534", "--regid=65534", "--clear-groups"].map(str::to_owned).to_vec(),
+        Some(name) => vec![format!("--bounding-set=-{name}"), format!("--inh-caps=-{name}")],
+    };
+    // Where the tender was built another user may have no business.
+    let tender = ImageFile::of(&fs::read(env!("CARGO_BIN_EXE_solo5-spt")).expect("the tender"));
+    fs::set_permissions(tender.path(), fs::Permissions::from_mode(0o755)).expect("our own file");
+    let setpriv = || {
+        let mut command = Command::new("setpriv");
+        command.args(&less).arg("--");
+        command
+    };
+    if !setpriv().arg("true").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: not root, or no setpriv on this machine");
+        return None;
+    }
+    let mut ran = finished(setpriv().arg(tender.path()).args(words).stdin(Stdio::null()).output().unwrap());
+    let name = tender.path().file_name().unwrap().to_str().unwrap();
+    ran.stderr = ran.stderr.replace(name, "solo5-spt");
+    Some(ran)
+}
+
 /// Runs `code` as a guest, with options of the tender.
 pub fn run_guest(options: &[&str], code: &[u8]) -> Ran {
     let image = ImageFile::running(code);
@@ -131,6 +160,15 @@ pub fn run_guest(options: &[&str], code: &[u8]) -> Ran {
 pub fn run_image(options: &[&str], image: &Image) -> Ran {
     let file = ImageFile::of(&image.build());
     run(options.iter().map(|&option| OsStr::new(option)).chain([file.path().as_os_str()]))
+}
+
+/// The one line a refusal is, without the name of the program.
+pub fn line(ran: &Ran) -> &str {
+    assert_eq!((&ran.end, &ran.stdout[..]), (&End::Exit(1), &b""[..]), "{ran:?}");
+    let line = ran.stderr.strip_prefix("solo5-spt: ").expect("the name of the program comes first");
+    let line = line.strip_suffix('\n').expect("a line has an end");
+    assert!(!line.contains('\n'), "more than one line: {line}");
+    line
 }
 
 /// Sorts out how a process ended.
