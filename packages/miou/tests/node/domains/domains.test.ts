@@ -249,6 +249,27 @@ describe("cancellation across domains", () => {
       { cleanupTimeoutNs: 20e6 },
     ));
 
+  it("calls cancelled at random moments end, each cleanup once, and the others give their values", () =>
+    within(2, function* () {
+      const seed = Date.now() % 100_000;
+      console.log(`seed ${seed}`);
+      let state = seed;
+      const below = (bound: number): number => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return Math.floor((state / 2 ** 32) * bound);
+      };
+      const counter = shared();
+      for (let round = 0; round < 20; round++) {
+        const sleepers = [0, 1, 2].map(() => core.call(portables.sleeper, { ms: 1e9, told: counter }));
+        const sums = [3, 4, 5].map((n) => core.call(portables.fib, n));
+        for (let i = below(20); i > 0; i--)
+          yield* core.until(new Promise<void>((done) => setImmediate(done)));
+        for (const task of sleepers) yield* task.cancel();
+        expect(yield* core.all(sums)).toEqual([2, 3, 5]);
+        expect(Atomics.load(counter, 1)).toBe(Atomics.load(counter, 0));
+      }
+    }));
+
   it("what a failing root leaves in other domains is cleaned up before the run ends", async () => {
     const counter = shared();
     const boom = new Error("boom");
