@@ -80,7 +80,8 @@ export class Link {
       yield* this.settled(pending);
     } finally {
       if (pending.outcome === undefined) {
-        this.post({ type: "cancel", uid });
+        const reason = encodeError(running("call").cancelled?.reason);
+        this.post({ type: "cancel", uid, reason });
         if (cleanupTimeout !== undefined) this.bound(pending, cleanupTimeout);
         yield* this.settled(pending);
       }

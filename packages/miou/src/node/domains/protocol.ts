@@ -15,7 +15,7 @@ export type Message =
       readonly name: string;
       readonly argument: unknown;
     }
-  | { readonly type: "cancel"; readonly uid: number }
+  | { readonly type: "cancel"; readonly uid: number; readonly reason: WireError }
   /** The cancellation has reached the task. */
   | { readonly type: "cancelling"; readonly uid: number }
   | { readonly type: "settled"; readonly uid: number; readonly outcome: WireOutcome }

@@ -11,7 +11,7 @@ import { until } from "../../until.ts";
 import { WorkerTerminatedError } from "../errors.ts";
 import { Link } from "./link.ts";
 import type { Message, Setup, WireOutcome } from "./protocol.ts";
-import { encodeError } from "./wire-error.ts";
+import { decodeError, encodeError } from "./wire-error.ts";
 
 // The whole of a worker: it answers the calls of the main thread and of the other workers, each as a task of one run.
 // The parent of such a task is elsewhere; here its place is taken by the root, which only waits.
@@ -33,12 +33,12 @@ class Server {
       const { uid, url, name, argument } = message;
       scheduler?.later(() => this.start(link, uid, name, () => body(url, name, argument)));
     } else if (message.type === "cancel") {
-      const { uid } = message;
+      const { uid, reason } = message;
       scheduler?.later(() => {
         const task = this.tasks.get(uid);
         if (task === undefined) return;
         link.post({ type: "cancelling", uid });
-        task.scheduler.cancelChild(task, undefined, false);
+        task.scheduler.cancelChild(task, decodeError(reason, task), false);
       });
     } else if (message.type === "serve") {
       serve(message.port);

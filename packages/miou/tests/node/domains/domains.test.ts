@@ -205,6 +205,19 @@ describe("cancellation across domains", () => {
       expect(yield* thrownBy(task)).toBe("CANCELLED");
     }));
 
+  it("the reason of a cancellation crosses", () =>
+    within(1, function* () {
+      const counter = shared();
+      for (const reason of ["word", new RangeError("why")]) {
+        const task = core.call(portables.remember, counter);
+        yield* told(counter, 0);
+        Atomics.store(counter, 0, 0);
+        yield* task.cancel({ reason });
+      }
+      const reasons = yield* core.call(portables.reasons, undefined);
+      expect(reasons).toMatchObject(["word", { name: "RangeError", message: "why" }]);
+    }));
+
   it("[D6] a call that keeps its domain busy is cancelled as well", () =>
     within(1, function* () {
       const counter = shared();
@@ -345,5 +358,17 @@ describe("workers that die", () => {
     );
     const { stdout } = await promisify(execFile)(process.execPath, [program]);
     expect(stdout).toBe("8\nDEADLOCK\n");
+    const none = promisify(execFile)(
+      process.execPath,
+      [
+        "--input-type=module",
+        "-e",
+        `import { Domain, run } from "${built.folder}/core.js";
+      import "${built.folder}/node.js";
+      console.log(await run(function* () { return Domain.available(); }));`,
+      ],
+      { env: { ...process.env, MIOU_DOMAINS: "5" } },
+    );
+    expect((await none).stdout).toBe("5\n");
   });
 });

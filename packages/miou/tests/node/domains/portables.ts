@@ -1,5 +1,6 @@
 // What the tests run in other domains; bundled beside the worker, see bundle.ts.
 import {
+  type CancelledError,
   call,
   Domain,
   type DomainId,
@@ -168,4 +169,19 @@ let visits = 0;
 /** How often this domain has been asked. */
 export const visit: Portable<undefined, number> = portable(url, "visit", function* (_: undefined) {
   return ++visits;
+});
+
+/** Waits to be cancelled, and keeps the reason for {@link reasons}. */
+const kept: unknown[] = [];
+export const remember: Portable<Int32Array, void> = portable(url, "remember", function* (told: Int32Array) {
+  try {
+    Atomics.add(told, 0, 1);
+    yield* sleep(1e9);
+  } catch (error) {
+    kept.push((error as CancelledError).reason);
+    throw error;
+  }
+});
+export const reasons: Portable<undefined, unknown[]> = portable(url, "reasons", function* (_: undefined) {
+  return kept;
 });
