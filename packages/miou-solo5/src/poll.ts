@@ -124,16 +124,14 @@ export class Poll implements Events {
     if (this.#waiting === 0) return;
     const now = this.#solo5.clockMonotonic();
     if (++this.#polls < POLLS && now - this.#lastLook < POLL_INTERVAL_NS) return;
+    this.#lastLook = now;
     this.#sleep(now);
   }
 
   #sleep(deadline: bigint): void {
     const ready = this.#solo5.yield?.(deadline) ?? 0n;
-    if (this.#waiting > 0) {
-      this.#polls = 0;
-      this.#lastLook = this.#solo5.clockMonotonic();
-      if (ready !== 0n) this.#wake(ready);
-    }
+    this.#polls = 0;
+    if (ready !== 0n) this.#wake(ready);
     runYieldHooks();
   }
 

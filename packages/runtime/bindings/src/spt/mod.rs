@@ -7,7 +7,7 @@ mod syscall;
 use core::arch::global_asm;
 use core::ffi::c_char;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
 use solo5_abi::notes::{Abi1Note, AbiTarget, INTERP, NotOpenBsdNote};
 use solo5_abi::result::EXIT_ABORT;
@@ -29,6 +29,10 @@ const CONSOLE_PATIENCE: u32 = 1000;
 /// The wait set and its timer, from boot info.
 static EPOLL_FD: AtomicI32 = AtomicI32::new(-1);
 static TIMER_FD: AtomicI32 = AtomicI32::new(-1);
+/// The deadline that the timer is armed for and has not reached.
+static ARMED: AtomicU64 = AtomicU64::new(NOT_ARMED);
+/// No deadline: one that nobody can live to see.
+const NOT_ARMED: u64 = u64::MAX;
 
 // The tender jumps here with boot info in rdi and rsp as after a call, so this is a function that
 // never returns. A zero frame pointer ends the debugger's stack walk.
@@ -126,12 +130,15 @@ pub unsafe extern "C" fn solo5_yield(deadline: u64, ready: *mut u64) {
 }
 
 fn wait(deadline: u64) -> u64 {
-    let at = Timespec {
-        sec: i64::try_from(deadline / NS_PER_S).unwrap_or(i64::MAX),
-        // Bit 0 set: zero would disarm the timer (ABI section 5.5).
-        nsec: ((deadline % NS_PER_S) | 1) as i64,
-    };
-    syscall::timer_at(TIMER_FD.load(Relaxed), at);
+    // A timer that is armed for this very deadline and has not fired needs no second call.
+    if ARMED.swap(deadline, Relaxed) != deadline {
+        let at = Timespec {
+            sec: i64::try_from(deadline / NS_PER_S).unwrap_or(i64::MAX),
+            // Bit 0 set: zero would disarm the timer (ABI section 5.5).
+            nsec: ((deadline % NS_PER_S) | 1) as i64,
+        };
+        syscall::timer_at(TIMER_FD.load(Relaxed), at);
+    }
     let mut events = [EpollEvent { events: 0, data: 0 }; MAX_EVENTS];
     loop {
         let count = syscall::epoll_wait(EPOLL_FD.load(Relaxed), &mut events);
@@ -139,7 +146,14 @@ fn wait(deadline: u64) -> u64 {
             continue;
         }
         let count = usize::try_from(count).unwrap_or(0);
-        return events.iter().take(count).map(|event| event.data).fold(0, |ready, id| ready | bit(id));
+        let mut ready = 0;
+        for event in events.iter().take(count) {
+            match event.data {
+                TIMER_EVENT_ID => ARMED.store(NOT_ARMED, Relaxed),
+                handle => ready |= bit(handle),
+            }
+        }
+        return ready;
     }
 }
 
