@@ -304,7 +304,11 @@ export class Scheduler {
     if ((flags & FRESH) !== 0) {
       if ((flags & STARTED) === 0) {
         task.flags |= STARTED;
-        setBody(task, iterate("spawn", (task.body as () => Operation<unknown>)()));
+        const operation = (task.body as () => Operation<unknown>)();
+        // A generator is an iterator of itself.
+        if ((operation as Partial<Frame> | undefined)?.next === generatorNext)
+          task.body = operation as unknown as Frame;
+        else setBody(task, iterate("spawn", operation));
       }
       return (task.body as Frame).next();
     }
