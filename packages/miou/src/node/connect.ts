@@ -2,6 +2,7 @@ import { type NetConnectOpts, type Socket as NetSocket, connect as netConnect } 
 import { running } from "../op.ts";
 import { suspend } from "../suspend.ts";
 import type { Operation } from "../types.ts";
+import { awaitClose } from "./scope.ts";
 import { type Owned, Socket } from "./socket.ts";
 
 /**
@@ -33,6 +34,7 @@ export function* connect(options: NetConnectOpts & Owned): Operation<Socket> {
     socket.on("error", onError);
     return () => {
       settle();
+      awaitClose(root, socket, false);
       socket.destroy();
     };
   }, "connect");

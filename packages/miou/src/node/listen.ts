@@ -12,7 +12,7 @@ import { Resource } from "../resource.ts";
 import { suspend } from "../suspend.ts";
 import type { TaskCell } from "../task.ts";
 import type { Operation } from "../types.ts";
-import { atEnd } from "./scope.ts";
+import { atEnd, awaitClose } from "./scope.ts";
 import { type Owned, Socket } from "./socket.ts";
 
 /** Where to listen: `{ port, host }`, port 0 meaning any free one, or `{ path }` for a Unix socket. */
@@ -100,6 +100,7 @@ export class Listener {
     if (this.closed) return;
     this.closed = true;
     this.forget();
+    if (this.raw.listening) awaitClose(this.root, this.raw, true);
     this.raw.close();
     this.pending.close();
     for (let item = this.pending.tryReceive(); item !== undefined; item = this.pending.tryReceive())

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { TaskCell } from "../task.ts";
 
 const scopes = new WeakMap<TaskCell, Set<() => void>>();
@@ -24,4 +25,24 @@ export function atEnd(task: TaskCell, fn: () => void): () => void {
   return () => {
     calls.delete(fn);
   };
+}
+
+/**
+ * Has the run of `root` end only when `raw`, which is being closed, is closed.
+ *
+ * @param early - it says so before the system's handle is closed, which the host then does within two turns of its loop
+ */
+export function awaitClose(root: TaskCell, raw: Pick<EventEmitter, "once">, early: boolean): void {
+  const { closers } = root.scheduler;
+  let closed: (() => void) | undefined;
+  const wait = (): Promise<void> =>
+    new Promise((done) => {
+      closed = done;
+    });
+  closers.add(wait);
+  const over = (): void => {
+    closers.delete(wait);
+    closed?.();
+  };
+  raw.once("close", early ? () => setImmediate(() => setImmediate(over)) : over);
 }

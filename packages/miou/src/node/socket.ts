@@ -8,7 +8,7 @@ import type { TaskCell } from "../task.ts";
 import type { Operation } from "../types.ts";
 import { EndOfStreamError } from "./errors.ts";
 import { part } from "./range.ts";
-import { atEnd } from "./scope.ts";
+import { atEnd, awaitClose } from "./scope.ts";
 
 /** How sockets, streams and the like are made. */
 export interface Owned {
@@ -84,6 +84,8 @@ export class Socket implements ByteSource, ByteSink {
   private closed = false;
   private listening = false;
   private readonly forget: () => void;
+  /** Of the run that opened it; none when it was made elsewhere. */
+  private readonly opener: TaskCell | undefined;
 
   /**
    * @internal
@@ -92,6 +94,7 @@ export class Socket implements ByteSource, ByteSink {
    */
   constructor(raw: Duplex, root: TaskCell, foreign: boolean, owned: boolean | undefined) {
     this.raw = raw;
+    this.opener = foreign ? undefined : root;
     this.held = owned === true ? new Resource<Socket>(this, (socket) => socket.destroy()).own() : undefined;
     raw.on("error", this.onError);
     raw.on("close", this.onClose);
@@ -241,6 +244,7 @@ export class Socket implements ByteSource, ByteSink {
   private destroy(): void {
     this.closed = true;
     this.forget();
+    if (this.opener !== undefined && !this.raw.closed) awaitClose(this.opener, this.raw, false);
     this.raw.destroy();
     // The stream says so later.
     this.release();

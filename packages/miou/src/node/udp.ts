@@ -8,7 +8,7 @@ import { suspend } from "../suspend.ts";
 import type { TaskCell } from "../task.ts";
 import type { Operation } from "../types.ts";
 import { part } from "./range.ts";
-import { atEnd } from "./scope.ts";
+import { atEnd, awaitClose } from "./scope.ts";
 import type { Owned } from "./socket.ts";
 
 /** Where a datagram comes from, or goes to. */
@@ -41,6 +41,8 @@ export class UdpSocket {
   private held: Resource<UdpSocket> | undefined = undefined;
   private readonly inbox: Channel<Datagram>;
   private readonly forget: () => void;
+  /** Of the run that opened it; none when it was made elsewhere. */
+  private readonly opener: TaskCell | undefined;
   private failure: unknown = undefined;
   private failed = false;
   private closed = false;
@@ -49,6 +51,7 @@ export class UdpSocket {
   /** @internal */
   constructor(raw: UdpRaw, root: TaskCell, foreign: boolean, options: UdpOptions) {
     this.raw = raw;
+    this.opener = foreign ? undefined : root;
     this.inbox = new Channel(options.capacity ?? 64);
     raw.on("message", this.onMessage);
     raw.on("error", this.onError);
@@ -158,6 +161,7 @@ export class UdpSocket {
   private stop(): void {
     if (this.closed) return;
     this.onClose();
+    if (this.opener !== undefined) awaitClose(this.opener, this.raw, true);
     this.raw.close();
   }
 

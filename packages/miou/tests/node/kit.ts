@@ -11,7 +11,7 @@ function handles(): string[] {
 /** Fails if `body` leaves a handle behind. */
 export async function clean(body: () => Promise<unknown>): Promise<void> {
   await body();
-  // A closed handle is gone when the host has been through its loop; looking up a name cannot be interrupted.
+  // A run that has ended has closed its handles; but looking up a name cannot be interrupted, and other clients take their time.
   for (let i = 0; i < 10_000 && handles().length > 0; i++)
     await new Promise<void>((done) => setImmediate(done));
   expect(handles()).toEqual([]);

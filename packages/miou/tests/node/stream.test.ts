@@ -320,6 +320,17 @@ describe("sockets", () => {
     );
   });
 
+  it("when a run has ended its handles are closed, not merely being closed", async () => {
+    await run(function* () {
+      const [client, served] = yield* pair();
+      yield* udp();
+      yield* loopback();
+      client.close();
+      yield* served.write("x");
+    });
+    expect(process.getActiveResourcesInfo().filter((name) => /TCP|UDP/.test(name))).toEqual([]);
+  });
+
   it("what the tasks of a run left open is closed when it ends, however it ends", async () => {
     await clean(async () => {
       const boom = new Error("boom");
