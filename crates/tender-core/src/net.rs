@@ -84,7 +84,8 @@ pub enum AdoptError {
     Detached,
     /// It carries IP packets: a TUN.
     Tun,
-    /// Each frame comes with a header of the kernel: no `IFF_NO_PI`, or `IFF_VNET_HDR`.
+    /// Each frame comes with a header of the kernel: `IFF_VNET_HDR`, or, as far as the kernel tells, no
+    /// `IFF_NO_PI`.
     Headers,
     /// The host refused.
     Host(Errno),
@@ -198,6 +199,7 @@ fn check_tap(fd: Fd) -> Result<[u8; 16], AdoptError> {
     if flags & IFF_TAP == 0 {
         return Err(AdoptError::Tun);
     }
+    // Kernels report IFF_NOFILTER by the bit of IFF_NO_PI, so that this one only tells if it is clear.
     if flags & IFF_NO_PI == 0 || flags & IFF_VNET_HDR != 0 {
         return Err(AdoptError::Headers);
     }

@@ -3,5 +3,6 @@
 mod block;
 mod guests;
 mod host_failures;
+mod net;
 mod refusals;
 mod support;

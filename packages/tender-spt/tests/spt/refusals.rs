@@ -2,7 +2,9 @@
 
 use std::process::Stdio;
 
-use crate::support::{End, ImageFile, finished, guest, line, run, run_guest, run_image, tender};
+use crate::support::{
+    End, ImageFile, finished, guest, line, run, run_guest, run_image, run_with_less, tender,
+};
 use solo5_abi::notes::{AbiTarget, TYPE_ABI1};
 use test_image::{Image, Program, R, W, X, block, field, manifest_note, net, note, patch};
 
@@ -108,19 +110,10 @@ fn refuses_a_file_it_may_not_read() {
     // Root may read anything, so another user has to try.
     let ran = match std::fs::read(file.path()) {
         Err(_) => run([file.path()]),
-        Ok(_) => {
-            let tender = ImageFile::of(&std::fs::read(env!("CARGO_BIN_EXE_solo5-spt")).unwrap());
-            std::fs::set_permissions(tender.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-            let output = std::process::Command::new("setpriv")
-                .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
-                .args([tender.path(), file.path()])
-                .output();
-            let Ok(output) = output else {
-                eprintln!("skipped: running as root, and there is no setpriv");
-                return;
-            };
-            finished(output)
-        }
+        Ok(_) => match run_with_less(None, [file.path()]) {
+            Some(ran) => ran,
+            None => return,
+        },
     };
     assert_eq!(ran.end, End::Exit(1));
     assert!(
