@@ -34,7 +34,7 @@ export function* connect(options: NetConnectOpts & Owned): Operation<Socket> {
     socket.on("error", onError);
     return () => {
       settle();
-      awaitClose(root, socket, false);
+      if (!socket.closed) awaitClose(root, socket, false);
       socket.destroy();
     };
   }, "connect");

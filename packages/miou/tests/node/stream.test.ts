@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { connect as rawConnect } from "node:net";
 import { PassThrough, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { allSettled, type Operation, oneOf, run, sleep, spawn, yieldNow } from "../../src/index.ts";
+import { allSettled, type Operation, oneOf, run, sleep, spawn, until, yieldNow } from "../../src/index.ts";
 import {
   connect,
   fromDuplex,
@@ -226,6 +226,24 @@ describe("sockets", () => {
         const sleeper = spawn(() => sleep(1e9));
         expect(yield* oneOf<unknown>([attempt, sleeper])).toBe("ECONNREFUSED");
         yield* sleeper.cancel();
+      }),
+    );
+  });
+
+  it("a connect that failed and is cancelled before its task knows does not hold the run", async () => {
+    const port = await freePort();
+    await clean(() =>
+      run(function* () {
+        const busy = spawn(function* () {
+          for (;;) yield* yieldNow();
+        });
+        for (let i = 0; i < 30; i++) {
+          const attempt = spawn(() => connect({ port, host: "127.0.0.1" }));
+          for (let turns = i; turns > 0; turns--)
+            yield* until(new Promise<void>((done) => setImmediate(done)));
+          yield* attempt.cancel();
+        }
+        yield* busy.cancel();
       }),
     );
   });
@@ -459,6 +477,18 @@ describe("datagrams", () => {
           "TypeError",
         );
         (raw as unknown as { close(): void }).close();
+      }),
+    );
+  });
+
+  it("a port that is taken is an error, and a cancelled attempt leaves nothing", async () => {
+    await clean(() =>
+      run(function* () {
+        const socket = yield* udp({ address: "127.0.0.1" });
+        expect(yield* thrownBy(udp({ address: "127.0.0.1", port: socket.port }))).toBe("EADDRINUSE");
+        const attempt = spawn(() => udp({ address: "localhost" }));
+        yield* yieldNow();
+        yield* attempt.cancel();
       }),
     );
   });
