@@ -63,6 +63,7 @@ const FSTAT: usize = 5;
 const LSEEK: usize = 8;
 const MMAP: usize = 9;
 const MPROTECT: usize = 10;
+const RT_SIGACTION: usize = 13;
 const IOCTL: usize = 16;
 const MADVISE: usize = 28;
 const SOCKET: usize = 41;
@@ -95,6 +96,8 @@ const SIOCETHTOOL: usize = 0x8946;
 const AF_INET: usize = 2;
 const SOCK_DGRAM: usize = 2;
 const SOL_SOCKET: usize = 1;
+const SIGXFSZ: usize = 25;
+const SIG_IGN: usize = 1;
 const CLOCK_MONOTONIC: usize = 1;
 const EPOLL_CTL_ADD: usize = 1;
 const PR_SET_NO_NEW_PRIVS: usize = 38;
@@ -442,6 +445,19 @@ pub fn epoll_add(epoll: Fd, watched: Fd, event: solo5_abi::spt::EpollEvent) -> R
 pub fn timer_create() -> Result<Fd, Errno> {
     // SAFETY: makes a descriptor; no memory is involved.
     unsafe { call(TIMERFD_CREATE, [CLOCK_MONOTONIC, O_NONBLOCK | O_CLOEXEC, 0, 0, 0, 0]) }.map(fd)
+}
+
+/// Writes beyond the limit on the size of files (`RLIMIT_FSIZE`) fail from now on, and no longer end
+/// the process.
+///
+/// # Errors
+/// The kernel refused.
+pub fn survive_file_size_limit() -> Result<(), Errno> {
+    // `struct sigaction` of the kernel: handler, flags, restorer, mask of 8 bytes.
+    let action = [SIG_IGN, 0, 0, 0];
+    // SAFETY: the kernel only reads the action; a signal that is ignored runs no code.
+    unsafe { call(RT_SIGACTION, [SIGXFSZ, (&raw const action).addr(), 0, 8, 0, 0]) }?;
+    Ok(())
 }
 
 /// The personality of the process, a set of flags.

@@ -142,6 +142,11 @@ where
     if options.executable_heap {
         diagnostics.line(format_args!("warning: --x-exec-heap makes heap and stack of the guest executable"));
     }
+    if devices.attached().any(|device| matches!(device.properties, Properties::Block { .. })) {
+        // A file may be larger than what this process may write; a guest can be told so. A kernel that
+        // refuses this leaves things as they were.
+        let _ = syscall::survive_file_size_limit();
+    }
     for warning in devices.warnings() {
         diagnostics.line(format_args!("{warning}"));
     }

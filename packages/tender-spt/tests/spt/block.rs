@@ -12,6 +12,7 @@ use test_image::{Image, Program, R, block, net};
 
 const SIGSYS: i32 = 31;
 const EBADF: i32 = 9;
+const EFBIG: i32 = 27;
 const ENOSPC: i32 = 28;
 
 // Entry 1 of the manifest is at 0x11098: capacity at 0x110E0, block size at 0x110E8, descriptor at
@@ -33,6 +34,20 @@ guest!(write_both_ends:
     "mov dword ptr [0x40000], 0x30303030"
     "mov eax, 18" "mov edi, r12d" "mov esi, 0x40000" "mov rdx, r13" "xor r10d, r10d" "syscall"
     "cmp rax, r13" "fail_unless e, 7"
+    "exit 0");
+// Writes its offset, and a pattern, to every tenth block; then reads all of them back.
+guest!(write_every_tenth:
+    "mov r12d, [0x110F0]" "movzx r13d, word ptr [0x110E8]" "mov r14, [0x110E0]" "imul rbp, r13, 10"
+    "mov edi, 0x30000" "mov al, 0x5A" "mov ecx, r13d" "rep stosb"
+    "xor ebx, ebx"
+    "2: mov [0x30000], rbx" "mov eax, 18" "mov edi, r12d" "mov esi, 0x30000" "mov rdx, r13" "mov r10, rbx" "syscall"
+    "cmp rax, r13" "fail_unless e, 1"
+    "add rbx, rbp" "cmp rbx, r14" "jb 2b"
+    "xor ebx, ebx"
+    "3: mov [0x30000], rbx" "mov eax, 17" "mov edi, r12d" "mov esi, 0x40000" "mov rdx, r13" "mov r10, rbx" "syscall"
+    "cmp rax, r13" "fail_unless e, 2"
+    "mov esi, 0x30000" "mov edi, 0x40000" "mov ecx, r13d" "repe cmpsb" "fail_unless e, 3"
+    "add rbx, rbp" "cmp rbx, r14" "jb 3b"
     "exit 0");
 // Makes the one call that the image's data segment describes: number, length, offset, and what is
 // added to the descriptor. The status is the errno, 0 if all was transferred, 200 if less was.
@@ -104,6 +119,22 @@ fn gives_the_guest_a_file_from_the_first_block_to_the_last() {
     }
     let smallest = disk(512);
     assert_eq!(run_on(&smallest, &image, &[]).end, End::Exit(6), "the first block is the last one");
+}
+
+#[test]
+fn keeps_every_block_apart() {
+    let image = image(write_every_tenth::code());
+    for block_size in [512_usize, 4096] {
+        let disk = disk(4 << 20);
+        let ran = run_on(&disk, &image, &[&format!("--block-sector-size:storage={block_size}")]);
+        assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(0), ""), "{block_size}");
+        for (number, block) in fs::read(disk.path()).unwrap().chunks_exact(block_size).enumerate() {
+            let (offset, rest) = block.split_first_chunk::<8>().unwrap();
+            let written = number.is_multiple_of(10);
+            assert_eq!(usize::from_le_bytes(*offset), if written { number * block_size } else { 0 });
+            assert!(rest.iter().all(|&byte| byte == if written { 0x5A } else { 0 }), "block {number}");
+        }
+    }
 }
 
 #[test]
@@ -256,6 +287,20 @@ fn lets_writes_to_a_full_disk_fail() {
         Ok(ran) if !ran.stderr.is_empty() => eprintln!("skipped: no mounts on this machine: {}", ran.stderr),
         Ok(ran) => assert_eq!(ran.end, End::Exit(ENOSPC)),
         Err(error) => eprintln!("skipped: no unshare on this machine: {error}"),
+    }
+}
+
+#[test]
+fn lets_writes_beyond_the_limit_on_files_fail() {
+    let disk = disk(1 << 20);
+    for (offset, end) in [(0, End::Exit(0)), (1 << 19, End::Exit(EFBIG))] {
+        let image = calling(PWRITE64, 512, offset, 0);
+        // The limit is in blocks of 512 or 1024 bytes, by the shell.
+        let output = Command::new("sh")
+            .args(["-c", "ulimit -f 256 && exec \"$0\" \"$1\" \"$2\"", env!("CARGO_BIN_EXE_solo5-spt")])
+            .args([attach("storage", &disk), image.path().display().to_string()])
+            .output();
+        assert_eq!(finished(output.unwrap()).end, end, "no signal");
     }
 }
 

@@ -1,28 +1,37 @@
 //! A host that refuses: each system call of the tender fails once, by `strace`'s hand. The tender says
 //! what it could not have, or does without.
 
+use std::fs::File;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
 use crate::support::{End, ImageFile, Ran, finished, guest};
+use solo5_abi::notes::AbiTarget;
+use test_image::{Image, block, net};
 
 guest!(greet: "print rip + 2f, 6" "exit 0" "2: .ascii \"hello\\n\"");
 
 /// A run in which `injection` happens; `None` if this machine can not do that.
 fn run_with(injection: &str) -> Option<Ran> {
-    let image = ImageFile::running(greet::code());
+    let null = File::open("/dev/null").unwrap();
+    run_image_on(null.as_fd(), injection, &ImageFile::running(greet::code()), &[])
+}
+
+/// The same, of an image with options, on some standard input.
+fn run_image_on(stdin: BorrowedFd<'_>, injection: &str, image: &ImageFile, options: &[&str]) -> Option<Ran> {
     let strace = |injection: &str| {
-        Command::new("strace")
-            .args(["-o", "/dev/null", "-e", &format!("inject={injection}")])
-            .arg(env!("CARGO_BIN_EXE_solo5-spt"))
-            .arg(image.path())
-            .output()
+        let mut command = Command::new("strace");
+        command.args(["-o", "/dev/null", "-e", &format!("inject={injection}")]);
+        command
     };
-    let works = strace("dup:error=EPERM").is_ok_and(|output| output.status.success());
-    if !works {
+    if !strace("dup:error=EPERM").arg("true").output().is_ok_and(|output| output.status.success()) {
         eprintln!("skipped: no strace on this machine, or it may not trace");
         return None;
     }
-    let mut ran = finished(strace(injection).unwrap());
+    let mut command = strace(injection);
+    command.arg(env!("CARGO_BIN_EXE_solo5-spt")).args(options).arg(image.path());
+    let mut ran = finished(command.stdin(stdin.try_clone_to_owned().unwrap()).output().unwrap());
     ran.stderr = ran.stderr.replace(&image.path().display().to_string(), "IMAGE");
     Some(ran)
 }
@@ -79,4 +88,61 @@ fn does_without_what_it_does_not_need() {
         let seen = (ran.end, &ran.stdout[..], &ran.stderr[..]);
         assert_eq!(seen, (End::Exit(0), &b"hello\n"[..], ""), "{why}");
     }
+}
+
+#[test]
+fn says_which_device_the_host_refused() {
+    let devices = [block("storage"), net("service")];
+    let image = ImageFile::of(&Image::with_devices(AbiTarget::Spt, greet::code(), &devices).build());
+    let disk = ImageFile::of(&[0; 512]);
+    let (socket, _other_end) = UnixDatagram::pair().unwrap();
+    // Standard input is the one descriptor that every child gets.
+    let attach = format!("--block:storage={}", disk.path().display());
+    let run = |injection: &str, net: &str| {
+        let options = [&attach[..], net];
+        let mut ran = run_image_on(socket.as_fd(), injection, &image, &options)?;
+        ran.stderr = ran.stderr.replace(&disk.path().display().to_string(), "DISK");
+        Some(ran)
+    };
+    for (injection, net, expected) in [
+        (
+            "lseek:error=EIO",
+            "--net:service=@0",
+            "option '--block:storage=DISK': 'DISK' can not be opened: input/output error",
+        ),
+        (
+            "open:error=EMFILE:when=2",
+            "--net:service=@0",
+            "option '--block:storage=DISK': 'DISK' can not be opened: too many open files",
+        ),
+        (
+            "getrandom:error=ENOSYS",
+            "--net:service=@0",
+            "device 'service' (NET_BASIC): no random address can be had: not supported by this kernel; give \
+             --net-mac:service=MAC",
+        ),
+        (
+            "epoll_ctl:error=ENOMEM:when=2",
+            "--net:service=@0",
+            "device 2 can not be waited for: descriptor 0: out of memory",
+        ),
+        (
+            "socket:error=EAFNOSUPPORT",
+            "--net:service=tap0",
+            "option '--net:service=tap0': interface 'tap0' can not be attached: no such protocol",
+        ),
+        (
+            "getsockopt:error=ENOBUFS",
+            "--net:service=@0",
+            "option '--net:service=@0': descriptor @0 can not be used: errno 105",
+        ),
+    ] {
+        let Some(ran) = run(injection, net) else { return };
+        assert_eq!((ran.end, ran.stdout), (End::Exit(1), vec![]), "{injection}");
+        assert_eq!(ran.stderr, format!("solo5-spt: {expected}\n"), "{injection}");
+    }
+    let Some(ran) = run("flock:error=ENOLCK", "--net:service=@0") else { return };
+    let warning = "solo5-spt: warning: device 'storage': 'DISK' can not be locked: no locks available; take care that \
+                   only one guest uses it\n";
+    assert_eq!((ran.end, &ran.stdout[..], &ran.stderr[..]), (End::Exit(0), &b"hello\n"[..], warning));
 }

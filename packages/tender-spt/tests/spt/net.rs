@@ -235,6 +235,28 @@ fn carries_frames_of_every_size_both_ways() {
 }
 
 #[test]
+fn carries_ten_thousand_frames_and_changes_none() {
+    in_namespace(|| {
+        tap("tap100");
+        let wire = Wire::on("tap100");
+        let (mut guest, ..) = started(&["--net:service=tap100"], &image(echo::code()));
+        // Nobody reads what it prints, so it must not wait for that.
+        let console = guest
+            .stdout
+            .take()
+            .map(|mut out| std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink())));
+        for number in 0_u32..10_000 {
+            let mut sent = frame(b'x', 0, 60 + number as usize % 1455);
+            sent[16..20].copy_from_slice(&number.to_le_bytes());
+            assert!(wire.echoed(&sent), "frame {number}");
+        }
+        assert!(wire.echoed(&frame(b'q', 0, 60)));
+        assert_eq!(ended(guest).end, End::Exit(0));
+        console.unwrap().join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn tells_the_mtu_of_the_interface_and_carries_frames_that_large() {
     in_namespace(|| {
         tap("tap102");
