@@ -2,7 +2,7 @@ import { type Operation, type Result, suspend } from "@uk/miou";
 import { DeviceError, NOT_ATTACHED } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import { blockError } from "./poll.ts";
-import type { BlockPort } from "./solo5.ts";
+import type { BlockPort, Solo5Devices } from "./solo5.ts";
 
 /** A block device (BLOCK_BASIC): whole blocks. */
 export class Block {
@@ -13,12 +13,20 @@ export class Block {
   /** Bytes of the device, a multiple of the block size. */
   readonly capacity: bigint;
   readonly #machine: Machine;
+  readonly #devices: Solo5Devices;
   readonly #handle: number;
+  /** Bits that an offset must not have. */
+  readonly #misaligned: bigint;
+  /** Offset of the last block. */
+  readonly #last: bigint;
 
   /** @internal `block` and {@link Block.connect} make devices. */
   constructor(on: Machine, name: string, { handle, capacity, blockSize }: BlockPort) {
     this.#machine = on;
+    this.#devices = on.devices;
     this.#handle = handle;
+    this.#misaligned = BigInt(blockSize - 1);
+    this.#last = capacity - BigInt(blockSize);
     this.name = name;
     this.capacity = capacity;
     this.blockSize = blockSize;
@@ -44,7 +52,7 @@ export class Block {
    */
   atomicRead(offset: bigint, into: Uint8Array): void {
     const block = this.#check("atomicRead", offset, into);
-    const result = this.#machine.devices.blockRead(this.#handle, offset, block);
+    const result = this.#devices.blockRead(this.#handle, offset, block);
     if (result < 0) throw blockError("block_read", result, this.name, offset);
   }
 
@@ -58,7 +66,7 @@ export class Block {
    */
   atomicWrite(offset: bigint, from: Uint8Array): void {
     const block = this.#check("atomicWrite", offset, from);
-    const result = this.#machine.devices.blockWrite(this.#handle, offset, block);
+    const result = this.#devices.blockWrite(this.#handle, offset, block);
     if (result < 0) throw blockError("block_write", result, this.name, offset);
   }
 
@@ -90,22 +98,21 @@ export class Block {
 
   /** One block's worth of `buffer`. */
   #check(call: string, offset: bigint, buffer: Uint8Array): Uint8Array {
-    const { blockSize, capacity } = this;
+    const { blockSize } = this;
     if (typeof offset !== "bigint")
       throw new TypeError(`block.${call}: the offset must be a bigint, e.g. ${JSON.stringify(offset)}n`);
-    if (offset % BigInt(blockSize) !== 0n)
+    if ((offset & this.#misaligned) !== 0n)
       throw new RangeError(
         `block.${call}: offset ${offset} is not a multiple of the block size ${blockSize}`,
       );
-    if (offset < 0n || offset > capacity - BigInt(blockSize))
+    if (offset < 0n || offset > this.#last)
       throw new RangeError(
-        `block.${call}: offset ${offset} lies outside device "${this.name}" of ${capacity} bytes`,
+        `block.${call}: offset ${offset} lies outside device "${this.name}" of ${this.capacity} bytes`,
       );
-    if (buffer.length < blockSize)
-      throw new RangeError(
-        `block.${call}: a buffer of ${buffer.length} bytes for blocks of ${blockSize} bytes`,
-      );
-    return buffer.length === blockSize ? buffer : buffer.subarray(0, blockSize);
+    const { length } = buffer;
+    if (length === blockSize) return buffer;
+    if (length > blockSize) return buffer.subarray(0, blockSize);
+    throw new RangeError(`block.${call}: a buffer of ${length} bytes for blocks of ${blockSize} bytes`);
   }
 }
 

@@ -1,8 +1,8 @@
-import { type Operation, type Result, suspend } from "@uk/miou";
+import { type Effect, type Operation, type Result, suspend, yieldNow } from "@uk/miou";
 import { DeviceError, NOT_ATTACHED, Solo5Error } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { Reader } from "./poll.ts";
-import type { NetPort } from "./solo5.ts";
+import type { NetPort, Solo5Devices } from "./solo5.ts";
 
 /** Bytes of an Ethernet header. */
 const HEADER = 14;
@@ -20,12 +20,14 @@ export class Net {
   /** Frames that the host did not take; nobody else can know. */
   dropped = 0;
   readonly #machine: Machine;
+  readonly #devices: Solo5Devices;
   readonly #handle: number;
   #transmit: Uint8Array | undefined;
 
   /** @internal `net` and {@link Net.connect} make devices. */
   constructor(on: Machine, name: string, { handle, mac, mtu }: NetPort) {
     this.#machine = on;
+    this.#devices = on.devices;
     this.#handle = handle;
     this.name = name;
     this.mac = mac;
@@ -51,17 +53,11 @@ export class Net {
    * @throws {Solo5Error} the host could not read
    * @throws {CancelledError} the task was cancelled while it waited
    */
-  *read(into: Uint8Array): Operation<number> {
+  read(into: Uint8Array): Operation<number> {
     const most = this.mtu + HEADER;
     if (into.length < most)
       throw new RangeError(`net.read: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
-    for (;;) {
-      const length = this.#machine.devices.netRead(this.#handle, into);
-      if (length >= 0) return length;
-      if (length !== AGAIN)
-        throw new Solo5Error("net_read", length, `the host could not read from device "${this.name}"`);
-      yield* this.#readable();
-    }
+    return new Read(this.#machine, this.#handle, this.name, into);
   }
 
   /** Reads one frame into memory of its own; see {@link Net.read}. */
@@ -82,7 +78,7 @@ export class Net {
     const most = this.mtu + HEADER;
     if (frame.length < HEADER || frame.length > most)
       throw new RangeError(`net.write: a frame of ${frame.length} bytes: a frame has ${HEADER} to ${most}`);
-    const result = this.#machine.devices.netWrite(this.#handle, frame);
+    const result = this.#devices.netWrite(this.#handle, frame);
     if (result === EINVAL)
       throw new Solo5Error("net_write", result, `device "${this.name}" refused the frame`);
     if (result < 0) this.dropped++;
@@ -106,13 +102,78 @@ export class Net {
       throw new RangeError(`net.writeInto: ${count} of ${length} bytes are to be sent`);
     this.write(buffer.subarray(0, count));
   }
+}
 
-  #readable(): Operation<void> {
-    return suspend<void>((resume) => {
-      const reader: Reader = { resume, cancelled: false };
-      return this.#machine.poll.await(this.#handle, reader);
-    }, `frame on ${this.name}`);
+/** So many frames in a row are read without letting other tasks run. */
+const BURST = 64;
+let burst = 0;
+
+/**
+ * Reading one frame, as an operation that is its own iterator: a frame that is there costs no generator
+ * and no trip through the scheduler.
+ */
+class Read implements Operation<number>, Iterator<Effect, number, unknown> {
+  readonly #machine: Machine;
+  readonly #handle: number;
+  readonly #name: string;
+  readonly #into: Uint8Array;
+  /** What the task waits for, while it does. */
+  #wait: Iterator<Effect, void, unknown> | undefined;
+
+  constructor(on: Machine, handle: number, name: string, into: Uint8Array) {
+    this.#machine = on;
+    this.#handle = handle;
+    this.#name = name;
+    this.#into = into;
   }
+
+  [Symbol.iterator](): Iterator<Effect, number, unknown> {
+    return this;
+  }
+
+  next(value?: unknown): IteratorResult<Effect, number> {
+    if (this.#wait !== undefined) return this.#resumed(this.#wait.next(value));
+    if (++burst > BURST) return this.#waitFor(yieldNow());
+    return this.#attempt();
+  }
+
+  throw(error: unknown): IteratorResult<Effect, number> {
+    if (this.#wait?.throw === undefined) throw error;
+    return this.#resumed(this.#wait.throw(error));
+  }
+
+  return(): IteratorResult<Effect, number> {
+    this.#wait?.return?.();
+    return { done: true, value: 0 };
+  }
+
+  #attempt(): IteratorResult<Effect, number> {
+    const length = this.#machine.devices.netRead(this.#handle, this.#into);
+    if (length >= 0) return { done: true, value: length };
+    if (length !== AGAIN)
+      throw new Solo5Error("net_read", length, `the host could not read from device "${this.#name}"`);
+    return this.#waitFor(readable(this.#machine, this.#handle, this.#name));
+  }
+
+  #waitFor(operation: Operation<void>): IteratorResult<Effect, number> {
+    burst = 0;
+    this.#wait = operation[Symbol.iterator]();
+    return this.#resumed(this.#wait.next(undefined));
+  }
+
+  #resumed(step: IteratorResult<Effect, void>): IteratorResult<Effect, number> {
+    if (step.done !== true) return step;
+    this.#wait = undefined;
+    return this.#attempt();
+  }
+}
+
+/** Waits until a frame may be there. */
+function readable(on: Machine, handle: number, name: string): Operation<void> {
+  return suspend<void>((resume) => {
+    const reader: Reader = { resume, cancelled: false };
+    return on.poll.await(handle, reader);
+  }, `frame on ${name}`);
 }
 
 /** The network device `name`, acquired once. */
