@@ -1,5 +1,6 @@
 // What the benchmarks share: medians, a table, and the program that measures.
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +14,28 @@ export function quantile(numbers, q) {
 }
 
 export const median = (numbers) => quantile(numbers, 0.5);
+
+const release = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "release");
+
+/** Builds bench/native, once, and returns the path of one of its programs. */
+export function buildNative(program) {
+  if (!existsSync(join(release, program)))
+    execFileSync("cargo", ["build", "--release", "--locked", "--quiet", "-p", "bench-native"], {
+      cwd: root,
+      stdio: "inherit",
+    });
+  return join(release, program);
+}
+
+/** Runs the house's `uk`, quietly. */
+export function uk(...words) {
+  execFileSync(process.execPath, [join(root, "packages/cli/bin/uk.mjs"), ...words], { stdio: "pipe" });
+}
+
+/** Where the spt tender is. */
+export function tenderPath() {
+  return join(root, "packages/tender-spt/dist/solo5-spt");
+}
 
 /** Builds bench/measure and returns the path of the binary. */
 export function buildMeasure() {
