@@ -29,7 +29,7 @@ function* together(count, body) {
 }
 
 export default () => ({
-  /** The cost of a child grows with the number of its siblings: smaller samples than the others. */
+  /** Smaller samples than the others, to finish in reasonable time. */
   sizes: { children: 3000, cancel: 200, fib: 10 },
   spawn: (n) =>
     run(function* () {
