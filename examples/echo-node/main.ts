@@ -1,51 +1,42 @@
-// An echo server for Node: a limit of clients, a time limit for each request, and a clean end on SIGINT.
-// Settings: PORT (0 for a free one), LIMIT (clients at a time), PATIENCE (ms).
-import { Computation, isCancelled, type Operation, Orphans, race, spawn, timeout } from "@uk/miou";
-import { listen, onSignal, run, type Socket } from "@uk/miou/node";
+// A TCP echo server: main.ts [PORT] [CLIENTS] [MILLISECONDS]
+import { all, isCancelled, race, spawn, TimeoutError, timeout } from "@uk/miou";
+import { type Listener, listen, once, run, type Socket } from "@uk/miou/node";
 
-const setting = (name: string, standard: number): number => Number(process.env[name] ?? standard);
-const limit = setting("LIMIT", 100);
-const patience = setting("PATIENCE", 30_000);
+const [port = 7000, clients = 2, limit = 5000] = process.argv.slice(2).map(Number);
 
-/** Serves one client until it leaves, or is silent for too long. */
-function* echo(socket: Socket): Operation<void> {
-  const buffer = new Uint8Array(4096);
+function* echo(socket: Socket) {
+  const buffer = new Uint8Array(65536);
   try {
     for (;;) {
-      const length = yield* timeout(patience, () => socket.read(buffer));
+      const length = yield* timeout(limit, () => socket.read(buffer));
       if (length === 0) return;
-      yield* timeout(patience, () => socket.write(buffer.subarray(0, length)));
+      yield* timeout(limit, () => socket.write(buffer.subarray(0, length)));
     }
   } catch (error) {
     if (isCancelled(error)) throw error;
-    console.log(`client dropped: ${error}`);
+    if (!(error instanceof TimeoutError)) console.error("client failed:", error);
   } finally {
     socket.close();
   }
 }
 
-/** Serves clients until it is cancelled, and with it those it is serving. */
-function* serve(): Operation<void> {
-  const listener = yield* listen({ port: setting("PORT", 7007), host: "127.0.0.1" });
-  const clients = new Orphans<void>();
+// One of these for each client served at once: further clients wait to be accepted.
+function* worker(listener: Listener) {
+  for (;;) yield* echo(yield* listener.accept());
+}
+
+function* serve() {
+  const listener = yield* listen({ port });
   try {
-    console.log(`listening on port ${listener.port}`);
-    for (;;) {
-      // One more only when one has gone: until then connections wait in the listener.
-      if (clients.size === limit) yield* clients.next();
-      const socket = yield* listener.accept();
-      spawn(() => echo(socket), { orphans: clients });
-    }
+    console.log(`listening on ${listener.port}`);
+    yield* all(Array.from({ length: clients }, () => spawn(() => worker(listener))));
   } finally {
     listener.close();
   }
 }
 
+// The signal first, so that it is waited for before the server says that it is there.
 await run(function* () {
-  const stop = new Computation<void>();
-  onSignal("SIGINT", function* () {
-    stop.tryReturn();
-  });
-  yield* race([spawn(serve), spawn(() => stop)]);
-  console.log("stopped");
+  yield* race([spawn(() => once(process, "SIGINT")), spawn(serve)]);
 });
+console.log("bye");

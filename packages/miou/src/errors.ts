@@ -102,7 +102,7 @@ export class ResourceLeakedError extends MiouError {
   readonly task: Task<unknown>;
   constructor(task: Task<unknown>, what: readonly string[]) {
     super(
-      `own: RESOURCE_LEAKED: ${task} returned holding ${what.join(", ")}: release, transfer or disown it first`,
+      `own: RESOURCE_LEAKED: ${task} returned holding ${what.join(", ")}: release, unlock, transfer or disown it first`,
     );
     this.task = task;
   }
