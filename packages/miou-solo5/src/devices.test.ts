@@ -135,6 +135,13 @@ describe("a network device", () => {
     });
   });
 
+  it("is an error once the other end is gone", async () => {
+    const { machine } = boot({ nets: ["a"] });
+    machine.arrive(0n, "a", new Uint8Array(0));
+    const program = run([net("a")], (a) => a.readFrame());
+    await expect(program).rejects.toMatchObject({ code: "EUNSPEC", call: "net_read" });
+  });
+
   it("[199] refuses frames and buffers of the wrong size, without a call", async () => {
     const { machine } = boot({ nets: ["a"] });
     await run([net("a")], function* (a) {

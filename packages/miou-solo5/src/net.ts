@@ -149,9 +149,10 @@ class Read implements Operation<number>, Iterator<Effect, number, unknown> {
 
   #attempt(): IteratorResult<Effect, number> {
     const length = this.#machine.devices.netRead(this.#handle, this.#into);
-    if (length >= 0) return { done: true, value: length };
+    if (length > 0) return { done: true, value: length };
+    // No frame is empty: the other end of the device is gone, and will stay "readable" for ever.
     if (length !== AGAIN)
-      throw new Solo5Error("net_read", length, `the host could not read from device "${this.#name}"`);
+      throw new Solo5Error("net_read", length, `device "${this.#name}" is down, or the host cannot read it`);
     return this.#waitFor(readable(this.#machine, this.#handle, this.#name));
   }
 
