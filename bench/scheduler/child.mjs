@@ -3,7 +3,11 @@ import { sleepers, time } from "./measure.mjs";
 
 const [name, what] = process.argv.slice(2);
 const WARMUP_MS = 1500;
-const timing = { samples: 9, sampleMs: 60, sizes: { children: 100_000, cancel: 1000, fib: 16 } };
+const timing = {
+  samples: 9,
+  sampleMs: 60,
+  sizes: { children: 100_000, cancel: 1000, fib: 16, parallel: 2000 },
+};
 
 const cpu = () => {
   const { user, system } = process.cpuUsage();

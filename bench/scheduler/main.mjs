@@ -15,6 +15,8 @@ const rounds = Number(process.env.UK_BENCH_ROUNDS ?? 3);
 const only = process.env.UK_BENCH_ONLY?.split(/[ ,]+/);
 
 const onNode = ["miou", "raw", "promises", "effect", "effection", "async-sema", "p-limit"];
+/** Those that only measure calls into other threads. */
+const withThreads = ["miou-threads", "tinypool"];
 const inGuest = ["miou", "raw", "promises"];
 
 /** The rows that are times of an operation. */
@@ -84,8 +86,23 @@ function bench() {
   }
   console.log(`${machine()}; ${rounds} interleaved rounds, medians; CPU time, in a guest wall time`);
   printTable([["", ...columns.map(({ head }) => head)], ...table]);
+  if (wanted("parallel")) threads();
   if (only === undefined || only.includes("size")) sizes();
   if (process.env.UK_BENCH_QUANTA !== undefined) quanta(images.get("miou"));
+}
+
+/** Calls into one other thread, 20 in flight: all threads' processor time of one, its start included. */
+function threads() {
+  const times = withThreads.map(() => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [index, name] of withThreads.entries())
+      times[index].push(...(nodeResult(name, "parallel")?.times ?? []));
+  const us = (numbers) => (median(numbers) * 1000).toFixed(1);
+  const [miou, tinypool] = times;
+  printTable([
+    ["parallel call, CPU us", ...withThreads, "miou/tinypool"],
+    ["one of 2000 in a run", us(miou), us(tinypool), `${(median(miou) / median(tinypool)).toFixed(2)}x`],
+  ]);
 }
 
 /** In a process of its own. */
