@@ -26,6 +26,7 @@ export { addHook, Hook } from "./hooks.ts";
 export { isCancelled } from "./is-cancelled.ts";
 export { forEach, toAsyncIterable } from "./iterate.ts";
 export { Lazy } from "./lazy.ts";
+export { type Logger, type LogLevel, logger, showLogs } from "./logger.ts";
 export { Mutex, MutexGuard } from "./mutex.ts";
 export type { CommonOptions } from "./options.ts";
 export { type Care, Orphans } from "./orphans.ts";

@@ -29,7 +29,7 @@ export function resolve(call: string, options: CommonOptions, now: () => number)
     );
   }
   const { order = "fifo", cleanup = "suspend" } = options;
-  return { quanta, seed, order, cleanup, cleanupTimeoutNs, now };
+  return { quanta, seed, order, cleanup, cleanupTimeoutNs, now, asserts: Boolean(number("MIOU_ASSERT")) };
 }
 
 /** A number from the host's environment, when there is one. */

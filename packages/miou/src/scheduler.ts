@@ -45,6 +45,8 @@ export interface SchedulerOptions {
   readonly cleanupTimeoutNs: number | undefined;
   /** Milliseconds on a monotonic clock. */
   readonly now: () => number;
+  /** `MIOU_ASSERT`: at its end a run checks that it has left nothing behind. */
+  readonly asserts: boolean;
 }
 
 /** Cleanup that took longer, in ms, is worth a trace event. */
@@ -96,11 +98,13 @@ export class Scheduler {
   private readonly syncCleanup: boolean;
   /** In milliseconds. */
   readonly cleanupTimeout: number | undefined;
+  readonly asserts: boolean;
 
   constructor(main: () => Operation<unknown>, options: SchedulerOptions) {
     this.random = new Random(options.seed);
     this.now = options.now;
     this.quanta = options.quanta;
+    this.asserts = options.asserts;
     this.shuffled = options.order === "random";
     this.syncCleanup = options.cleanup === "sync";
     this.cleanupTimeout = options.cleanupTimeoutNs === undefined ? undefined : options.cleanupTimeoutNs / 1e6;
@@ -644,9 +648,18 @@ export class Scheduler {
     this.stop(error, false);
   }
 
+  /** What a finished run has left behind, though it never should. The queue may still name tasks that have settled. */
+  private leftovers(): string | undefined {
+    const counts = { tasks: this.live, sleeping: this.timers.size, waits: this.externals };
+    const left = Object.entries(counts).filter(([, count]) => count !== 0);
+    return left.length === 0 ? undefined : left.map(([what, count]) => `${count} ${what}`).join(", ");
+  }
+
   /** How the finished run ends: an internal failure, else a broken rule, else what the root says. */
   outcome(): { readonly failed: boolean; readonly value: unknown } {
     const { root } = this;
+    const left = this.asserts ? this.leftovers() : undefined;
+    if (left !== undefined) return { failed: true, value: new Error(`MIOU_ASSERT: the run left ${left}`) };
     const failed = (root.flags & FAILED) !== 0;
     if (!this.failed && this.violation === undefined) return { failed, value: root.value };
     const value = this.failed ? this.failure : this.violation;

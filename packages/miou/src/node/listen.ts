@@ -9,9 +9,9 @@ import { Channel } from "../channel.ts";
 import { ClosedError } from "../errors.ts";
 import { running } from "../op.ts";
 import { Resource } from "../resource.ts";
-import { suspend } from "../suspend.ts";
 import type { TaskCell } from "../task.ts";
 import type { Operation } from "../types.ts";
+import { listening } from "./listening.ts";
 import { atEnd, awaitClose } from "./scope.ts";
 import { type Owned, Socket } from "./socket.ts";
 
@@ -127,28 +127,15 @@ export function* listen(options: ListenOptions): Operation<Listener> {
     if (!pending.trySend(socket)) socket.destroy();
   });
   server.on("error", () => {});
-  yield* suspend<void>(({ ok, fail }) => {
-    const settle = (): void => {
-      server.off("listening", onListening);
-      server.off("error", onError);
-    };
-    const onListening = (): void => {
-      settle();
-      ok();
-    };
-    const onError = (error: Error): void => {
-      settle();
-      fail(error);
-    };
-    server.on("listening", onListening);
-    server.on("error", onError);
-    server.listen({ ...rest, backlog });
-    return () => {
-      settle();
+  yield* listening(
+    server,
+    "listen",
+    () => server.listen({ ...rest, backlog }),
+    () => {
       // Looking up the host may still be under way.
       server.on("listening", () => server.close());
       if (server.listening) server.close();
-    };
-  }, "listen");
+    },
+  );
   return new Listener(server, pending, root, owned);
 }

@@ -7,6 +7,7 @@ import { Resource } from "../resource.ts";
 import { suspend } from "../suspend.ts";
 import type { TaskCell } from "../task.ts";
 import type { Operation } from "../types.ts";
+import { listening } from "./listening.ts";
 import { part } from "./range.ts";
 import { atEnd, awaitClose } from "./scope.ts";
 import type { Owned } from "./socket.ts";
@@ -186,30 +187,16 @@ export function* udp(options: UdpOptions = {}): Operation<UdpSocket> {
     throw new RangeError(`udp: capacity ${capacity} is not an integer >= 0`);
   const raw = createSocket(options.type ?? "udp4");
   const socket = new UdpSocket(raw, root, false, options);
-  yield* suspend<void>(({ ok, fail }) => {
-    const settle = (): void => {
-      raw.off("listening", onListening);
-      raw.off("error", onError);
-    };
-    const onListening = (): void => {
-      settle();
-      ok();
-    };
-    const onError = (error: Error): void => {
-      settle();
-      fail(error);
-    };
-    raw.on("listening", onListening);
-    raw.on("error", onError);
-    raw.bind({
-      port: options.port ?? 0,
-      ...(options.address === undefined ? {} : { address: options.address }),
-    });
-    return () => {
-      settle();
-      socket.close();
-    };
-  }, "udp");
+  yield* listening(
+    raw,
+    "udp",
+    () =>
+      raw.bind({
+        port: options.port ?? 0,
+        ...(options.address === undefined ? {} : { address: options.address }),
+      }),
+    () => socket.close(),
+  );
   return options.owned === true ? socket.own() : socket;
 }
 
