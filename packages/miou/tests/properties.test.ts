@@ -21,6 +21,9 @@ import {
 } from "../src/index.ts";
 import { model, type Report, type Statement } from "./model.ts";
 
+// Each of the thousands of runs below also checks that it leaves nothing behind.
+process.env.MIOU_ASSERT = "1";
+
 /** A program read off a tape of numbers, which shrinks well: what is missing reads as 0, an empty block. */
 const block = fc.array(fc.nat(0xffff), { maxLength: 160, size: "max" }).map((tape) => {
   let at = 0;
