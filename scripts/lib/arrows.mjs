@@ -10,6 +10,7 @@ const MAY_IMPORT = {
   "@uk/miou-solo5": ["@uk/miou"],
   "@uk/image": ["@uk/manifest"],
   "@uk/runtime": [],
+  "@uk/tender-hvt": [],
   "@uk/tender-spt": [],
   "@uk/cli": ["@uk/image", "@uk/manifest", "@uk/runtime", "@uk/tender-spt"],
 };
@@ -23,6 +24,7 @@ const MAY_USE = {
   "solo5-elf": ["solo5-abi"],
   "test-image": ["solo5-abi"],
   "tender-core": ["solo5-abi", "solo5-elf"],
+  "tender-hvt": ["solo5-abi", "solo5-elf", "tender-core"],
   "tender-spt": ["solo5-abi", "solo5-elf", "tender-core"],
   "guest-bindings": ["solo5-abi"],
   "uk-runtime": ["solo5-abi", "guest-bindings"],
@@ -88,7 +90,7 @@ function sources(folder) {
 function* crateArrows() {
   const manifests = [
     ...readdirSync(join(root, "crates")).map((name) => join(root, "crates", name, "Cargo.toml")),
-    ...["runtime", "runtime/bindings", "tender-spt"].map((name) =>
+    ...["runtime", "runtime/bindings", "tender-hvt", "tender-spt"].map((name) =>
       join(root, "packages", name, "Cargo.toml"),
     ),
   ];

@@ -561,6 +561,8 @@ impl Errno {
     pub const EINTR: Self = Self(4);
     /// No such file.
     pub const ENOENT: Self = Self(2);
+    /// The device failed, or is gone.
+    pub const EIO: Self = Self(5);
     /// The device is not there.
     pub const ENXIO: Self = Self(6);
     /// Not an open descriptor.
@@ -583,6 +585,16 @@ impl Errno {
     pub const EEXIST: Self = Self(17);
     /// Not permitted.
     pub const EPERM: Self = Self(1);
+    /// No room in a queue now.
+    pub const ENOBUFS: Self = Self(105);
+    /// An address that this process can not use so.
+    pub const EFAULT: Self = Self(14);
+
+    /// The error of this number.
+    #[must_use]
+    pub const fn from_number(number: i32) -> Self {
+        Self(number)
+    }
 
     /// Its number.
     #[must_use]

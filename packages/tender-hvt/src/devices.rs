@@ -1,0 +1,250 @@
+//! The devices of a guest, by handle, and the wait for frames (ABI sections 4.5, 4.7).
+
+use std::error::Error;
+use std::fmt;
+
+use solo5_abi::hvt::TIMER_EVENT_ID;
+use solo5_abi::limits::MFT_MAX_ENTRIES;
+use solo5_abi::result;
+use solo5_abi::spt::EpollEvent;
+use tender_core::devices::{Attached, Properties};
+use tender_core::syscall::{self, Errno, Fd};
+
+use crate::guest_memory::{Sink, Source};
+use crate::host;
+
+/// The devices of one guest.
+#[derive(Clone, Copy, Debug)]
+pub struct Devices {
+    /// By handle.
+    slots: [Slot; MFT_MAX_ENTRIES],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Slot {
+    None,
+    Block(Block),
+    Net(Net),
+}
+
+/// A block device.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    fd: Fd,
+    capacity: u64,
+}
+
+/// A network device.
+#[derive(Clone, Copy, Debug)]
+pub struct Net {
+    fd: Fd,
+}
+
+/// What reading a frame gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// A frame of so many bytes.
+    Frame(usize),
+    /// None there.
+    Nothing,
+    /// The device is gone.
+    Failed,
+}
+
+/// All that a guest can wait for: its network devices, and a time.
+#[derive(Debug)]
+pub struct WaitSet {
+    epoll: Fd,
+    timer: Fd,
+}
+
+/// What a guest waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// A bit for each device that can be read from.
+    pub set: u64,
+    /// How many there are.
+    pub count: i32,
+}
+
+/// Why a device can not be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitSetError {
+    /// The device, or the timer.
+    pub device: Option<Attached>,
+    /// Why.
+    pub errno: Errno,
+}
+
+impl Devices {
+    /// These devices.
+    #[must_use]
+    pub fn new(attached: impl Iterator<Item = Attached>) -> Self {
+        let mut slots = [Slot::None; MFT_MAX_ENTRIES];
+        for Attached { handle, fd, properties } in attached {
+            slots[handle] = match properties {
+                Properties::Block { capacity, .. } => Slot::Block(Block { fd, capacity }),
+                Properties::Net { .. } => Slot::Net(Net { fd }),
+            };
+        }
+        Self { slots }
+    }
+
+    fn slot(&self, handle: u64) -> Slot {
+        // All 64 bits count (section 9 #11).
+        usize::try_from(handle).ok().and_then(|handle| self.slots.get(handle)).copied().unwrap_or(Slot::None)
+    }
+
+    /// The block device of this handle.
+    #[must_use]
+    pub fn block(&self, handle: u64) -> Option<Block> {
+        if let Slot::Block(block) = self.slot(handle) { Some(block) } else { None }
+    }
+
+    /// The network device of this handle.
+    #[must_use]
+    pub fn net(&self, handle: u64) -> Option<Net> {
+        if let Slot::Net(net) = self.slot(handle) { Some(net) } else { None }
+    }
+
+    /// There is a block device.
+    #[must_use]
+    pub fn any_block(&self) -> bool {
+        self.slots.iter().any(|slot| matches!(slot, Slot::Block(_)))
+    }
+
+    /// There is a network device.
+    #[must_use]
+    pub fn any_net(&self) -> bool {
+        self.slots.iter().any(|slot| matches!(slot, Slot::Net(_)))
+    }
+
+    /// The network devices, with their handles.
+    pub fn nets(&self) -> impl Iterator<Item = (usize, Net)> {
+        self.slots
+            .iter()
+            .enumerate()
+            .filter_map(|(handle, slot)| if let Slot::Net(net) = slot { Some((handle, *net)) } else { None })
+    }
+
+    /// The block devices.
+    pub fn blocks(&self) -> impl Iterator<Item = Block> {
+        self.slots.iter().filter_map(|slot| if let Slot::Block(block) = slot { Some(*block) } else { None })
+    }
+}
+
+impl Block {
+    /// Its descriptor.
+    #[must_use]
+    pub const fn fd(self) -> Fd {
+        self.fd
+    }
+
+    /// Whether `len` bytes at `offset` lie on it; no bytes do not, at its end (section 4.5).
+    #[must_use]
+    pub fn has(self, offset: u64, len: u64) -> bool {
+        offset < self.capacity && len <= self.capacity - offset
+    }
+
+    /// Reads all of a range; a result code.
+    pub fn read(self, offset: u64, into: Sink<'_>) -> i32 {
+        host::read_all_at(self.fd, offset, into).map_or(result::EUNSPEC, |()| result::OK)
+    }
+
+    /// Writes all of a range; a result code.
+    pub fn write(self, offset: u64, from: Source<'_>) -> i32 {
+        host::write_all_at(self.fd, offset, from).map_or(result::EUNSPEC, |()| result::OK)
+    }
+}
+
+impl Net {
+    /// Its descriptor.
+    #[must_use]
+    pub const fn fd(self) -> Fd {
+        self.fd
+    }
+
+    /// Sends a frame; a result code. A frame for which the host has no room now is dropped, as on any
+    /// Ethernet; one that the device does not take, or never will again, is an error.
+    pub fn write(self, frame: Source<'_>) -> i32 {
+        match host::write(self.fd, frame) {
+            Ok(written) if written == frame.parts().1 => result::OK,
+            Err(Errno::EAGAIN | Errno::ENOBUFS) => result::OK,
+            Ok(_) | Err(_) => result::EUNSPEC,
+        }
+    }
+
+    /// Receives a frame. One that is longer than the buffer is cut.
+    pub fn read(self, into: Sink<'_>) -> Received {
+        match host::read(self.fd, into) {
+            Ok(0) | Err(Errno::EAGAIN) => Received::Nothing,
+            Ok(len) => Received::Frame(len),
+            Err(_) => Received::Failed,
+        }
+    }
+}
+
+impl WaitSet {
+    /// A wait set of these devices.
+    ///
+    /// # Errors
+    /// The host refused.
+    pub fn new(devices: impl Iterator<Item = Attached>) -> Result<Self, WaitSetError> {
+        let refused = |errno| WaitSetError { device: None, errno };
+        let epoll = syscall::epoll_create().map_err(refused)?;
+        let timer = syscall::timer_create().map_err(refused)?;
+        syscall::epoll_add(epoll, timer, host::readable(TIMER_EVENT_ID)).map_err(refused)?;
+        for device in devices {
+            if let Properties::Net { .. } = device.properties {
+                syscall::epoll_add(epoll, device.fd, host::readable(device.handle as u64))
+                    .map_err(|errno| WaitSetError { device: Some(device), errno })?;
+            }
+        }
+        Ok(Self { epoll, timer })
+    }
+
+    /// Its descriptors: the set, and the timer.
+    #[must_use]
+    pub const fn descriptors(&self) -> (Fd, Fd) {
+        (self.epoll, self.timer)
+    }
+
+    /// Waits until a device can be read from, `nanoseconds` at most.
+    ///
+    /// # Errors
+    /// The host refused.
+    pub fn wait(&self, nanoseconds: u64) -> Result<Ready, Errno> {
+        if nanoseconds > 0 {
+            host::arm(self.timer, nanoseconds)?;
+        }
+        let mut events = [EpollEvent { events: 0, data: 0 }; MFT_MAX_ENTRIES];
+        let mut ready = Ready { set: 0, count: 0 };
+        let count = host::wait(self.epoll, &mut events, nanoseconds > 0)?;
+        for event in &events[..count] {
+            // Handles are less than 64; the timer is not.
+            let handle = event.data;
+            if handle < MFT_MAX_ENTRIES as u64 {
+                ready.set |= 1 << handle;
+                ready.count += 1;
+            }
+        }
+        Ok(ready)
+    }
+}
+
+impl fmt::Display for WaitSetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.device, self.errno) {
+            (None, errno) => write!(f, "timer can not be set up: {errno}"),
+            (Some(Attached { handle, fd, .. }), errno) => {
+                write!(f, "device {handle} can not be waited for: descriptor {}: {errno}", fd.number())
+            }
+        }
+    }
+}
+
+impl Error for WaitSetError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.errno)
+    }
+}

@@ -1,0 +1,144 @@
+//! System calls of the host on guest memory and on descriptors: those that serve a guest.
+
+use std::io;
+use std::time::Duration;
+
+use solo5_abi::spt::EpollEvent;
+use tender_core::syscall::{EPOLLIN, Errno, Fd};
+
+use crate::guest_memory::{Sink, Source};
+
+/// What a system call gave: a count of bytes, or the reason for none.
+type Count = Result<usize, Errno>;
+
+/// The error of the call that failed last.
+pub fn last_error() -> Errno {
+    Errno::from_number(io::Error::last_os_error().raw_os_error().unwrap_or_default())
+}
+
+fn count(result: isize) -> Count {
+    usize::try_from(result).map_err(|_negative| last_error())
+}
+
+/// Repeats a call that a signal interrupted.
+fn restarted(mut call: impl FnMut() -> Count) -> Count {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Reads once from a descriptor into guest memory.
+///
+/// # Errors
+/// The host's.
+pub fn read(fd: Fd, into: Sink<'_>) -> Count {
+    let (start, len) = into.parts();
+    // SAFETY: the kernel writes at most `len` bytes of guest memory, which the guest may write.
+    restarted(|| count(unsafe { libc::read(fd.number(), start.cast(), len) }))
+}
+
+/// Writes once from guest memory to a descriptor.
+///
+/// # Errors
+/// The host's.
+pub fn write(fd: Fd, from: Source<'_>) -> Count {
+    let (start, len) = from.parts();
+    // SAFETY: the kernel reads at most `len` bytes of guest memory, which the guest may read.
+    restarted(|| count(unsafe { libc::write(fd.number(), start.cast(), len) }))
+}
+
+/// Reads all of a range of a file into guest memory.
+///
+/// # Errors
+/// The host's; `EIO` if the file has become shorter.
+pub fn read_all_at(fd: Fd, mut offset: u64, mut into: Sink<'_>) -> Result<(), Errno> {
+    while into.parts().1 > 0 {
+        let (start, len) = into.parts();
+        let done = restarted(|| {
+            // SAFETY: the kernel writes at most `len` bytes of guest memory, which the guest may write.
+            count(unsafe { libc::pread(fd.number(), start.cast(), len, offset.cast_signed()) })
+        })?;
+        if done == 0 {
+            return Err(Errno::EIO);
+        }
+        into = into.skip(done);
+        offset += done as u64;
+    }
+    Ok(())
+}
+
+/// Writes all of a range of guest memory to a file.
+///
+/// # Errors
+/// The host's.
+pub fn write_all_at(fd: Fd, mut offset: u64, mut from: Source<'_>) -> Result<(), Errno> {
+    while from.parts().1 > 0 {
+        let (start, len) = from.parts();
+        let done = restarted(|| {
+            // SAFETY: the kernel reads at most `len` bytes of guest memory, which the guest may read.
+            count(unsafe { libc::pwrite(fd.number(), start.cast(), len, offset.cast_signed()) })
+        })?;
+        if done == 0 {
+            return Err(Errno::EIO);
+        }
+        from = from.skip(done);
+        offset += done as u64;
+    }
+    Ok(())
+}
+
+/// Waits until a descriptor takes bytes, `patience` at most; whether it does, or has an error to tell.
+pub fn wait_writable(fd: Fd, patience: Duration) -> bool {
+    let mut polled = libc::pollfd { fd: fd.number(), events: libc::POLLOUT, revents: 0 };
+    let timeout = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the kernel reads and writes one record.
+    let ready = restarted(|| count(unsafe { libc::poll(&raw mut polled, 1, timeout) } as isize));
+    ready.is_ok_and(|ready| ready > 0)
+}
+
+/// Waits for descriptors in a wait set, forever without a limit; how many events there are.
+///
+/// # Errors
+/// The host's.
+pub fn wait(epoll: Fd, events: &mut [EpollEvent], forever: bool) -> Count {
+    let room = i32::try_from(events.len()).unwrap_or(i32::MAX);
+    let limit = if forever { -1 } else { 0 };
+    // The kernel writes at most `room` events, and both types are the kernel's record.
+    const { assert!(size_of::<EpollEvent>() == size_of::<libc::epoll_event>()) };
+    let start: *mut libc::epoll_event = events.as_mut_ptr().cast();
+    // SAFETY: as above; the record has no padding and no invalid values.
+    restarted(|| count(unsafe { libc::epoll_wait(epoll.number(), start, room, limit) } as isize))
+}
+
+/// A descriptor's event in a wait set: readable, told by `data`.
+#[must_use]
+pub const fn readable(data: u64) -> EpollEvent {
+    EpollEvent { events: EPOLLIN, data }
+}
+
+/// Arms a timer of the monotonic clock, to go off once, after `nanoseconds` but never at once.
+///
+/// # Errors
+/// The host's.
+pub fn arm(timer: Fd, nanoseconds: u64) -> Result<(), Errno> {
+    const SECOND: u64 = 1_000_000_000;
+    let to_c = |number: u64| libc::c_long::try_from(number).unwrap_or(libc::c_long::MAX);
+    // Bit 0 keeps it from being zero, which would disarm it (section 4.7).
+    let when =
+        libc::timespec { tv_sec: to_c(nanoseconds / SECOND), tv_nsec: to_c((nanoseconds % SECOND) | 1) };
+    let once = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: when };
+    // SAFETY: the kernel reads the record.
+    match unsafe { libc::timerfd_settime(timer.number(), 0, &raw const once, std::ptr::null_mut()) } {
+        0 => Ok(()),
+        _ => Err(last_error()),
+    }
+}
+
+/// Nanoseconds since 1970, UTC.
+pub fn wall_clock() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}

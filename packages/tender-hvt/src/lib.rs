@@ -1,0 +1,43 @@
+//! The hvt tender: runs a Solo5 image as a virtual machine of its own under KVM (ABI section 4).
+//!
+//! A guest has one processor, one piece of memory, and eight hypercalls. What it asks for is copied in,
+//! checked against what it may do itself, and done; the tender trusts nothing that a guest says. Before
+//! the guest runs, the tender gives up its privileges and all system calls but those that serve it.
+//!
+//! | module | what |
+//! |---|---|
+//! | `tender` | the start-up sequence (section 4.10) |
+//! | `options` | its command line (section 6.1) |
+//! | `access` | what a guest may do with its memory, and so have done |
+//! | `guest_memory` | mapping, loading, and all access (sections 3.3, 4.2); unsafe |
+//! | `paging` | the tables a guest boots on (section 4.1) |
+//! | `boot` | what a guest finds at its start (section 4.3) |
+//! | `machine` | KVM: the machine and its processor (section 4.4); unsafe |
+//! | `hypercall` | what a guest asks for (section 4.5) |
+//! | `console`, `devices` | what serves it |
+//! | `ring` | the network ring (section 4.6) |
+//! | `host` | system calls on guest memory; unsafe |
+//! | `privileges` | which system calls are left, as data (section 4.11) |
+//! | `signals` | how a user ends a guest; unsafe |
+
+#![deny(unsafe_code)]
+
+pub mod access;
+mod boot;
+pub mod console;
+pub mod devices;
+#[expect(unsafe_code, reason = "guest memory changes at any time: it is copied, or used by address")]
+pub mod guest_memory;
+#[expect(unsafe_code, reason = "the kernel reads and writes guest memory by address")]
+mod host;
+pub mod hypercall;
+#[expect(unsafe_code, reason = "hands memory to KVM, and reads a union that KVM wrote")]
+mod machine;
+mod options;
+mod paging;
+pub mod ring;
+#[expect(unsafe_code, reason = "handlers of signals are installed by address")]
+mod signals;
+mod tender;
+
+pub use tender::{PROGRAM, run};

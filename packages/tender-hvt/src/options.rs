@@ -1,0 +1,110 @@
+//! Options and usage of `solo5-hvt` (ABI sections 6.1, 6.2).
+
+use std::ffi::CStr;
+
+use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, DEFAULT_MEM_MIB, MAX_BLOCK_SIZE, MIN_BLOCK_SIZE};
+use solo5_abi::memory::{HVT_MEM_MAX, HVT_MEM_UNIT};
+use tender_core::cli::{Run, TenderOption};
+use tender_core::devices::Devices;
+use tender_core::diagnostics::{Diagnostics, Quoted};
+
+/// An error that was reported.
+#[derive(Debug)]
+pub struct Reported;
+
+/// What a user asked for, devices apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Guest memory in bytes, a multiple of 2 MiB.
+    pub mem_size: u64,
+    /// Heap and stack of the guest can be executed.
+    pub executable_heap: bool,
+    /// Offer the network ring.
+    pub net_ring: bool,
+}
+
+/// Second pass over the command line. The last of repeated options wins.
+///
+/// # Errors
+/// One of them was refused, and a line said so.
+pub fn options<'m, 'a: 'm, W>(
+    diagnostics: &Diagnostics<'_>,
+    run: &Run<'a, W>,
+    devices: &mut Devices<'m>,
+) -> Result<Options, Reported>
+where
+    W: Iterator<Item = &'a CStr> + Clone,
+{
+    let mut mem_mib = DEFAULT_MEM_MIB;
+    let mut options = Options { mem_size: 0, executable_heap: false, net_ring: true };
+    for word in run.options.clone() {
+        match TenderOption::parse(word, HVT_MEM_MAX >> 20) {
+            Ok(Some(TenderOption::MemMib(mib))) => mem_mib = mib,
+            Ok(Some(TenderOption::Device(option))) => {
+                devices.apply(option).map_err(|error| {
+                    diagnostics.line(format_args!("{error}"));
+                    Reported
+                })?;
+            }
+            Ok(None) if word == c"--x-exec-heap" => options.executable_heap = true,
+            Ok(None) if word == c"--no-net-ring" => options.net_ring = false,
+            Ok(None) => {
+                diagnostics.line(format_args!("unknown option {}", Quoted(word.to_bytes())));
+                usage(diagnostics);
+                return Err(Reported);
+            }
+            Err(error) => {
+                diagnostics.line(format_args!("{error}"));
+                return Err(Reported);
+            }
+        }
+    }
+    options.mem_size = whole_units(diagnostics, mem_mib);
+    Ok(options)
+}
+
+/// Memory comes in steps of 2 MiB, at least one (section 4.2).
+fn whole_units(diagnostics: &Diagnostics<'_>, mib: u64) -> u64 {
+    let asked = mib << 20;
+    let size = (asked / HVT_MEM_UNIT * HVT_MEM_UNIT).max(HVT_MEM_UNIT);
+    if size != asked {
+        let given = size >> 20;
+        diagnostics.line(format_args!(
+            "warning: --mem={mib}: the guest gets {given} MiB, memory comes in steps of 2 MiB"
+        ));
+    }
+    size
+}
+
+/// Prints what the command line can be.
+pub fn usage(diagnostics: &Diagnostics<'_>) {
+    let program = diagnostics.program();
+    diagnostics.text(format_args!(
+        "\
+usage: {program} [options] [--] KERNEL [ARGS...]
+
+Runs KERNEL, a Solo5 image for hvt, as a virtual machine under KVM.
+ARGS are the guest's, whatever they look like.
+
+options:
+  --mem=N         guest memory in MiB, in steps of 2 (default: {DEFAULT_MEM_MIB})
+  --no-net-ring   all frames go through hypercalls, none through shared memory
+  --x-exec-heap   heap and stack of the guest are executable
+  --version       release and ABI version
+  --help          this text
+
+modules: core block net
+
+  --block:NAME=PATH             attach a file or block device; read-only if it can not be written
+  --block-sector-size:NAME=N    block size in bytes, a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE} (default: {DEFAULT_BLOCK_SIZE})
+  --net:NAME=IFACE              attach a TAP interface that exists and is up
+  --net:NAME=@FD                attach a descriptor handed over: a TAP, or an AF_UNIX socket with datagrams
+  --net-mac:NAME=MAC            address of a network device (default: random, new at every start)
+
+NAME is that of a device KERNEL declares; it does not start without all of them.
+
+example:
+  {program} --mem=64 --net:service=tap0 --block:storage=disk.img -- hello.hvt --name=world
+"
+    ));
+}

@@ -1,0 +1,212 @@
+//! The start-up sequence (ABI section 4.10), and the guest's life.
+//!
+//! What can be wrong with image, options and devices is told before KVM is asked for anything, so that
+//! it is told on a host without KVM as well.
+
+use std::ffi::CStr;
+use std::fmt;
+use std::sync::{Arc, Barrier};
+
+use solo5_abi::hvt::ABI_VERSION;
+use solo5_abi::limits::MFT_MAX_SIZE;
+use solo5_abi::memory::HVT_MEM_UNIT;
+use solo5_abi::notes::AbiTarget;
+use solo5_elf::Plan;
+use tender_core::cli::{Invocation, Run, scan};
+use tender_core::cmdline::Cmdline;
+use tender_core::devices::{Devices as Declared, Properties};
+use tender_core::diagnostics::{Diagnostics, Quoted};
+use tender_core::image::ImageFile;
+use tender_core::status;
+use tender_core::syscall::{self, Fd};
+use vmm_sys_util::eventfd::EventFd;
+
+use crate::boot::{Facts, leave_boot_info};
+use crate::console::Console;
+use crate::devices::{Devices, WaitSet};
+use crate::guest_memory::GuestMemory;
+use crate::hypercall::{After, Halted, Hypercalls};
+use crate::machine::{Death, Exit, Machine};
+use crate::options::{Reported, options, usage};
+use crate::paging::{Execution, RING, leave_tables};
+use crate::ring::Ring;
+use crate::signals;
+
+/// Name of the program, should it have been started without one.
+pub const PROGRAM: &str = "solo5-hvt";
+
+/// Runs a guest to its end; the exit status. `words` is the whole command line.
+pub fn run(mut words: impl Iterator<Item = &'static CStr> + Clone) -> i32 {
+    let diagnostics = Diagnostics::new(words.next().map(CStr::to_bytes).unwrap_or_default(), PROGRAM);
+    let run = match scan(words) {
+        Ok(Invocation::Run(run)) => run,
+        Ok(Invocation::Help) => {
+            usage(&diagnostics);
+            return status::FAILURE;
+        }
+        Ok(Invocation::Version) => {
+            let (program, release) = (diagnostics.program(), env!("CARGO_PKG_VERSION"));
+            diagnostics.text(format_args!("{program} {release}\nABI version {ABI_VERSION}\n"));
+            return status::SUCCESS;
+        }
+        Err(error) => {
+            diagnostics.line(format_args!("{error}"));
+            usage(&diagnostics);
+            return status::FAILURE;
+        }
+    };
+    boot_and_run(diagnostics, &run).unwrap_or(status::FAILURE)
+}
+
+fn boot_and_run<W>(diagnostics: Diagnostics<'static>, run: &Run<'static, W>) -> Result<i32, Reported>
+where
+    W: Iterator<Item = &'static CStr> + Clone,
+{
+    let fail = |message: fmt::Arguments<'_>| {
+        diagnostics.line(message);
+        Reported
+    };
+    let kernel = Quoted(run.kernel.to_bytes());
+    if syscall::personality().is_ok_and(|flags| flags & syscall::READ_IMPLIES_EXEC != 0) {
+        return Err(fail(format_args!(
+            "personality READ_IMPLIES_EXEC is set, which would make all memory executable: run without setarch -X"
+        )));
+    }
+    let image = ImageFile::open(run.kernel)
+        .map_err(|error| fail(format_args!("{kernel}: can not be opened: {error}")))?;
+    let mut buffer = [0; MFT_MAX_SIZE];
+    let (header, manifest) = image
+        .check(AbiTarget::Hvt, ABI_VERSION, &mut buffer)
+        .map_err(|error| fail(format_args!("{kernel}: {error}")))?;
+    let mut declared = Declared::new(manifest);
+    let options = options(&diagnostics, run, &mut declared)?;
+    signals::handle(diagnostics)
+        .map_err(|errno| fail(format_args!("signals can not be handled: {errno}")))?;
+
+    let plan = Plan::new(&image, &header, options.mem_size).map_err(|error| match error.needed_memory() {
+        Some(bytes) if bytes > options.mem_size => {
+            let mib = bytes.div_ceil(HVT_MEM_UNIT).saturating_mul(HVT_MEM_UNIT) >> 20;
+            fail(format_args!("{kernel}: can not be loaded: {error}; it needs at least --mem={mib}"))
+        }
+        _ => fail(format_args!("{kernel}: can not be loaded: {error}")),
+    })?;
+    declared.set_up().map_err(|error| fail(format_args!("{error}")))?;
+    if report_unattached(&diagnostics, &declared) {
+        return Err(fail(format_args!("{kernel}: not all of its devices are attached")));
+    }
+    let cmdline = Cmdline::new(run.args.clone()).map_err(|error| fail(format_args!("{error}")))?;
+    let wait_set = WaitSet::new(declared.attached()).map_err(|error| fail(format_args!("{error}")))?;
+
+    let mut memory = GuestMemory::map(options.mem_size).map_err(|error| fail(format_args!("{error}")))?;
+    memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
+    image.close();
+    // For as long as the process lives, which is as long as the guest does.
+    let memory: &'static GuestMemory = Box::leak(Box::new(memory));
+    let mut machine = Machine::new(memory).map_err(|error| fail(format_args!("{error}")))?;
+    let execution = match (machine.can_forbid_execution(), options.executable_heap) {
+        (false, _) => Execution::Everything,
+        (true, true) => Execution::TextAndHeap,
+        (true, false) => Execution::Text,
+    };
+    let devices = Devices::new(declared.attached());
+    let ring = if options.net_ring && devices.any_net() {
+        start_ring(&machine, memory, devices, diagnostics)
+    } else {
+        None
+    };
+    leave_tables(memory, plan.segments(), execution, ring.is_some());
+    machine.set_up(plan.entry()).map_err(|error| fail(format_args!("{error}")))?;
+    let facts = Facts {
+        kernel_end: plan.kernel_end(),
+        cpu_cycle_freq: machine.cpu_cycle_freq(),
+        ring: ring.map(|_| RING),
+    };
+    leave_boot_info(memory, facts, &manifest, declared.attached(), &cmdline);
+
+    if options.executable_heap {
+        diagnostics.line(format_args!("warning: --x-exec-heap makes heap and stack of the guest executable"));
+    }
+    if declared.attached().any(|device| matches!(device.properties, Properties::Block { .. })) {
+        // A file may be larger than what this process may write; a guest can be told so. A kernel that
+        // refuses this leaves things as they were.
+        let _ = syscall::survive_file_size_limit();
+    }
+    for warning in declared.warnings() {
+        diagnostics.line(format_args!("{warning}"));
+    }
+    let mut hypercalls = Hypercalls::new(memory, devices, wait_set, Console::new(Fd::STDOUT));
+    if let Some(ring) = ring {
+        hypercalls = hypercalls.with_ring(ring);
+    }
+    Ok(live(&mut machine, &mut hypercalls, diagnostics))
+}
+
+/// Sets up the network ring and the thread that serves it; nothing, with a warning, if this host can not
+/// have it: hypercalls always work.
+fn start_ring(
+    machine: &Machine<'_>,
+    memory: &'static GuestMemory,
+    devices: Devices,
+    diagnostics: Diagnostics<'static>,
+) -> Option<&'static Ring<'static>> {
+    let without = |why: &dyn fmt::Display| {
+        diagnostics.line(format_args!("warning: no network ring: {why}; frames go through hypercalls"));
+    };
+    let event = EventFd::new(0).map_err(|error| without(&error)).ok()?;
+    machine.kick_signals(&event).map_err(|errno| without(&errno)).ok()?;
+    let ring: &'static Ring<'static> = Box::leak(Box::new(Ring::new(memory, RING, devices)));
+    let ready = Arc::new(Barrier::new(2));
+    let started = Arc::clone(&ready);
+    let serve = move || {
+        // The kernel hears nothing more of this thread's start once it is here.
+        started.wait();
+        let error = ring.serve_forever(|| {
+            let _ = event.read();
+        });
+        diagnostics.line(format_args!("guest killed: {error}"));
+        syscall::exit(status::FAILURE)
+    };
+    std::thread::Builder::new().name("net ring".into()).spawn(serve).map_err(|error| without(&error)).ok()?;
+    ready.wait();
+    Some(ring)
+}
+
+/// The guest's life: its exit status.
+fn live(machine: &mut Machine<'_>, hypercalls: &mut Hypercalls<'_>, diagnostics: Diagnostics<'_>) -> i32 {
+    loop {
+        match machine.run() {
+            Exit::Out { port, value } => match hypercalls.serve(port, value) {
+                Ok(After::Resume) => {}
+                Ok(After::Halt(Halted { status, .. })) => return status,
+                Err(error) => return killed(machine, diagnostics, &error),
+            },
+            Exit::Interrupted => {}
+            Exit::Debug { .. } => {
+                return killed(machine, diagnostics, &Death::Unhandled { reason: 4 });
+            }
+            Exit::Dead(death) => return killed(machine, diagnostics, &death),
+        }
+    }
+}
+
+/// Says why a guest can not go on; the tender's status.
+fn killed(machine: &Machine<'_>, diagnostics: Diagnostics<'_>, why: &dyn fmt::Display) -> i32 {
+    match machine.vcpu().get_regs() {
+        Ok(regs) => diagnostics.line(format_args!(
+            "guest killed: {why} (rip={:#x} rsp={:#x} rflags={:#x})",
+            regs.rip, regs.rsp, regs.rflags
+        )),
+        Err(_unknown) => diagnostics.line(format_args!("guest killed: {why}")),
+    }
+    status::FAILURE
+}
+
+/// One line for each device that is not attached; whether there is one.
+fn report_unattached(diagnostics: &Diagnostics<'_>, devices: &Declared<'_>) -> bool {
+    let mut any = false;
+    for device in devices.unattached() {
+        diagnostics.line(format_args!("{device}"));
+        any = true;
+    }
+    any
+}
