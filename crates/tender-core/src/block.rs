@@ -52,6 +52,16 @@ impl BlockFile {
         Self::lock(fd, refused).inspect_err(|_| syscall::close(fd))
     }
 
+    /// Opens `path` for nothing but reading, and locks it against whoever writes to it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_for_reading(path: &CStr) -> Result<Self, BlockError> {
+        let fd = syscall::open_for_reading(path).map_err(BlockError::Host)?;
+        // As if the host had said so.
+        Self::lock(fd, Some(Errno::EROFS)).inspect_err(|_| syscall::close(fd))
+    }
+
     fn lock(fd: Fd, refused: Option<Errno>) -> Result<Self, BlockError> {
         let status = syscall::file_status(fd).map_err(BlockError::Host)?;
         if !status.is_file() && !status.is_block_device() {

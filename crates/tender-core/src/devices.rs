@@ -24,6 +24,8 @@ pub struct Devices<'a> {
     manifest: Manifest<'a>,
     /// By handle.
     slots: [Slot<'a>; MFT_MAX_ENTRIES],
+    /// Descriptors that are handed over are copied.
+    copying: bool,
 }
 
 /// What the options said about one device so far.
@@ -37,8 +39,15 @@ struct Slot<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Backing<'a> {
     None,
-    Block { file: BlockFile, path: &'a CStr },
-    Net(NetPort),
+    Block {
+        file: BlockFile,
+        path: &'a CStr,
+    },
+    Net {
+        port: NetPort,
+        /// The descriptor that was handed over, if one was: `port` is made of it, or of a copy.
+        given: Option<Fd>,
+    },
 }
 
 /// A device that is attached.
@@ -137,11 +146,12 @@ impl Slot<'_> {
 }
 
 impl Backing<'_> {
-    const fn fd(&self) -> Option<Fd> {
-        match self {
-            Self::None => None,
-            Self::Block { file, .. } => Some(file.fd),
-            Self::Net(port) => Some(port.fd),
+    /// Does its I/O with `fd`, or was made of it.
+    fn uses(&self, fd: Fd) -> bool {
+        match *self {
+            Self::None => false,
+            Self::Block { file, .. } => file.fd == fd,
+            Self::Net { port, given } => port.fd == fd || given == Some(fd),
         }
     }
 
@@ -151,7 +161,7 @@ impl Backing<'_> {
         match *self {
             Self::None => {}
             Self::Block { file, .. } => file.close(),
-            Self::Net(port) => port.close(),
+            Self::Net { port, .. } => port.close(),
         }
         *self = Self::None;
     }
@@ -161,7 +171,22 @@ impl<'a> Devices<'a> {
     /// The devices of `manifest`, none of them attached.
     #[must_use]
     pub const fn new(manifest: Manifest<'a>) -> Self {
-        Self { manifest, slots: [Slot::EMPTY; MFT_MAX_ENTRIES] }
+        Self { manifest, slots: [Slot::EMPTY; MFT_MAX_ENTRIES], copying: false }
+    }
+
+    /// As [`Self::new`], for a process that outlives its devices: of a descriptor that is handed over, a
+    /// copy becomes the device. Whoever handed it over keeps it, and every descriptor of these devices can
+    /// be closed.
+    #[must_use]
+    pub const fn copying(manifest: Manifest<'a>) -> Self {
+        Self { copying: true, ..Self::new(manifest) }
+    }
+
+    /// Closes what is attached. Only [`Self::copying`] devices are sure to own it.
+    pub fn close(mut self) {
+        for slot in &mut self.slots {
+            slot.backing.detach();
+        }
     }
 
     /// Does what a device option says. The last of repeated options wins.
@@ -197,7 +222,8 @@ impl<'a> Devices<'a> {
                 _ => {
                     let backing = &mut self.slots[device.handle].backing;
                     backing.detach();
-                    *backing = Backing::Net(NetPort::tap(text).map_err(Refusal::Tap)?);
+                    let port = NetPort::tap(text).map_err(Refusal::Tap)?;
+                    *backing = Backing::Net { port, given: None };
                 }
             },
         }
@@ -205,7 +231,7 @@ impl<'a> Devices<'a> {
     }
 
     fn adopt(&mut self, handle: usize, fd: Fd) -> Result<(), Refusal<'a>> {
-        let owner = self.slots.iter().position(|slot| slot.backing.fd() == Some(fd));
+        let owner = self.slots.iter().position(|slot| slot.backing.uses(fd));
         match owner {
             // It is this device's already.
             Some(owner) if owner == handle => return Ok(()),
@@ -214,7 +240,8 @@ impl<'a> Devices<'a> {
         }
         let backing = &mut self.slots[handle].backing;
         backing.detach();
-        *backing = Backing::Net(NetPort::adopt(fd).map_err(Refusal::Adopt)?);
+        let port = if self.copying { NetPort::copy_of(fd) } else { NetPort::adopt(fd) };
+        *backing = Backing::Net { port: port.map_err(Refusal::Adopt)?, given: Some(fd) };
         Ok(())
     }
 
@@ -234,10 +261,10 @@ impl<'a> Devices<'a> {
                         return Err(SetUpError::Capacity { device, path, capacity, block_size });
                     }
                 }
-                Backing::Net(_) if slot.mac == Mac::NONE => {
+                Backing::Net { .. } if slot.mac == Mac::NONE => {
                     slot.mac = Mac::random().map_err(|errno| SetUpError::Random(device, errno))?;
                 }
-                Backing::Net(_) => {}
+                Backing::Net { .. } => {}
             }
         }
         Ok(())
@@ -252,7 +279,7 @@ impl<'a> Devices<'a> {
                 let properties = Properties::Block { capacity, block_size: slot.block_size };
                 Some(Attached { handle, fd, properties })
             }
-            Backing::Net(NetPort { fd, mtu }) => {
+            Backing::Net { port: NetPort { fd, mtu }, .. } => {
                 Some(Attached { handle, fd, properties: Properties::Net { mac: slot.mac, mtu } })
             }
         })

@@ -126,6 +126,15 @@ impl NetPort {
         Ok(Self { fd, mtu })
     }
 
+    /// As [`Self::adopt`], but takes a copy; the descriptor stays its owner's. The two share `O_NONBLOCK`.
+    ///
+    /// # Errors
+    /// As [`Self::adopt`], or there are too many descriptors.
+    pub fn copy_of(fd: Fd) -> Result<Self, AdoptError> {
+        let Self { mtu, .. } = Self::adopt(fd)?;
+        Ok(Self { fd: syscall::above_stdio(fd).map_err(AdoptError::Host)?, mtu })
+    }
+
     /// Closes it.
     pub fn close(self) {
         syscall::close(self.fd);

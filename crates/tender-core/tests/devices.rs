@@ -7,9 +7,11 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
 
 use solo5_elf::Manifest;
+use tender_core::block::{BlockError, BlockFile};
 use tender_core::cli::TenderOption;
 use tender_core::devices::{Attached, Devices, Properties};
 use tender_core::net::Mac;
+use tender_core::syscall::Errno;
 use test_image::{block, manifest, net};
 
 /// A file that is removed when the test is over.
@@ -217,6 +219,46 @@ fn takes_local_sockets_with_datagrams_for_network_devices() {
         panic!()
     };
     assert_eq!(mac[0] & 3, 2);
+}
+
+#[test]
+fn copies_descriptors_for_a_process_that_outlives_its_devices() {
+    let (ours, theirs) = UnixDatagram::pair().unwrap();
+    let given = ours.as_raw_fd();
+    let file = TempFile::new("copying", 512);
+    let words = [format!("--net:service=@{given}"), format!("--block:storage={}", file.path())];
+    let bytes = manifest(&[net("service"), block("storage"), net("other")]);
+    let mut devices = Devices::copying(Manifest::parse(bytes.leak()).unwrap());
+    apply(&mut devices, &words).unwrap();
+    let copy = attached(&devices)[0].fd.number();
+    assert!(copy != given && copy >= 3);
+    for fd in [given, copy] {
+        let twice = apply(&mut devices, &[format!("--net:other=@{fd}")]).unwrap_err();
+        assert!(twice.ends_with("is another device of this guest"), "{twice}");
+    }
+    devices.close();
+    assert!(!fs::exists(format!("/proc/self/fd/{copy}")).unwrap() || other_test_took(copy, given));
+    File::open(&file.0).unwrap().try_lock().unwrap();
+    theirs.send(b"x").unwrap();
+    assert_eq!(ours.recv(&mut [0]).unwrap(), 1);
+}
+
+/// Tests run side by side: a number that was closed may be somebody else's at once.
+fn other_test_took(number: i32, given: i32) -> bool {
+    let target = |fd: i32| fs::read_link(format!("/proc/self/fd/{fd}")).ok();
+    target(number) != target(given)
+}
+
+#[test]
+fn opens_a_file_for_nothing_but_reading_when_asked() {
+    let file = TempFile::new("reading", 512);
+    let path = CString::new(file.path()).unwrap();
+    let [one, two] = [(); 2].map(|()| BlockFile::open_for_reading(&path).unwrap());
+    assert_eq!((one.capacity, one.read_only, one.unlocked), (512, Some(Errno::EROFS), None));
+    assert_eq!(BlockFile::open(&path), Err(BlockError::InUse));
+    one.close();
+    two.close();
+    BlockFile::open(&path).unwrap().close();
 }
 
 #[test]
