@@ -56,6 +56,7 @@ pub enum Received {
 pub struct WaitSet {
     epoll: Fd,
     timer: Fd,
+    interruptible: bool,
 }
 
 /// What a guest waited for.
@@ -119,12 +120,9 @@ impl Devices {
         self.slots.iter().any(|slot| matches!(slot, Slot::Net(_)))
     }
 
-    /// The network devices, with their handles.
-    pub fn nets(&self) -> impl Iterator<Item = (usize, Net)> {
-        self.slots
-            .iter()
-            .enumerate()
-            .filter_map(|(handle, slot)| if let Slot::Net(net) = slot { Some((handle, *net)) } else { None })
+    /// The network devices.
+    pub fn nets(&self) -> impl Iterator<Item = Net> {
+        self.slots.iter().filter_map(|slot| if let Slot::Net(net) = slot { Some(*net) } else { None })
     }
 
     /// The block devices.
@@ -200,7 +198,7 @@ impl WaitSet {
                     .map_err(|errno| WaitSetError { device: Some(device), errno })?;
             }
         }
-        Ok(Self { epoll, timer })
+        Ok(Self { epoll, timer, interruptible: false })
     }
 
     /// Its descriptors: the set, and the timer.
@@ -209,17 +207,28 @@ impl WaitSet {
         (self.epoll, self.timer)
     }
 
+    /// From now on a signal ends waiting, with `EINTR`: a debugger wants the guest.
+    #[must_use]
+    pub fn interruptible(self) -> Self {
+        Self { interruptible: true, ..self }
+    }
+
     /// Waits until a device can be read from, `nanoseconds` at most.
     ///
     /// # Errors
-    /// The host refused.
+    /// The host refused; `EINTR` only if that was asked for.
     pub fn wait(&self, nanoseconds: u64) -> Result<Ready, Errno> {
         if nanoseconds > 0 {
             host::arm(self.timer, nanoseconds)?;
         }
         let mut events = [EpollEvent { events: 0, data: 0 }; MFT_MAX_ENTRIES];
         let mut ready = Ready { set: 0, count: 0 };
-        let count = host::wait(self.epoll, &mut events, nanoseconds > 0)?;
+        let count = loop {
+            match host::wait(self.epoll, &mut events, nanoseconds > 0) {
+                Err(Errno::EINTR) if !self.interruptible => {}
+                waited => break waited?,
+            }
+        };
         for event in &events[..count] {
             // Handles are less than 64; the timer is not.
             let handle = event.data;

@@ -102,7 +102,7 @@ pub fn wait_writable(fd: Fd, patience: Duration) -> bool {
 /// Waits for descriptors in a wait set, forever without a limit; how many events there are.
 ///
 /// # Errors
-/// The host's.
+/// The host's, `EINTR` too.
 pub fn wait(epoll: Fd, events: &mut [EpollEvent], forever: bool) -> Count {
     let room = i32::try_from(events.len()).unwrap_or(i32::MAX);
     let limit = if forever { -1 } else { 0 };
@@ -110,7 +110,7 @@ pub fn wait(epoll: Fd, events: &mut [EpollEvent], forever: bool) -> Count {
     const { assert!(size_of::<EpollEvent>() == size_of::<libc::epoll_event>()) };
     let start: *mut libc::epoll_event = events.as_mut_ptr().cast();
     // SAFETY: as above; the record has no padding and no invalid values.
-    restarted(|| count(unsafe { libc::epoll_wait(epoll.number(), start, room, limit) } as isize))
+    count(unsafe { libc::epoll_wait(epoll.number(), start, room, limit) } as isize)
 }
 
 /// A descriptor's event in a wait set: readable, told by `data`.
@@ -141,4 +141,21 @@ pub fn arm(timer: Fd, nanoseconds: u64) -> Result<(), Errno> {
 pub fn wall_clock() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Gives up all capabilities of this process: of this thread, and so of those it starts. To be called
+/// while there is no other.
+///
+/// # Errors
+/// The host's.
+pub fn drop_capabilities() -> Result<(), Errno> {
+    /// `_LINUX_CAPABILITY_VERSION_3`: two records of three words.
+    const VERSION: u32 = 0x2008_0522;
+    let header = [VERSION, 0];
+    let none = [0_u32; 6];
+    // SAFETY: the kernel reads a header of two words and, for this version, six words.
+    match unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) } {
+        0 => Ok(()),
+        _ => Err(last_error()),
+    }
 }

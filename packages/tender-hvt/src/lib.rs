@@ -35,6 +35,7 @@ pub mod hypercall;
 mod machine;
 mod options;
 mod paging;
+mod privileges;
 pub mod ring;
 #[expect(unsafe_code, reason = "handlers of signals are installed by address")]
 mod signals;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::os::fd::AsRawFd as _;
 
 use kvm_bindings::{
     CpuId, KVM_API_VERSION, KVM_MAX_CPUID_ENTRIES, kvm_dtable, kvm_regs, kvm_segment, kvm_sregs,
@@ -12,7 +13,7 @@ use solo5_abi::Gpa;
 use solo5_abi::hvt::PORT_KICK;
 use solo5_abi::hvt::boot::{CODE_SELECTOR, CR0, CR4, DATA_SELECTOR, EFER, GDT, GDT_LIMIT, PML4, RFLAGS};
 use solo5_abi::memory::{HVT_BOOT_INFO, STACK_OFFSET};
-use tender_core::syscall::Errno;
+use tender_core::syscall::{Errno, Fd};
 use vmm_sys_util::eventfd::EventFd;
 
 use crate::guest_memory::GuestMemory;
@@ -172,6 +173,12 @@ impl<'m> Machine<'m> {
     #[must_use]
     pub const fn vcpu(&self) -> &VcpuFd {
         &self.vcpu
+    }
+
+    /// The processor's descriptor.
+    #[must_use]
+    pub fn fd(&self) -> Fd {
+        Fd::numbered(self.vcpu.as_raw_fd())
     }
 
     /// Lets an `OUT` to the ring's port signal `event`, without leaving the kernel.

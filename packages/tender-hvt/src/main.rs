@@ -3,9 +3,16 @@
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStringExt as _;
 
-use tender_core::syscall;
+use tender_core::diagnostics::Diagnostics;
+use tender_core::{status, syscall};
 
 fn main() {
+    // A broken invariant is told in one line, without the system calls that Rust's own hook makes.
+    std::panic::set_hook(Box::new(|info| {
+        Diagnostics::new(b"", tender_hvt::PROGRAM)
+            .line(format_args!("internal error, please report it: {info}"));
+        syscall::exit(status::ABORT);
+    }));
     let words: Vec<CString> = std::env::args_os()
         // The kernel passed them with a NUL behind each, so there is none inside.
         .map(|word| CString::new(word.into_vec()).unwrap_or_default())

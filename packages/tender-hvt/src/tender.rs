@@ -3,8 +3,10 @@
 //! What can be wrong with image, options and devices is told before KVM is asked for anything, so that
 //! it is told on a host without KVM as well.
 
+use std::convert::Infallible;
 use std::ffi::CStr;
 use std::fmt;
+use std::os::fd::AsRawFd as _;
 use std::sync::{Arc, Barrier};
 
 use solo5_abi::hvt::ABI_VERSION;
@@ -29,6 +31,7 @@ use crate::hypercall::{After, Halted, Hypercalls};
 use crate::machine::{Death, Exit, Machine};
 use crate::options::{Reported, options, usage};
 use crate::paging::{Execution, RING, leave_tables};
+use crate::privileges::{allow_only, drop_capabilities, rules_for_all, rules_for_devices};
 use crate::ring::Ring;
 use crate::signals;
 
@@ -55,10 +58,12 @@ pub fn run(mut words: impl Iterator<Item = &'static CStr> + Clone) -> i32 {
             return status::FAILURE;
         }
     };
-    boot_and_run(diagnostics, &run).unwrap_or(status::FAILURE)
+    match boot_and_run(diagnostics, &run) {
+        Err(Reported) => status::FAILURE,
+    }
 }
 
-fn boot_and_run<W>(diagnostics: Diagnostics<'static>, run: &Run<'static, W>) -> Result<i32, Reported>
+fn boot_and_run<W>(diagnostics: Diagnostics<'static>, run: &Run<'static, W>) -> Result<Infallible, Reported>
 where
     W: Iterator<Item = &'static CStr> + Clone,
 {
@@ -103,6 +108,7 @@ where
     // For as long as the process lives, which is as long as the guest does.
     let memory: &'static GuestMemory = Box::leak(Box::new(memory));
     let mut machine = Machine::new(memory).map_err(|error| fail(format_args!("{error}")))?;
+    drop_capabilities().map_err(|error| fail(format_args!("{error}")))?;
     let execution = match (machine.can_forbid_execution(), options.executable_heap) {
         (false, _) => Execution::Everything,
         (true, true) => Execution::TextAndHeap,
@@ -134,11 +140,15 @@ where
     for warning in declared.warnings() {
         diagnostics.line(format_args!("{warning}"));
     }
+    let mut rules = rules_for_all(machine.fd(), wait_set.descriptors());
+    rules.extend(rules_for_devices(&devices, ring.map(|(_, event)| event)));
     let mut hypercalls = Hypercalls::new(memory, devices, wait_set, Console::new(Fd::STDOUT));
-    if let Some(ring) = ring {
+    if let Some((ring, _)) = ring {
         hypercalls = hypercalls.with_ring(ring);
     }
-    Ok(live(&mut machine, &mut hypercalls, diagnostics))
+    allow_only(&rules).map_err(|error| fail(format_args!("guest can not be started: {error}")))?;
+    // Here, and not by way of `main`: whoever cleans up needs system calls that are gone.
+    syscall::exit(live(&mut machine, &mut hypercalls, diagnostics))
 }
 
 /// Sets up the network ring and the thread that serves it; nothing, with a warning, if this host can not
@@ -148,11 +158,12 @@ fn start_ring(
     memory: &'static GuestMemory,
     devices: Devices,
     diagnostics: Diagnostics<'static>,
-) -> Option<&'static Ring<'static>> {
+) -> Option<(&'static Ring<'static>, Fd)> {
     let without = |why: &dyn fmt::Display| {
         diagnostics.line(format_args!("warning: no network ring: {why}; frames go through hypercalls"));
     };
     let event = EventFd::new(0).map_err(|error| without(&error)).ok()?;
+    let fd = Fd::numbered(event.as_raw_fd());
     machine.kick_signals(&event).map_err(|errno| without(&errno)).ok()?;
     let ring: &'static Ring<'static> = Box::leak(Box::new(Ring::new(memory, RING, devices)));
     let ready = Arc::new(Barrier::new(2));
@@ -168,7 +179,7 @@ fn start_ring(
     };
     std::thread::Builder::new().name("net ring".into()).spawn(serve).map_err(|error| without(&error)).ok()?;
     ready.wait();
-    Some(ring)
+    Some((ring, fd))
 }
 
 /// The guest's life: its exit status.

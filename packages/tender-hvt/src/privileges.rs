@@ -1,0 +1,158 @@
+//! What is left of the tender's privileges when the guest runs (ABI section 4.11): no capabilities, no
+//! way to gain any, and the system calls below. Anything else kills the process, all of its threads.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch,
+};
+use tender_core::syscall::{self, Errno, Fd};
+
+use crate::devices::Devices;
+use crate::host;
+
+/// A system call that is allowed, with what its arguments have to be.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    syscall: i64,
+    /// Argument and value; the lower 32 bits count, as they do for the kernel in descriptors and requests.
+    when: Vec<(u8, u32)>,
+    #[expect(dead_code, reason = "for the reader, and for a debugger")]
+    why: &'static str,
+}
+
+/// Why privileges can not be given up.
+#[derive(Debug)]
+pub enum PrivilegeError {
+    /// The kernel did not take the capabilities.
+    Capabilities(Errno),
+    /// It did not promise to give none back.
+    NoNew(Errno),
+    /// It did not take the filter.
+    Filter(seccompiler::Error),
+}
+
+fn rule(syscall: libc::c_long, when: &[(u8, u32)], why: &'static str) -> Rule {
+    Rule { syscall, when: when.to_vec(), why }
+}
+
+fn number(fd: Fd) -> u32 {
+    fd.number().cast_unsigned()
+}
+
+/// What every guest needs, for its processor, console, clocks and end.
+pub fn rules_for_all(vcpu: Fd, wait_set: (Fd, Fd)) -> Vec<Rule> {
+    let (epoll, timer) = wait_set;
+    let vcpu = number(vcpu);
+    vec![
+        rule(libc::SYS_ioctl, &[(0, vcpu), (1, request::RUN)], "the guest runs"),
+        rule(libc::SYS_ioctl, &[(0, vcpu), (1, request::GET_REGS)], "where a guest was killed, and cores"),
+        rule(libc::SYS_ioctl, &[(0, vcpu), (1, request::GET_SREGS)], "cores"),
+        rule(libc::SYS_write, &[(0, number(Fd::STDOUT))], "the guest's console"),
+        rule(libc::SYS_write, &[(0, number(Fd::STDERR))], "diagnostics"),
+        rule(libc::SYS_poll, &[(1, 1)], "whether the console takes bytes"),
+        rule(libc::SYS_epoll_wait, &[(0, number(epoll))], "POLL"),
+        rule(libc::SYS_timerfd_settime, &[(0, number(timer))], "POLL"),
+        rule(libc::SYS_clock_gettime, &[(0, 0)], "WALLTIME, where the vdso can not tell"),
+        rule(libc::SYS_futex, &[], "the ring is served by two threads"),
+        rule(libc::SYS_rt_sigreturn, &[], "handlers of signals return"),
+        rule(libc::SYS_restart_syscall, &[], "a process that was stopped goes on"),
+        rule(libc::SYS_exit_group, &[], "the end"),
+    ]
+}
+
+/// What the devices of a guest need, and the descriptor that wakes the ring's thread.
+pub fn rules_for_devices(devices: &Devices, ring_event: Option<Fd>) -> Vec<Rule> {
+    let block = devices.blocks().flat_map(|block| {
+        let fd = [(0, number(block.fd()))];
+        [rule(libc::SYS_pread64, &fd, "BLOCK_READ"), rule(libc::SYS_pwrite64, &fd, "BLOCK_WRITE")]
+    });
+    let net = devices.nets().flat_map(|net| {
+        let fd = [(0, number(net.fd()))];
+        [rule(libc::SYS_read, &fd, "NET_READ"), rule(libc::SYS_write, &fd, "NET_WRITE")]
+    });
+    let event = ring_event.map(|fd| rule(libc::SYS_read, &[(0, number(fd))], "the ring's thread sleeps"));
+    block.chain(net).chain(event).collect()
+}
+
+/// Gives up all capabilities; to be done while the process has one thread.
+///
+/// # Errors
+/// The kernel refused.
+pub fn drop_capabilities() -> Result<(), PrivilegeError> {
+    host::drop_capabilities().map_err(PrivilegeError::Capabilities)
+}
+
+/// Gives up all system calls but what `rules` allow, for all threads and for good.
+///
+/// # Errors
+/// The kernel refused.
+pub fn allow_only(rules: &[Rule]) -> Result<(), PrivilegeError> {
+    let filter = compile(rules).map_err(|error| PrivilegeError::Filter(error.into()))?;
+    syscall::set_no_new_privileges().map_err(PrivilegeError::NoNew)?;
+    seccompiler::apply_filter_all_threads(&filter).map_err(PrivilegeError::Filter)
+}
+
+fn compile(rules: &[Rule]) -> Result<BpfProgram, seccompiler::BackendError> {
+    let mut by_number: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
+    for rule in rules {
+        let alternatives = by_number.entry(rule.syscall).or_default();
+        let conditions = rule.when.iter().map(|&(argument, value)| {
+            SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value.into())
+        });
+        if !rule.when.is_empty() {
+            alternatives.push(SeccompRule::new(conditions.collect::<Result<_, _>>()?)?);
+        }
+    }
+    for rule in rules.iter().filter(|rule| rule.when.is_empty()) {
+        // No rules of its own: allowed with any arguments.
+        by_number.entry(rule.syscall).or_default().clear();
+    }
+    let (otherwise, allow) = (SeccompAction::KillProcess, SeccompAction::Allow);
+    SeccompFilter::new(by_number, otherwise, allow, TargetArch::x86_64)?.try_into()
+}
+
+/// Requests of KVM, as numbers: direction, size of the argument, 0xAE, number.
+mod request {
+    use kvm_bindings::{kvm_regs, kvm_sregs};
+
+    const READ: u32 = 2;
+
+    const fn request(direction: u32, size: usize, number: u32) -> u32 {
+        assert!(size < 1 << 14);
+        #[expect(clippy::cast_possible_truncation, reason = "the line above")]
+        let size = size as u32;
+        (direction << 30) | (size << 16) | (0xAE << 8) | number
+    }
+
+    /// `KVM_RUN`.
+    pub const RUN: u32 = request(0, 0, 0x80);
+    /// `KVM_GET_REGS`.
+    pub const GET_REGS: u32 = request(READ, size_of::<kvm_regs>(), 0x81);
+    /// `KVM_GET_SREGS`.
+    pub const GET_SREGS: u32 = request(READ, size_of::<kvm_sregs>(), 0x83);
+}
+
+impl fmt::Display for PrivilegeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capabilities(errno) => write!(f, "capabilities can not be given up: {errno}"),
+            Self::NoNew(errno) => write!(f, "privileges can not be given up: {errno}"),
+            Self::Filter(error) => {
+                write!(f, "the kernel refused the system call filter: {error}; is seccomp switched off?")
+            }
+        }
+    }
+}
+
+impl Error for PrivilegeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Capabilities(errno) | Self::NoNew(errno) => Some(errno),
+            Self::Filter(error) => Some(error),
+        }
+    }
+}
