@@ -10,9 +10,10 @@ const MAY_IMPORT = {
   "@uk/miou-solo5": ["@uk/miou"],
   "@uk/image": ["@uk/manifest"],
   "@uk/runtime": [],
+  "@uk/solo5-bindings": ["@uk/miou", "@uk/miou-solo5"],
   "@uk/tender-hvt": [],
   "@uk/tender-spt": [],
-  "@uk/cli": ["@uk/image", "@uk/manifest", "@uk/runtime", "@uk/tender-spt"],
+  "@uk/cli": ["@uk/image", "@uk/manifest", "@uk/runtime", "@uk/solo5-bindings", "@uk/tender-spt"],
 };
 
 /** Packages whose sources may not import `node:` modules (tests apart): they run in guests and browsers. */
@@ -24,6 +25,7 @@ const MAY_USE = {
   "solo5-elf": ["solo5-abi"],
   "test-image": ["solo5-abi"],
   "tender-core": ["solo5-abi", "solo5-elf"],
+  "solo5-bindings": ["solo5-abi", "solo5-elf", "tender-core"],
   "tender-hvt": ["solo5-abi", "solo5-elf", "tender-core"],
   "tender-spt": ["solo5-abi", "solo5-elf", "tender-core"],
   "guest-bindings": ["solo5-abi"],
@@ -90,7 +92,7 @@ function sources(folder) {
 function* crateArrows() {
   const manifests = [
     ...readdirSync(join(root, "crates")).map((name) => join(root, "crates", name, "Cargo.toml")),
-    ...["runtime", "runtime/bindings", "tender-hvt", "tender-spt"].map((name) =>
+    ...["runtime", "runtime/bindings", "solo5-bindings", "tender-hvt", "tender-spt"].map((name) =>
       join(root, "packages", name, "Cargo.toml"),
     ),
   ];
