@@ -1,8 +1,8 @@
 import { type Operation, type Result, suspend } from "@uk/miou";
 import { DeviceError, NOT_ATTACHED } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
-import { blockError } from "./poll.ts";
 import type { BlockPort, Solo5Devices } from "./solo5.ts";
+import { blockError } from "./waits.ts";
 
 /** A block device (BLOCK_BASIC): whole blocks. */
 export class Block {

@@ -1,11 +1,12 @@
 import { HostOnlyError } from "./errors.ts";
-import type { Poll } from "./poll.ts";
 import type { Solo5Devices } from "./solo5.ts";
+import type { Waits } from "./waits.ts";
 
 /** What the devices of a running program stand on. */
 export interface Machine {
   readonly devices: Solo5Devices;
-  readonly poll: Poll;
+  /** Who waits for the devices, and what moves their blocks. */
+  readonly poll: Waits;
   /** The devices that were acquired, by kind and name: each is acquired once. */
   readonly acquired: Map<string, unknown>;
 }
@@ -18,12 +19,21 @@ export function machine(call: string): Machine {
   return current;
 }
 
-/** Runs `work` as the program of `on`. */
-export function withMachine<T>(on: Machine, work: () => T): T {
+/** Runs `work`, a step or the whole of the program of `on`. */
+export function withMachine<T>(on: Machine | undefined, work: () => T): T {
+  const before = current;
   current = on;
   try {
     return work();
   } finally {
-    current = undefined;
+    current = before;
   }
+}
+
+/** Makes `on` the machine of what runs from now on, in a host's loop; the result ends that. */
+export function enterMachine(on: Machine): () => void {
+  current = on;
+  return () => {
+    if (current === on) current = undefined;
+  };
 }

@@ -1,8 +1,8 @@
 import { type Effect, type Operation, type Result, suspend, yieldNow } from "@uk/miou";
 import { DeviceError, NOT_ATTACHED, Solo5Error } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
-import type { Reader } from "./poll.ts";
 import type { NetPort, Solo5Devices } from "./solo5.ts";
+import type { Reader } from "./waits.ts";
 
 /** Bytes of an Ethernet header. */
 const HEADER = 14;

@@ -1,7 +1,7 @@
-import type { Events, Resume, SelectRequest } from "@uk/miou";
-import { Solo5Error } from "./errors.ts";
+import type { Events, SelectRequest } from "@uk/miou";
 import { runYieldHooks } from "./hooks.ts";
-import type { Solo5, Solo5Devices } from "./solo5.ts";
+import type { Solo5 } from "./solo5.ts";
+import { Waits } from "./waits.ts";
 
 /** The clock of a run, and how it relates to the machine's. */
 export interface RunClock {
@@ -25,24 +25,6 @@ export function runClock(solo5: Solo5, now: (() => bigint) | undefined): RunCloc
   };
 }
 
-/** One block that a task asked for, to be moved when the scheduler has nothing better to do. */
-export interface BlockRequest {
-  readonly call: "block_read" | "block_write";
-  readonly name: string;
-  readonly handle: number;
-  readonly offset: bigint;
-  readonly block: Uint8Array;
-  readonly resume: Resume<void>;
-  /** The task gave the wait up: the device is not touched. */
-  cancelled: boolean;
-}
-
-/** Somebody who waits for a frame. */
-export interface Reader {
-  readonly resume: Resume<void>;
-  cancelled: boolean;
-}
-
 /** The end of time, in ns on the monotonic clock. */
 const FOREVER = (1n << 63n) - 1n;
 /** While tasks are ready, devices are looked at once in so many polls, or so many ns. */
@@ -54,103 +36,55 @@ const POLL_INTERVAL_NS = 1_000_000n;
  * promises, moves at most one block a round, and looks at the network now and then; when nothing is
  * ready it moves blocks, then sleeps in the `yield` hypercall until a frame is there or a sleeper is due.
  */
-export class Poll implements Events {
+export class Poll extends Waits implements Events {
   readonly always: boolean;
   readonly #solo5: Solo5;
-  readonly #devices: Solo5Devices | undefined;
   readonly #clock: RunClock;
-  /** Who waits for a frame, by handle, in order of arrival. */
-  readonly #readers: Reader[][] = [];
-  /** Live readers in all. */
-  #waiting = 0;
-  readonly #blocks: BlockRequest[] = [];
+  readonly #intervalNs: bigint;
+  /** The target has other programs, which get their turn where this one yields. */
+  readonly #stepped: boolean;
   #polls = 0;
   #lastLook = 0n;
 
-  constructor(solo5: Solo5, clock: RunClock) {
+  /** @param intervalNs - how often the network is looked at while tasks are ready, at least */
+  constructor(solo5: Solo5, clock: RunClock, intervalNs: bigint = POLL_INTERVAL_NS) {
+    super(solo5.devices);
     this.#solo5 = solo5;
-    this.#devices = solo5.devices;
     this.#clock = clock;
-    this.always = solo5.runJobs !== undefined;
+    this.#intervalNs = intervalNs;
+    this.#stepped = solo5.drive !== undefined;
+    this.always = this.#stepped || solo5.runJobs !== undefined;
   }
 
-  /** Lets `reader` wait for a frame; the result takes it back. */
-  await(handle: number, reader: Reader): () => void {
-    this.#readers[handle] ??= [];
-    this.#readers[handle].push(reader);
-    this.#waiting++;
-    return () => {
-      if (reader.cancelled) return;
-      reader.cancelled = true;
-      this.#waiting--;
-    };
-  }
-
-  /** Queues a block; the result takes it back, unless it has been moved. */
-  enqueue(request: BlockRequest): () => void {
-    this.#blocks.push(request);
-    return () => {
-      request.cancelled = true;
-    };
-  }
-
-  select({ block, deadline }: SelectRequest): "exhausted" | undefined {
+  select({ block, deadline, externals }: SelectRequest): "exhausted" | "paused" | undefined {
     const ran = this.#solo5.runJobs?.() ?? false;
-    const moved = this.#moveBlock();
-    if (ran || moved || !block) {
-      this.#glance();
-      return undefined;
-    }
-    if (deadline === undefined && this.#waiting === 0) return "exhausted";
-    this.#sleep(deadline === undefined ? FOREVER : this.#clock.toMonotonic(deadline));
-    return undefined;
+    const moved = this.moveBlock();
+    if (ran || moved || !block) return this.#glance();
+    // Between two steps the host runs the jobs of promises, for which a task may wait.
+    const hopeless = !this.#stepped || externals === 0;
+    if (deadline === undefined && this.waiting === 0 && hopeless) return "exhausted";
+    return this.#sleep(deadline === undefined ? FOREVER : this.#clock.toMonotonic(deadline));
   }
 
-  /** Moves the first block of the queue; whether there was one. */
-  #moveBlock(): boolean {
-    const request = this.#blocks.shift();
-    if (request === undefined || this.#devices === undefined) return false;
-    if (request.cancelled) return this.#moveBlock();
-    const { call, name, handle, offset, block, resume } = request;
-    const move = call === "block_read" ? this.#devices.blockRead : this.#devices.blockWrite;
-    const result = move(handle, offset, block);
-    if (result < 0) resume.fail(blockError(call, result, name, offset));
-    else resume.ok();
-    return true;
+  interrupt(): void {
+    this.#solo5.interrupt?.();
   }
 
   /** Looks at the network without waiting, if somebody waits for it and the last look was long ago. */
-  #glance(): void {
-    if (this.#waiting === 0) return;
+  #glance(): "paused" | undefined {
+    if (this.waiting === 0 && !this.#stepped) return undefined;
     const now = this.#solo5.clockMonotonic();
-    if (++this.#polls < POLLS && now - this.#lastLook < POLL_INTERVAL_NS) return;
+    if (++this.#polls < POLLS && now - this.#lastLook < this.#intervalNs) return undefined;
     this.#lastLook = now;
-    this.#sleep(now);
+    return this.#sleep(now);
   }
 
-  #sleep(deadline: bigint): void {
-    const ready = this.#solo5.yield?.(deadline) ?? 0n;
+  #sleep(deadline: bigint): "paused" | undefined {
+    const ready = this.#solo5.yield?.(deadline);
+    if (ready === undefined) return "paused";
     this.#polls = 0;
-    if (ready !== 0n) this.#wake(ready);
+    if (ready !== 0n) this.wake(ready);
     runYieldHooks();
+    return undefined;
   }
-
-  /** Wakes the first reader of each ready device; the next look wakes the next, if a frame remains. */
-  #wake(ready: bigint): void {
-    for (const [handle, readers] of this.#readers.entries()) {
-      if (readers === undefined || (ready & (1n << BigInt(handle))) === 0n) continue;
-      for (let reader = readers.shift(); reader !== undefined; reader = readers.shift()) {
-        if (reader.cancelled) continue;
-        reader.cancelled = true;
-        this.#waiting--;
-        reader.resume.ok();
-        break;
-      }
-    }
-  }
-}
-
-/** What a refused block says: the call, the device and the place. */
-export function blockError(call: string, result: number, name: string, offset: bigint): Solo5Error {
-  return new Solo5Error(call, result, `the host could not move the block at ${offset} of device "${name}"`);
 }

@@ -1,9 +1,11 @@
-import { type CommonOptions, type Operation, run as runOnHost, runSync } from "@uk/miou";
+import { type CommonOptions, type Operation, run as runOnHost, runStepped, runSync } from "@uk/miou";
 import { acquireAll } from "./acquire.ts";
 import type { Device, DeviceValues } from "./device.ts";
 import { HostOnlyError } from "./errors.ts";
+import { runYieldHooks } from "./hooks.ts";
 import { hostProcess, writeAndExit } from "./host.ts";
-import { type Machine, withMachine } from "./machine.ts";
+import { HostPoll } from "./host-poll.ts";
+import { enterMachine, type Machine, withMachine } from "./machine.ts";
 import { collectDevices, manifestLine } from "./manifest.ts";
 import { Poll, runClock } from "./poll.ts";
 import type { Solo5 } from "./solo5.ts";
@@ -19,6 +21,8 @@ export interface RunOptions {
   readonly quanta?: number;
   /** How long the cleanup of a cancelled task may take before it is cut short, in nanoseconds. Default: 5 s. */
   readonly cleanupTimeoutNs?: number;
+  /** How often the network is looked at while tasks are ready, at least, in nanoseconds. Default: 1 ms. */
+  readonly pollIntervalNs?: bigint;
 }
 
 /**
@@ -52,7 +56,9 @@ export function run<const Ds extends readonly Device<unknown>[], T>(
     const values = yield* acquireAll(machine, devices, new Map());
     return yield* main(...(values as DeviceValues<Ds>));
   }
-  return solo5.yield === undefined ? inHostLoop(root, options) : owningTheMachine(solo5, root, options);
+  return solo5.yield === undefined
+    ? inHostLoop(solo5, root, options)
+    : owningTheMachine(solo5, root, options);
 }
 
 /** Measured in a guest: the smallest quantum within a tenth of the best throughput (bench/scheduler). */
@@ -61,10 +67,24 @@ const GUEST_QUANTA = 16;
 /** A unikernel has nobody who would end it: cleanup that hangs must not hang it. */
 const CLEANUP_TIMEOUT_NS = 5e9;
 
-function inHostLoop<T>(root: (machine: undefined) => Operation<T>, options: RunOptions): Promise<T> {
-  if (options.now !== undefined)
-    throw new TypeError("run: the option `now` needs a target that owns its clock");
-  return runOnHost(() => root(undefined), schedulerOptions(options));
+/** Shares the host's loop with whatever else is there. */
+async function inHostLoop<T>(
+  solo5: Solo5,
+  root: (machine: Machine | undefined) => Operation<T>,
+  options: RunOptions,
+): Promise<T> {
+  const { devices } = solo5;
+  const machine = devices && { devices, poll: new HostPoll(solo5), acquired: new Map<string, unknown>() };
+  const leave = machine && enterMachine(machine);
+  try {
+    return await runOnHost(() => root(machine), {
+      ...(options.now !== undefined && { now: runClock(solo5, options.now).now }),
+      onWake: runYieldHooks,
+      ...schedulerOptions(options),
+    });
+  } finally {
+    leave?.();
+  }
 }
 
 /** Starts after the code that called `run`, as in a host's loop, and then holds the machine until the end. */
@@ -75,16 +95,15 @@ async function owningTheMachine<T>(
 ): Promise<T> {
   await undefined;
   const clock = runClock(solo5, options.now);
-  const poll = new Poll(solo5, clock);
+  const poll = new Poll(solo5, clock, options.pollIntervalNs);
   const { devices } = solo5;
   const machine = devices && { devices, poll, acquired: new Map<string, unknown>() };
-  const drive = (): T =>
-    runSync(() => root(machine), {
-      events: poll,
-      now: clock.now,
-      ...schedulerOptions({ quanta: GUEST_QUANTA, ...options }),
-    });
-  return machine === undefined ? drive() : withMachine(machine, drive);
+  const main = (): Operation<T> => root(machine);
+  const how = { events: poll, now: clock.now, ...schedulerOptions({ quanta: GUEST_QUANTA, ...options }) };
+  if (solo5.drive === undefined) return withMachine(machine, () => runSync(main, how));
+  const program = runStepped(main, how);
+  await solo5.drive(() => withMachine(machine, () => program.step()));
+  return program.value();
 }
 
 /** What the scheduler itself is told. */

@@ -17,8 +17,25 @@ export interface Solo5 {
    *
    * A target that owns its machine, as a guest does, has it, and `run` then drives the program
    * itself. A target in somebody else's event loop leaves it out, and `run` lives in that loop.
+   *
+   * With {@link Solo5.drive} it may answer `undefined` instead of sleeping: the program stops there,
+   * and the next step asks again.
    */
-  yield?(deadline: bigint): bigint;
+  yield?(deadline: bigint): bigint | undefined;
+  /**
+   * For a target on which several programs take turns: takes a program over and calls `step`, which
+   * goes on until `yield` answers `undefined` and tells whether the program has ended. Settles when it
+   * has; a program that is not to go on any more is never settled.
+   */
+  drive?(step: () => boolean): Promise<void>;
+  /** Where there is {@link Solo5.drive}: a task became ready between two steps. */
+  interrupt?(): void;
+  /**
+   * For a target in a host's event loop: calls `ready` once, later and from the loop, as soon as one or
+   * more of `handles` (bit *h* for handle *h*) are readable, with the set of those that are. A new call
+   * replaces the one before; an empty set takes it back. The loop stays alive while it waits.
+   */
+  watch?(handles: bigint, ready: (set: bigint) => void): void;
   /**
    * Runs pending jobs of native promises; whether there were any. Present where no event loop of the
    * host does so.

@@ -21,7 +21,12 @@ export function installTarget(target: Solo5 | undefined): void {
   else realm[installed] = target;
 }
 
+/** What a launcher installed, if one did. */
+export function installedTarget(): Solo5 | undefined {
+  return realm[installed];
+}
+
 /** What programs run on: what was installed, else the image's own; `undefined` in manifest mode. */
 export function currentTarget(): Solo5 | undefined {
-  return realm[installed] ?? builtin;
+  return installedTarget() ?? builtin;
 }

@@ -35,7 +35,14 @@ export { type ProtectHandlers, protect } from "./protect.ts";
 export { Queue } from "./queue.ts";
 export { Resource } from "./resource.ts";
 export { type RunOptions, run } from "./run.ts";
-export { type Events, type RunSyncOptions, runSync, type SelectRequest } from "./run-sync.ts";
+export {
+  type Events,
+  type RunSyncOptions,
+  runStepped,
+  runSync,
+  type SelectRequest,
+  type SteppedRun,
+} from "./run-sync.ts";
 export { Semaphore } from "./semaphore.ts";
 export { Sequence, SequenceNode } from "./sequence.ts";
 export { shield } from "./shield.ts";

@@ -1,3 +1,4 @@
+import { hostClock } from "./clock.ts";
 import type { SchedulerOptions } from "./scheduler.ts";
 
 /** What `run` and `runSync` have in common. */
@@ -12,10 +13,12 @@ export interface CommonOptions {
   readonly cleanup?: "suspend" | "sync";
   /** How long, in nanoseconds, the cleanup of a cancelled task may take before it is forced. Default: no limit. */
   readonly cleanupTimeoutNs?: number;
+  /** The clock of sleepers, monotonic, in milliseconds. Default: the host's. */
+  readonly now?: () => number;
 }
 
 /** Checks the options and fills in the defaults. */
-export function resolve(call: string, options: CommonOptions, now: () => number): SchedulerOptions {
+export function resolve(call: string, options: CommonOptions): SchedulerOptions {
   const quanta = options.quanta ?? number("MIOU_QUANTA") ?? 1;
   if (!Number.isInteger(quanta) || quanta < 1)
     throw new RangeError(`${call}: quanta ${quanta} is not a positive integer`);
@@ -28,7 +31,7 @@ export function resolve(call: string, options: CommonOptions, now: () => number)
       `${call}: cleanupTimeoutNs ${cleanupTimeoutNs} is not a duration in nanoseconds (>= 0)`,
     );
   }
-  const { order = "fifo", cleanup = "suspend" } = options;
+  const { order = "fifo", cleanup = "suspend", now = hostClock } = options;
   return { quanta, seed, order, cleanup, cleanupTimeoutNs, now, asserts: Boolean(number("MIOU_ASSERT")) };
 }
 

@@ -1,4 +1,3 @@
-import { hostClock } from "./clock.ts";
 import { DeadlockError, NoEventsError } from "./errors.ts";
 import { slot } from "./op.ts";
 import { type CommonOptions, resolve } from "./options.ts";
@@ -35,10 +34,13 @@ export interface Events {
    * can happen any more (no device wait, no armed timer, no pending promise job). If no task has become ready by then,
    * the run ends with `DeadlockError`.
    *
+   * Returns `"paused"` when somebody else is to go on, e.g. instead of blocking: the `step` of {@link runStepped} then
+   * returns, and the next one asks again, with `block` true, if nothing has become ready meanwhile.
+   *
    * @throws anything: the run is cancelled, cleanup runs, and `runSync` throws the error
    */
-  select(request: SelectRequest): Iterable<Signal> | "exhausted" | undefined;
-  /** Makes a blocked `select` return soon. Called when a task becomes ready inside it; may come at any time. */
+  select(request: SelectRequest): Iterable<Signal> | "exhausted" | "paused" | undefined;
+  /** Makes a blocked or paused `select` return soon. Called when a task becomes ready meanwhile; may come at any time. */
   interrupt?(): void;
   /** Called once, at the end of the run, normal or not. */
   finalize?(): void;
@@ -52,8 +54,6 @@ export interface Events {
 /** How `runSync` runs. */
 export interface RunSyncOptions extends CommonOptions {
   readonly events?: Events;
-  /** The clock of sleepers, monotonic, in milliseconds. Default: the host's. */
-  readonly now?: () => number;
 }
 
 /** At most this many slices between two polls, and between two looks at the clock while tasks are ready. */
@@ -61,6 +61,33 @@ const POLL = 64;
 
 /** At least this many, however short the queue is: what surrounds a round costs as much as a slice. */
 const BATCH = 2;
+
+/** A run that goes on only while its embedder steps it, so that several can share a thread. */
+export interface SteppedRun<T> {
+  /**
+   * Goes on until the tree has ended or `events.select` answers `"paused"`; whether the tree has ended.
+   *
+   * @throws {TypeError} called inside a task
+   */
+  step(): boolean;
+  /**
+   * What the root returned.
+   *
+   * @throws what the root threw, or the violation that ended the run
+   * @throws {TypeError} the run has not ended
+   */
+  value(): T;
+}
+
+/**
+ * Starts the tree rooted at `main`, to be driven by calls of `step`: {@link runSync} for many runs in one thread, such as a
+ * simulation. Nothing runs before the first step.
+ *
+ * @throws {RangeError} an option is out of range
+ */
+export function runStepped<T>(main: () => Operation<T>, options: RunSyncOptions = {}): SteppedRun<T> {
+  return new Stepped("runStepped", main, options);
+}
 
 /** Runs the tree rooted at `main` to its end, driving the loop itself. Blocks only inside `events.select`.
  *
@@ -70,82 +97,133 @@ const BATCH = 2;
  * @throws {TypeError} it was called inside a task
  */
 export function runSync<T>(main: () => Operation<T>, options: RunSyncOptions = {}): T {
+  outsideTasks("runSync");
+  const run = new Stepped("runSync", main, options);
+  while (!run.step());
+  return run.value();
+}
+
+function outsideTasks(call: string): void {
   if (slot.task !== undefined || slot.busy)
-    throw new TypeError("runSync: called inside a task: it would block the others");
-  const scheduler = new Scheduler(main, resolve("runSync", options, options.now ?? hostClock));
-  const { events } = options;
-  try {
-    drive(scheduler, events);
-  } finally {
-    events?.finalize?.();
-  }
-  const { failed, value } = scheduler.outcome();
-  if (failed) throw value;
-  return value as T;
+    throw new TypeError(`${call}: called inside a task: it would block the others`);
 }
 
-function drive(scheduler: Scheduler, events: Events | undefined): void {
-  scheduler.awake = () => events?.interrupt?.();
-  let unclocked = 0;
-  while (!scheduler.done) {
-    const round = Math.min(Math.max(scheduler.ready.length, BATCH), POLL);
-    const count = scheduler.steps(round);
-    if (scheduler.done) return;
-    unclocked += count;
-    if (count < round && !scheduler.isReady) {
-      idle(scheduler, events);
-      unclocked = POLL;
-    } else if (events !== undefined) {
-      const waits = scheduler.externals + scheduler.timers.size > 0;
-      if (waits || (events.always === true && unclocked >= POLL)) poll(scheduler, events, false);
+class Stepped<T> implements SteppedRun<T> {
+  private readonly scheduler: Scheduler;
+  private readonly events: Events | undefined;
+  private readonly call: string;
+  /** `select` answered that somebody else is to go on. */
+  private paused = false;
+  private ended = false;
+  /** Slices since the clock was read. */
+  private unclocked = 0;
+
+  constructor(call: string, main: () => Operation<T>, options: RunSyncOptions) {
+    const { events } = options;
+    this.call = call;
+    this.events = events;
+    this.scheduler = new Scheduler(main, resolve(call, options));
+    this.scheduler.awake = () => events?.interrupt?.();
+  }
+
+  step(): boolean {
+    outsideTasks(this.call);
+    if (this.ended) return true;
+    let ended = true;
+    try {
+      ended = this.drive();
+    } finally {
+      if (ended) {
+        this.ended = true;
+        this.events?.finalize?.();
+      }
     }
-    if (unclocked >= POLL) {
-      unclocked = 0;
-      scheduler.expire();
+    return ended;
+  }
+
+  value(): T {
+    if (!this.ended)
+      throw new TypeError(`${this.call}: the run has not ended: step it until it answers true`);
+    const { failed, value } = this.scheduler.outcome();
+    if (failed) throw value;
+    return value as T;
+  }
+
+  /** Whether the tree has ended. */
+  private drive(): boolean {
+    const { scheduler, events } = this;
+    if (this.paused) this.idle();
+    while (!scheduler.done && !this.paused) {
+      const round = Math.min(Math.max(scheduler.ready.length, BATCH), POLL);
+      const count = scheduler.steps(round);
+      if (scheduler.done) break;
+      this.unclocked += count;
+      if (count < round && !scheduler.isReady) {
+        this.idle();
+        this.unclocked = POLL;
+      } else if (events !== undefined) {
+        const waits = scheduler.externals + scheduler.timers.size > 0;
+        if (waits || (events.always === true && this.unclocked >= POLL)) this.poll(events, false);
+      }
+      if (this.unclocked >= POLL && !this.paused) {
+        this.unclocked = 0;
+        scheduler.expire();
+      }
     }
+    return scheduler.done;
   }
-}
 
-/** Nothing is ready. */
-function idle(scheduler: Scheduler, events: Events | undefined): void {
-  const { timers, externals } = scheduler;
-  scheduler.expire();
-  if (scheduler.isReady) return;
-  if (events === undefined) {
-    const error =
-      timers.size + externals > 0
-        ? new NoEventsError(scheduler.waiting())
-        : new DeadlockError("runSync", scheduler.waiting());
-    stuck(scheduler, error);
-    return;
+  /** Nothing is ready. */
+  private idle(): void {
+    const { scheduler, events } = this;
+    const { timers, externals } = scheduler;
+    // What was paused goes on first: a source is told of its deadline's end as it would be of any event.
+    if (!this.paused) scheduler.expire();
+    if (scheduler.isReady) {
+      this.paused = false;
+      return;
+    }
+    if (events === undefined) {
+      const error =
+        timers.size + externals > 0
+          ? new NoEventsError(scheduler.waiting())
+          : new DeadlockError(this.call, scheduler.waiting());
+      this.stuck(error);
+      return;
+    }
+    let exhausted = this.poll(events, true);
+    if (this.paused || scheduler.isReady || timers.size > 0) return;
+    // Without a wait to serve, a source may still have run promise jobs; twice in vain means that nothing is left.
+    if (!exhausted && externals === 0) exhausted = this.poll(events, true) || !scheduler.isReady;
+    if (exhausted && !this.paused && !scheduler.isReady)
+      this.stuck(new DeadlockError(this.call, scheduler.waiting()));
   }
-  let exhausted = poll(scheduler, events, true);
-  if (scheduler.isReady || timers.size > 0) return;
-  // Without a wait to serve, a source may still have run promise jobs; twice in vain means that nothing is left.
-  if (!exhausted && externals === 0) exhausted = poll(scheduler, events, true) || !scheduler.isReady;
-  if (exhausted && !scheduler.isReady) stuck(scheduler, new DeadlockError("runSync", scheduler.waiting()));
-}
 
-/** Cancels the tree, or forces it when its cleanup is stuck in turn. */
-function stuck(scheduler: Scheduler, error: unknown): void {
-  if (scheduler.failed) scheduler.stop(error, true);
-  else scheduler.fail(error);
-}
-
-/** Asks the source for events; answers whether it has none and never will. */
-function poll(scheduler: Scheduler, events: Events, block: boolean): boolean {
-  const cancelled = scheduler.abandoned;
-  if (cancelled.length > 0) scheduler.abandoned = [];
-  const { externals } = scheduler;
-  scheduler.idle = block;
-  try {
-    const answer = events.select({ block, cancelled, deadline: scheduler.timers.earliest, externals });
-    if (answer === "exhausted") return true;
-    if (answer !== undefined) for (const signal of answer) deliver(signal);
-  } catch (error) {
-    scheduler.fail(error);
-  } finally {
-    scheduler.idle = false;
+  /** Cancels the tree, or forces it when its cleanup is stuck in turn. */
+  private stuck(error: unknown): void {
+    if (this.scheduler.failed) this.scheduler.stop(error, true);
+    else this.scheduler.fail(error);
   }
-  return false;
+
+  /** Asks the source for events; answers whether it has none and never will. */
+  private poll(events: Events, block: boolean): boolean {
+    const { scheduler } = this;
+    const cancelled = scheduler.abandoned;
+    if (cancelled.length > 0) scheduler.abandoned = [];
+    const { externals } = scheduler;
+    scheduler.idle = block;
+    this.paused = false;
+    try {
+      const answer = events.select({ block, cancelled, deadline: scheduler.timers.earliest, externals });
+      if (answer === "exhausted") return true;
+      if (answer === "paused") this.paused = true;
+      else if (answer !== undefined) for (const signal of answer) deliver(signal);
+    } catch (error) {
+      scheduler.fail(error);
+    } finally {
+      // While it pauses, what becomes ready must still interrupt it.
+      if (!this.paused) scheduler.idle = false;
+    }
+    return false;
+  }
 }

@@ -16,6 +16,8 @@ export interface RunOptions extends CommonOptions {
    * `MIOU_DOMAINS`, or one less than there are processors.
    */
   readonly domains?: number;
+  /** Called each time the run goes on after it had nothing to do. It must not throw. */
+  readonly onWake?: () => void;
 }
 
 /** A turn ends after this long, in ms. */
@@ -80,12 +82,16 @@ export class HostRun {
   private readonly finish: () => void;
   private scheduled = false;
   private microturns = 0;
+  private readonly onWake: (() => void) | undefined;
+  /** It has had nothing to do since its last turn. */
+  private waited = false;
   private timer: unknown = undefined;
   private timerDeadline = Number.POSITIVE_INFINITY;
   private readonly turn = (): void => this.run();
 
-  constructor(scheduler: Scheduler, finish: () => void) {
+  constructor(scheduler: Scheduler, onWake: (() => void) | undefined, finish: () => void) {
     this.scheduler = scheduler;
+    this.onWake = onWake;
     this.finish = finish;
     scheduler.awake = (): void => this.schedule();
     if (runs.size === 0) host.process?.on?.("beforeExit", beforeExit);
@@ -111,36 +117,37 @@ export class HostRun {
     this.scheduled = false;
     scheduler.idle = false;
     scheduler.turns++;
-    const start = scheduler.now();
+    if (this.waited) {
+      this.waited = false;
+      this.onWake?.();
+    }
+    const start = hostClock();
     let now = start;
     let more = true;
     do {
       scheduler.expire();
       more = scheduler.steps(SLICES) === SLICES;
-      now = scheduler.now();
-    } while (
-      !scheduler.done &&
-      now - start < TURN &&
-      (more || (scheduler.timers.earliest ?? now + 1) <= now)
-    );
+      now = hostClock();
+    } while (!scheduler.done && now - start < TURN && (more || scheduler.isDue));
     if (now - start >= 2 * TURN) scheduler.lateTurns++;
     if (scheduler.done) this.end();
     else if (more || scheduler.isReady) this.yieldToHost();
     else {
       scheduler.idle = true;
-      this.setTimer(now);
+      this.waited = true;
+      this.setTimer();
     }
   }
 
   /** Keeps one host timer, for the earliest sleeper. */
-  private setTimer(now: number): void {
+  private setTimer(): void {
     const deadline = this.scheduler.timers.earliest ?? Number.POSITIVE_INFINITY;
     if (deadline === this.timerDeadline) return;
     if (this.timer !== undefined) host.clearTimeout(this.timer);
     this.timer = undefined;
     this.timerDeadline = deadline;
     if (deadline === Number.POSITIVE_INFINITY) return;
-    const ms = Math.min(Math.max(Math.ceil(deadline - now), 1), LONGEST);
+    const ms = Math.min(Math.max(Math.ceil(deadline - this.scheduler.now()), 1), LONGEST);
     this.timer = host.setTimeout(() => {
       this.timer = undefined;
       this.timerDeadline = Number.POSITIVE_INFINITY;
@@ -181,14 +188,14 @@ export class HostRun {
  */
 export function run<T>(main: () => Operation<T>, options: RunOptions = {}): Promise<T> {
   if (slot.task !== undefined && tracing.on) emit({ type: "nested_run", task: slot.task });
-  const { signal, domains } = options;
+  const { signal, domains, onWake } = options;
   if (domains !== undefined && !(Number.isInteger(domains) && domains >= 0))
     throw new RangeError(`run: domains ${domains} is not an integer >= 0`);
-  const scheduler = new Scheduler(main, resolve("run", options, hostClock));
+  const scheduler = new Scheduler(main, resolve("run", options));
   if (domains !== undefined) limits.set(scheduler, domains);
   const abort = (): void => scheduler.stop(signal?.reason, false);
   return new Promise((fulfil, reject) => {
-    new HostRun(scheduler, () => {
+    new HostRun(scheduler, onWake, () => {
       signal?.removeEventListener("abort", abort);
       const { failed, value } = scheduler.outcome();
       if (failed) reject(value);

@@ -195,6 +195,12 @@ export class Scheduler {
     return false;
   }
 
+  /** Whether a sleeper is due. */
+  get isDue(): boolean {
+    const { earliest } = this.timers;
+    return earliest !== undefined && earliest <= this.now();
+  }
+
   /** Wakes the sleepers whose deadline has passed, in order of deadline. */
   expire(): void {
     const { earliest } = this.timers;

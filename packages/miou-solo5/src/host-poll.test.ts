@@ -1,0 +1,117 @@
+import { sleep, spawn } from "@uk/miou";
+import { afterEach, describe, expect, it } from "vitest";
+import { Block } from "./block.ts";
+import { block, net } from "./device.ts";
+import { HostOnlyError } from "./errors.ts";
+import { addYieldHook } from "./hooks.ts";
+import { run } from "./run.ts";
+import type { Solo5 } from "./solo5.ts";
+import { installTarget } from "./target.ts";
+import { type VirtualMachine, virtualMachine } from "./testing/virtual-machine.ts";
+
+afterEach(() => installTarget(undefined));
+
+/** A target in Node's loop, whose devices are a virtual machine's; frames become readable by `tell`. */
+function inLoop(machine: VirtualMachine): { watched: bigint[]; tell: () => void } {
+  const { yield: _, ...rest } = machine;
+  let ready: ((set: bigint) => void) | undefined;
+  const watched: bigint[] = [];
+  const target: Solo5 = {
+    ...rest,
+    watch(handles, tell) {
+      watched.push(handles);
+      ready = handles === 0n ? undefined : tell;
+    },
+  };
+  installTarget(target);
+  return {
+    watched,
+    tell: () => {
+      const told = ready;
+      ready = undefined;
+      told?.(machine.yield(machine.clockMonotonic()));
+    },
+  };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+const frame = new Uint8Array(60);
+
+describe("devices in a host's event loop", () => {
+  it("a reader waits while the loop goes on, and takes the frame when there is one", async () => {
+    const machine = virtualMachine({ nets: ["service"] });
+    const { watched, tell } = inLoop(machine);
+    const program = run([net("service")], function* (service) {
+      return (yield* service.readFrame()).length;
+    });
+    await turn();
+    expect(watched).toEqual([2n]);
+    machine.arrive(0n, "service", frame);
+    tell();
+    expect(await program).toBe(60);
+  });
+
+  it("readers of one device are served in their order, one a frame", async () => {
+    const machine = virtualMachine({ nets: ["service"] });
+    const { tell } = inLoop(machine);
+    const order: string[] = [];
+    const program = run([net("service")], function* (service) {
+      const readers = ["first", "second"].map((name) =>
+        spawn(function* () {
+          yield* service.readFrame();
+          order.push(name);
+        }),
+      );
+      for (const reader of readers) yield* reader;
+    });
+    await turn();
+    machine.arrive(0n, "service", frame);
+    tell();
+    await turn();
+    expect(order).toEqual(["first"]);
+    machine.arrive(0n, "service", frame);
+    tell();
+    await program;
+    expect(order).toEqual(["first", "second"]);
+  });
+
+  it("a wait that is given up is no longer watched", async () => {
+    const machine = virtualMachine({ nets: ["service"] });
+    const { watched } = inLoop(machine);
+    await run([net("service")], function* (service) {
+      const reader = spawn(() => service.readFrame());
+      yield* sleep(1);
+      yield* reader.cancel();
+    });
+    expect(watched).toEqual([2n, 0n]);
+  });
+
+  it("scheduled blocks move in order, one a turn, and a cancelled one is left alone", async () => {
+    const machine = virtualMachine({ disks: { disk: new Uint8Array(2048) } });
+    inLoop(machine);
+    await run([block("disk")], function* (disk) {
+      const reads = [0n, 512n, 1024n, 1536n].map((offset) =>
+        spawn(() => disk.read(offset, new Uint8Array(512))),
+      );
+      yield* sleep(0);
+      for (const [index, read] of reads.entries()) yield* index === 2 ? read.cancel() : read;
+    });
+    expect(machine.calls).toEqual(["read 0", "read 512", "read 1536"]);
+  });
+
+  it("hooks run after each wait, and Net and Block connect while the program runs", async () => {
+    const machine = virtualMachine({ disks: { disk: new Uint8Array(512) } });
+    inLoop(machine);
+    let waits = 0;
+    const hook = addYieldHook(() => waits++);
+    await run([], function* () {
+      yield* sleep(2);
+      yield* sleep(2);
+      const found = Block.connect("disk");
+      expect(found.ok && found.value.capacity).toBe(512n);
+    });
+    hook.remove();
+    expect(waits).toBe(2);
+    expect(() => Block.connect("disk")).toThrow(HostOnlyError);
+  });
+});
