@@ -1,0 +1,412 @@
+import { DeadlockError, spawn, Trigger, until } from "@uk/miou";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { clockMonotonic, clockWall } from "../clocks.ts";
+import { block, net } from "../device.ts";
+import type { Net } from "../net.ts";
+import { run } from "../run.ts";
+import { sleep, sleepNs } from "../sleep.ts";
+import { type Guest, type GuestOptions, type Link, World } from "./index.ts";
+
+const [US, MS, SECOND] = [1_000n, 1_000_000n, 1_000_000_000n];
+const HOUR = 3_600n * SECOND;
+
+/** A frame whose first byte behind the header is `number`. */
+function numbered(number: number): Uint8Array {
+  const frame = new Uint8Array(60);
+  frame[14] = number;
+  return frame;
+}
+
+/** Boots a guest that sends `count` numbered frames, one every `gapNs`. */
+function sender(world: World, lan: Link, count: number, gapNs: bigint): Promise<Guest> {
+  return world.boot({ name: "sender", net: { service: lan } }, () =>
+    run([net("service")], function* (service) {
+      for (let n = 0; n < count; n++) {
+        service.write(numbered(n));
+        yield* sleepNs(gapNs);
+      }
+    }),
+  );
+}
+
+/** Boots a guest that notes the number and the time, in ns, of every frame. */
+function receiver(world: World, lan: Link, log: [number, bigint][]): Promise<Guest> {
+  return world.boot({ name: "receiver", net: { service: lan } }, () =>
+    run([net("service")], function* (service) {
+      const frame = new Uint8Array(service.mtu + 14);
+      for (;;) {
+        yield* service.read(frame);
+        log.push([frame[14] ?? -1, clockMonotonic()]);
+      }
+    }),
+  );
+}
+
+describe("time in a world", () => {
+  it("jumps from event to event, exactly, for each guest", async () => {
+    const world = new World();
+    const log: string[] = [];
+    for (const [name, ms] of [
+      ["a", 30],
+      ["b", 20],
+    ] as const)
+      await world.boot({ name }, () =>
+        run([], function* () {
+          for (let n = 0; n < 2; n++) {
+            yield* sleep(ms);
+            log.push(`${name} at ${clockMonotonic() / MS}`);
+          }
+        }),
+      );
+    await world.run();
+    expect(log).toEqual(["b at 20", "a at 30", "b at 40", "a at 60"]);
+    expect(world.now).toBe(60n * MS);
+  });
+
+  it("stops at a moment, and goes on from there", async () => {
+    const world = new World();
+    const guest = await world.boot({}, () => run([], () => sleep(3_600_000)));
+    await world.run({ forNs: 59n * 60n * SECOND });
+    expect([world.now, guest.state]).toEqual([59n * 60n * SECOND, "running"]);
+    await world.run({ untilNs: 2n * HOUR });
+    expect([world.now, guest.state]).toEqual([2n * HOUR, "ended"]);
+  });
+
+  it("passes for who waits for it without sleeping, and others get their turn", async () => {
+    const world = new World();
+    const log: string[] = [];
+    await world.boot({}, () =>
+      run([], function* () {
+        const start = clockMonotonic();
+        while (clockMonotonic() - start < 10n * MS);
+        log.push("spun");
+      }),
+    );
+    let stop = false;
+    await world.boot({}, () =>
+      run([], function* () {
+        while (!stop) yield* sleep(0);
+        log.push("stopped");
+      }),
+    );
+    await world.boot({}, () =>
+      run([], function* () {
+        yield* sleep(100);
+        stop = true;
+      }),
+    );
+    await world.run();
+    expect(log).toEqual(["spun", "stopped"]);
+  });
+
+  it("is a guest's own: monotonic since its boot, on the wall with its skew", async () => {
+    const world = new World({ epochNs: 5n * SECOND });
+    await world.run({ forNs: 2n * SECOND });
+    const seen = await world.boot({ clockSkewNs: 7n }, () =>
+      run([], function* () {
+        yield* sleep(1);
+        return [clockMonotonic(), clockWall()];
+      }),
+    );
+    await world.run();
+    expect(seen.value).toEqual([MS, 7n * SECOND + MS + 7n]);
+  });
+
+  it("callbacks come at their moment, and may boot guests", async () => {
+    const world = new World();
+    const states: unknown[] = [];
+    world.at(5n * MS, async () => {
+      const guest = await world.boot({ name: "late" }, () => run([], () => sleep(1)));
+      world.at(10n * MS, () => states.push(world.now, guest.state));
+    });
+    await world.run();
+    expect(states).toEqual([10n * MS, "ended"]);
+    expect(() => world.at(0n, () => {})).toThrow(RangeError);
+  });
+});
+
+describe("guests", () => {
+  it("have the value of their program, and native promises settle at the moment they were made", async () => {
+    const world = new World();
+    const guest = await world.boot({ cmdline: "x" }, () =>
+      run([], function* () {
+        const before = clockMonotonic();
+        const value = yield* until(Promise.resolve().then(() => clockMonotonic()));
+        return value - before;
+      }),
+    );
+    expect(guest.state).toBe("running");
+    await world.run();
+    expect([guest.state, guest.value]).toEqual(["ended", 0n]);
+  });
+
+  it("that fail make the run of the world fail once, and others go on", async () => {
+    const world = new World();
+    const bad = await world.boot({}, () =>
+      run([], function* () {
+        yield* sleep(1);
+        throw new Error("a bug");
+      }),
+    );
+    const good = await world.boot({}, () => run([], () => sleep(10)));
+    await expect(world.run()).rejects.toThrow("a bug");
+    expect([bad.state, good.state]).toEqual(["failed", "running"]);
+    await world.run();
+    expect(good.state).toBe("ended");
+  });
+
+  it("that are killed do nothing any more, and their disks are free", async () => {
+    const world = new World();
+    const disk = world.disk({ size: 512 });
+    let ticks = 0;
+    const hardware: GuestOptions = { name: "first", block: { disk } };
+    const load = () =>
+      run([block("disk")], function* () {
+        try {
+          for (;;) {
+            yield* sleep(1);
+            ticks++;
+          }
+        } finally {
+          ticks = -1;
+        }
+      });
+    const guest = await world.boot(hardware, load);
+    await world.run({ forNs: 10n * MS });
+    await expect(world.boot({ block: { disk } }, load)).rejects.toThrow(
+      'boot guest2: the disk of device "disk" is in use by first',
+    );
+    guest.kill();
+    await world.run({ forNs: 10n * MS });
+    expect([ticks, guest.state]).toEqual([10, "killed"]);
+    await world.boot({ name: "second", block: { disk } }, load);
+    expect(disk.user).toBe("second");
+  });
+
+  it("that wait for a promise of the host are still running when nothing can happen any more", async () => {
+    const world = new World();
+    let settle: (value: string) => void = () => {};
+    const guest = await world.boot({}, () =>
+      run([], () => until(new Promise<string>((resolve) => (settle = resolve)))),
+    );
+    await world.run();
+    expect(guest.state).toBe("running");
+    settle("now");
+    await new Promise(setImmediate);
+    await world.run();
+    expect([guest.state, guest.value]).toEqual(["ended", "now"]);
+  });
+
+  it("whose tasks wait only for each other end in a deadlock", async () => {
+    const world = new World();
+    await world.boot({}, () =>
+      run([], function* () {
+        yield* new Trigger();
+      }),
+    );
+    await expect(world.run()).rejects.toThrow(DeadlockError);
+  });
+});
+
+describe("links", () => {
+  it("deliver in order after their latency, to all others", async () => {
+    const world = new World();
+    const lan = world.link({ latencyNs: 3n * MS });
+    const [one, two]: [[number, bigint][], [number, bigint][]] = [[], []];
+    await receiver(world, lan, one);
+    await receiver(world, lan, two);
+    await sender(world, lan, 3, 10n * MS);
+    await world.run();
+    expect(one).toEqual([
+      [0, 3n * MS],
+      [1, 13n * MS],
+      [2, 23n * MS],
+    ]);
+    expect(two).toEqual(one);
+  });
+
+  it.each([
+    { name: "lose as often as they are told", set: { loss: 0.25 }, least: 700, most: 800 },
+    { name: "duplicate as often as they are told", set: { duplicate: 0.25 }, least: 1200, most: 1300 },
+    { name: "lose nothing by themselves", set: { jitterNs: MS, reorder: 0.3 }, least: 1000, most: 1000 },
+  ])("$name", async ({ set, least, most }) => {
+    const world = new World({ seed: 5 });
+    const lan = world.link(set);
+    const log: [number, bigint][] = [];
+    await receiver(world, lan, log);
+    await sender(world, lan, 1000, 100n * US);
+    await world.run();
+    expect(log.length).toBeGreaterThanOrEqual(least);
+    expect(log.length).toBeLessThanOrEqual(most);
+    expect(lan.counts.sent).toBe(1000);
+  });
+
+  it("keep the order under jitter, and break it where told to reorder", async () => {
+    const order = async (set: { jitterNs: bigint; reorder?: number }): Promise<boolean> => {
+      const world = new World({ seed: 1 });
+      const log: [number, bigint][] = [];
+      const lan = world.link(set);
+      await receiver(world, lan, log);
+      await sender(world, lan, 200, 10n * US);
+      await world.run();
+      expect(log).toHaveLength(200);
+      return log.every(([number], index) => number === index);
+    };
+    expect(await order({ jitterNs: MS })).toBe(true);
+    expect(await order({ jitterNs: 0n, reorder: 0.2 })).toBe(false);
+  });
+
+  it("flip one bit of a frame where told to corrupt, and never the sender's own memory", async () => {
+    const world = new World({ seed: 3 });
+    const lan = world.link({ corrupt: 1 });
+    const [from, to] = [lan.port(), lan.port()];
+    const frame = new Uint8Array(60);
+    from.send(frame);
+    await world.run();
+    const bits = [...(to.take() ?? [])].reduce(
+      (sum, byte) => sum + byte.toString(2).replaceAll("0", "").length,
+      0,
+    );
+    expect(bits).toBe(1);
+    expect(frame).toEqual(new Uint8Array(60));
+  });
+
+  it("can be cut and healed, frames on their way included", async () => {
+    const world = new World();
+    const lan = world.link({ latencyNs: 2n * MS });
+    const log: [number, bigint][] = [];
+    await receiver(world, lan, log);
+    await sender(world, lan, 10, 10n * MS);
+    world.at(31n * MS, () => lan.partition(["receiver"]));
+    world.at(65n * MS, () => lan.heal());
+    await world.run();
+    expect(log.map(([number]) => number)).toEqual([0, 1, 2, 7, 8, 9]);
+    expect(lan.counts).toEqual({ sent: 10, delivered: 6, lost: 4 });
+  });
+
+  it("wake one reader a frame, in order, and do not disturb who reads none", async () => {
+    const world = new World();
+    const lan = world.link();
+    const port = lan.port();
+    const order: string[] = [];
+    await world.boot({ net: { service: lan, other: lan } }, () =>
+      run([net("service"), net("other")], function* (service: Net) {
+        const readers = ["a", "b"].map((name) =>
+          spawn(function* () {
+            yield* service.readFrame();
+            order.push(`${name} at ${clockMonotonic() / MS}`);
+          }),
+        );
+        for (const reader of readers) yield* reader;
+        yield* sleep(1000); // "other" is readable all that time
+        order.push(`end at ${clockMonotonic() / MS}`);
+      }),
+    );
+    for (const ms of [1n, 1n, 2n]) world.at(ms * MS, () => port.send(numbered(1)));
+    await world.run();
+    expect(order).toEqual(["a at 1", "b at 1", "end at 1001"]);
+  });
+
+  it.each([
+    { what: "a probability of 2", make: (world: World) => world.link({ loss: 2 }) },
+    { what: "no latency at all", make: (world: World) => world.link({ latencyNs: 0n }) },
+    { what: "an MTU of 20", make: (world: World) => world.link({ mtu: 20 }) },
+    { what: "an address of 5 bytes", make: (world: World) => world.link().port({ mac: new Uint8Array(5) }) },
+    { what: "a frame of 13 bytes", make: (world: World) => world.link().port().send(new Uint8Array(13)) },
+    { what: "a disk of 700 bytes", make: (world: World) => world.disk({ size: 700 }) },
+    { what: "a block of 300 bytes", make: (world: World) => world.disk({ size: 900, blockSize: 300 }) },
+    {
+      what: "a fault twice as often",
+      make: (world: World) => world.disk({ size: 512, faults: { torn: 2 } }),
+    },
+    { what: "a seed of 0.5", make: () => new World({ seed: 0.5 }) },
+  ])("refuse $what", ({ make }) => {
+    expect(() => make(new World())).toThrow(RangeError);
+  });
+});
+
+describe("disks", () => {
+  it("take their time, during which nothing else runs in the guest", async () => {
+    const world = new World();
+    const disk = world.disk({ size: 4096, latencyNs: 2n * MS });
+    const guest = await world.boot({ block: { disk } }, () =>
+      run([block("disk")], function* (device) {
+        const sector = new Uint8Array(512).fill(7);
+        device.atomicWrite(512n, sector);
+        yield* device.read(0n, sector);
+        return [clockMonotonic() / MS, sector[0]];
+      }),
+    );
+    await world.run();
+    expect(guest.value).toEqual([4n, 0]);
+    expect(disk.content.subarray(512, 1024)).toEqual(new Uint8Array(512).fill(7));
+  });
+
+  it.each([
+    { fault: { write: 1 }, kept: (bytes: number) => bytes === 0 },
+    { fault: { torn: 1 }, kept: (bytes: number) => bytes < 512 },
+  ])("fail a write as told: $fault", async ({ fault, kept }) => {
+    const world = new World({ seed: 11 });
+    const disk = world.disk({ size: 512, faults: fault });
+    await world.boot({ block: { disk } }, () =>
+      run([block("disk")], function* (device) {
+        device.atomicWrite(0n, new Uint8Array(512).fill(1));
+      }),
+    );
+    await expect(world.run()).rejects.toMatchObject({ code: "EUNSPEC" });
+    const written = disk.content.filter((byte) => byte === 1).length;
+    expect(kept(written)).toBe(true);
+    expect(disk.content.lastIndexOf(1)).toBe(written - 1); // the first bytes, and no others
+  });
+
+  it("a loss of power in the middle of a write kills the guest", async () => {
+    const world = new World({ seed: 2 });
+    const disk = world.disk({ size: 512, faults: { powerLoss: 1 } });
+    const guest = await world.boot({ block: { disk } }, () =>
+      run([block("disk")], function* (device) {
+        yield* device.write(0n, new Uint8Array(512).fill(1));
+        expect.unreachable();
+      }),
+    );
+    await world.run();
+    expect(guest.state).toBe("killed");
+  });
+
+  it("refuse writes when read-only", async () => {
+    const world = new World();
+    const disk = world.disk({ size: 512, readOnly: true });
+    await world.boot({ block: { disk } }, () =>
+      run([block("disk")], function* (device) {
+        device.atomicRead(0n, new Uint8Array(512));
+        device.atomicWrite(0n, new Uint8Array(512));
+      }),
+    );
+    await expect(world.run()).rejects.toMatchObject({ code: "EUNSPEC" });
+  });
+});
+
+describe("the same seed", () => {
+  /** What two senders and a receiver on a bad link see. */
+  const story = async (seed: number): Promise<string> => {
+    const world = new World({ seed });
+    const lan = world.link({ loss: 0.2, duplicate: 0.1, reorder: 0.2, corrupt: 0.1, jitterNs: 3n * MS });
+    const log: [number, bigint][] = [];
+    await receiver(world, lan, log);
+    await sender(world, lan, 20, MS);
+    await sender(world, lan, 20, MS);
+    await world.run();
+    return log.join(" ");
+  };
+
+  it("tells the same story, another seed another one", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), async (seed) => {
+        const told = await story(seed);
+        expect(await story(seed)).toBe(told);
+        expect(await story(seed ^ 1)).not.toBe(told);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
