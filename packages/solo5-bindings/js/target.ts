@@ -34,10 +34,8 @@ const SOLO5_EUNSPEC = -3;
 /** What a call of the addon means in `solo5.h`, as on spt. */
 function result(code: number): number {
   if (code >= 0) return code;
-  if (code === AGAIN) return SOLO5_AGAIN;
-  return code === Code.notOpen || code === Code.notBytes || code === Code.range
-    ? SOLO5_EINVAL
-    : SOLO5_EUNSPEC;
+  const refused = code === Code.notOpen || code === Code.notBytes || code === Code.range;
+  return refused ? SOLO5_EINVAL : SOLO5_EUNSPEC;
 }
 
 /** Leading words of a command line that are the bindings' own (ABI section 7.4). */
@@ -68,7 +66,8 @@ class Devices implements Solo5Devices {
   }
 
   netRead(handle: number, into: Uint8Array): number {
-    return result(this.#native.readFrame(this.#net.get(handle), into));
+    const code = this.#native.readFrame(this.#net.get(handle), into);
+    return code === AGAIN ? SOLO5_AGAIN : result(code);
   }
 
   netWrite(handle: number, frame: Uint8Array): number {
@@ -88,9 +87,9 @@ class Devices implements Solo5Devices {
     return result(this.#native.writeBlock(this.#block.get(handle), offset, from));
   }
 
-  /** The network devices: handle and the addon's number. */
-  get net(): ReadonlyMap<number, number> {
-    return this.#net;
+  /** The addon's number of a network device that is open. */
+  net(handle: number): number | undefined {
+    return this.#net.get(handle);
   }
 
   close(): void {
@@ -105,6 +104,8 @@ class Target implements NodeTarget {
   readonly warnings: readonly string[];
   readonly #native: Native = native();
   readonly #devices: Devices;
+  /** Handles of the network devices, also when they are closed. */
+  readonly #handles: readonly number[];
   /** Waits that are on, by handle. */
   readonly #tokens = new Map<number, number>();
   #watched = 0n;
@@ -112,10 +113,11 @@ class Target implements NodeTarget {
   /** What was found readable and not told yet. */
   #found = 0n;
 
-  constructor(devices: Devices, cmdline: string, warnings: readonly string[]) {
-    this.#devices = devices;
+  constructor(names: readonly string[], all: OpenAll, cmdline: string) {
+    this.#devices = new Devices(names, all);
+    this.#handles = all.net.map(({ handle }) => handle);
     this.cmdline = cmdline;
-    this.warnings = warnings;
+    this.warnings = all.warnings;
   }
 
   get devices(): Solo5Devices {
@@ -133,26 +135,31 @@ class Target implements NodeTarget {
   watch(handles: bigint, ready: (set: bigint) => void): void {
     this.#watched = handles;
     this.#ready = ready;
-    for (const [handle, device] of this.#devices.net) {
+    for (const handle of this.#handles) {
       if ((handles & bit(handle)) === 0n) this.#stop(handle);
-      else if (!this.#tokens.has(handle)) this.#start(handle, device);
+      else if (!this.#tokens.has(handle)) this.#start(handle);
     }
   }
 
   close(): void {
-    const watched = this.#watched;
-    const handles = [...this.#devices.net.keys()];
-    for (const handle of handles) this.#stop(handle);
     this.#devices.close();
-    // A program that waits for a frame shall learn that none will come: its read is EINVAL now.
-    for (const handle of handles) if ((watched & bit(handle)) !== 0n) this.#find(handle);
+    for (const handle of [...this.#tokens.keys()]) {
+      this.#stop(handle);
+      this.#start(handle);
+    }
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  #start(handle: number, device: number): void {
+  #start(handle: number): void {
+    const device = this.#devices.net(handle);
+    // A program that waits for a frame shall learn that none will come: its read is EINVAL.
+    if (device === undefined) {
+      this.#find(handle);
+      return;
+    }
     const wake = (): void => {
       this.#tokens.delete(handle);
       this.#find(handle);
@@ -210,5 +217,5 @@ export function openTarget({ options, manifest, cmdline }: TargetOptions): NodeT
     if (typeof text !== "string")
       throw new TypeError("openTarget: options, names, types and cmdline are strings");
   const all = opened("openTarget", native().openAll(names, types, [...options], cmdline));
-  return new Target(new Devices(names, all), cmdline.replace(BINDINGS_WORDS, ""), all.warnings);
+  return new Target(names, all, cmdline.replace(BINDINGS_WORDS, ""));
 }

@@ -117,3 +117,12 @@ export function workspace(): string {
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
+
+/** Memory that can shrink; the types of ES2023 do not know it. */
+export function resizable(bytes: number): ArrayBuffer & { resize(bytes: number): void } {
+  const Resizable = ArrayBuffer as unknown as new (
+    bytes: number,
+    options: { readonly maxByteLength: number },
+  ) => ArrayBuffer & { resize(bytes: number): void };
+  return new Resizable(bytes, { maxByteLength: bytes });
+}
