@@ -56,7 +56,6 @@ pub enum Received {
 pub struct WaitSet {
     epoll: Fd,
     timer: Fd,
-    interruptible: bool,
 }
 
 /// What a guest waited for.
@@ -67,6 +66,9 @@ pub struct Ready {
     /// How many there are.
     pub count: i32,
 }
+
+/// Neither a handle nor the timer.
+const DEBUGGER_EVENT_ID: u64 = TIMER_EVENT_ID + 1;
 
 /// Why a device can not be waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +200,7 @@ impl WaitSet {
                     .map_err(|errno| WaitSetError { device: Some(device), errno })?;
             }
         }
-        Ok(Self { epoll, timer, interruptible: false })
+        Ok(Self { epoll, timer })
     }
 
     /// Its descriptors: the set, and the timer.
@@ -207,10 +209,13 @@ impl WaitSet {
         (self.epoll, self.timer)
     }
 
-    /// From now on a signal ends waiting, with `EINTR`: a debugger wants the guest.
-    #[must_use]
-    pub fn interruptible(self) -> Self {
-        Self { interruptible: true, ..self }
+    /// From now on a stream on which something comes in ends waiting, with `EINTR`: a debugger wants the
+    /// guest.
+    ///
+    /// # Errors
+    /// The host refused.
+    pub fn end_on_input(&self, stream: Fd) -> Result<(), Errno> {
+        syscall::epoll_add(self.epoll, stream, host::readable(DEBUGGER_EVENT_ID))
     }
 
     /// Waits until a device can be read from, `nanoseconds` at most.
@@ -225,7 +230,7 @@ impl WaitSet {
         let mut ready = Ready { set: 0, count: 0 };
         let count = loop {
             match host::wait(self.epoll, &mut events, nanoseconds > 0) {
-                Err(Errno::EINTR) if !self.interruptible => {}
+                Err(Errno::EINTR) => {}
                 waited => break waited?,
             }
         };
@@ -237,7 +242,8 @@ impl WaitSet {
                 ready.count += 1;
             }
         }
-        Ok(ready)
+        let debugger = events[..count].iter().any(|event| { event.data } == DEBUGGER_EVENT_ID);
+        if debugger && ready.count == 0 { Err(Errno::EINTR) } else { Ok(ready) }
     }
 }
 

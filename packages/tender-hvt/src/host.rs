@@ -1,5 +1,6 @@
 //! System calls of the host on guest memory and on descriptors: those that serve a guest.
 
+use std::ffi::CStr;
 use std::io;
 use std::time::Duration;
 
@@ -158,4 +159,124 @@ pub fn drop_capabilities() -> Result<(), Errno> {
         0 => Ok(()),
         _ => Err(last_error()),
     }
+}
+
+fn descriptor(result: libc::c_int) -> Result<Fd, Errno> {
+    if result < 0 { Err(last_error()) } else { Ok(Fd::numbered(result)) }
+}
+
+/// Opens a folder in which this process may make files.
+///
+/// # Errors
+/// The host's.
+pub fn open_folder(path: &CStr) -> Result<Fd, Errno> {
+    let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
+    // SAFETY: the kernel reads a path that ends.
+    let folder = descriptor(unsafe { libc::open(path.as_ptr(), flags) })?;
+    let access = libc::W_OK | libc::X_OK;
+    // SAFETY: as above.
+    match unsafe { libc::faccessat(folder.number(), c".".as_ptr(), access, libc::AT_EACCESS) } {
+        0 => Ok(folder),
+        _ => Err(last_error()),
+    }
+}
+
+/// Opens what the kernel says about the pages of this process.
+///
+/// # Errors
+/// The host's.
+pub fn open_page_map() -> Result<Fd, Errno> {
+    // SAFETY: the kernel reads a path that ends.
+    descriptor(unsafe { libc::open(c"/proc/self/pagemap".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) })
+}
+
+/// Makes a file in a folder, for its owner alone.
+///
+/// # Errors
+/// The host's; `EEXIST` if there is one.
+pub fn create_in(folder: Fd, name: &CStr) -> Result<Fd, Errno> {
+    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
+    // SAFETY: the kernel reads a path that ends.
+    descriptor(unsafe { libc::openat(folder.number(), name.as_ptr(), flags, 0o600) })
+}
+
+/// Sets the size of a file.
+///
+/// # Errors
+/// The host's.
+pub fn set_size(file: Fd, size: u64) -> Result<(), Errno> {
+    // SAFETY: no memory is involved.
+    match unsafe { libc::ftruncate(file.number(), size.cast_signed()) } {
+        0 => Ok(()),
+        _ => Err(last_error()),
+    }
+}
+
+/// Writes all of some bytes of the tender's own.
+///
+/// # Errors
+/// The host's.
+pub fn write_own_at(file: Fd, mut offset: u64, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        let done = restarted(|| {
+            // SAFETY: the kernel reads bytes of a slice.
+            count(unsafe {
+                libc::pwrite(file.number(), bytes.as_ptr().cast(), bytes.len(), offset.cast_signed())
+            })
+        })?;
+        if done == 0 {
+            return Err(Errno::EIO);
+        }
+        bytes = bytes.get(done..).unwrap_or_default();
+        offset += done as u64;
+    }
+    Ok(())
+}
+
+/// Reads once into bytes of the tender's own.
+///
+/// # Errors
+/// The host's.
+pub fn read_own_at(file: Fd, offset: u64, into: &mut [u8]) -> Count {
+    let (start, len) = (into.as_mut_ptr(), into.len());
+    // SAFETY: the kernel writes at most `len` bytes of a slice that is ours alone.
+    restarted(|| count(unsafe { libc::pread(file.number(), start.cast(), len, offset.cast_signed()) }))
+}
+
+/// The next byte of a stream, if it is there; it stays there.
+///
+/// # Errors
+/// The host's; `EIO` at the end of the stream.
+pub fn peek_byte(stream: Fd) -> Result<Option<u8>, Errno> {
+    let mut byte = 0_u8;
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: the kernel writes at most one byte.
+    let peeked =
+        restarted(|| count(unsafe { libc::recv(stream.number(), (&raw mut byte).cast(), 1, flags) }));
+    match peeked {
+        Ok(0) => Err(Errno::EIO),
+        Ok(_) => Ok(Some(byte)),
+        Err(Errno::EAGAIN) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Signals this thread (`SIGIO`) whenever something comes in on a stream.
+///
+/// # Errors
+/// The host's.
+pub fn signal_on_input(stream: Fd) -> Result<(), Errno> {
+    /// `F_SETOWN_EX` and `F_OWNER_TID`, which the C library does not name.
+    const SET_OWNER: i32 = 15;
+    const OWNER_IS_THREAD: i32 = 0;
+    // SAFETY: no memory is involved.
+    let owner = [OWNER_IS_THREAD, unsafe { libc::gettid() }];
+    // SAFETY: the kernel reads a record of two words; the others take no memory.
+    let results = unsafe {
+        [
+            libc::fcntl(stream.number(), SET_OWNER, owner.as_ptr()),
+            libc::fcntl(stream.number(), libc::F_SETFL, libc::O_RDWR | libc::O_ASYNC),
+        ]
+    };
+    if results.contains(&-1) { Err(last_error()) } else { Ok(()) }
 }

@@ -13,19 +13,26 @@
 //! | `paging` | the tables a guest boots on (section 4.1) |
 //! | `boot` | what a guest finds at its start (section 4.3) |
 //! | `machine` | KVM: the machine and its processor (section 4.4); unsafe |
+//! | `guest` | a guest's life and end |
 //! | `hypercall` | what a guest asks for (section 4.5) |
 //! | `console`, `devices` | what serves it |
 //! | `ring` | the network ring (section 4.6) |
 //! | `host` | system calls on guest memory; unsafe |
 //! | `privileges` | which system calls are left, as data (section 4.11) |
-//! | `signals` | how a user ends a guest; unsafe |
+//! | `signals` | how a user ends a guest, and a debugger interrupts it; unsafe |
+//! | `core_file` | `--dumpcore` (section 4.13) |
+//! | `debugger`, `breakpoints`, `machine_debug` | `--gdb` (section 4.14); the last one unsafe |
 
 #![deny(unsafe_code)]
 
 pub mod access;
 mod boot;
+mod breakpoints;
 pub mod console;
+mod core_file;
+mod debugger;
 pub mod devices;
+mod guest;
 #[expect(unsafe_code, reason = "guest memory changes at any time: it is copied, or used by address")]
 pub mod guest_memory;
 #[expect(unsafe_code, reason = "the kernel reads and writes guest memory by address")]
@@ -33,6 +40,8 @@ mod host;
 pub mod hypercall;
 #[expect(unsafe_code, reason = "hands memory to KVM, and reads a union that KVM wrote")]
 mod machine;
+#[expect(unsafe_code, reason = "a byte that is shared with KVM")]
+mod machine_debug;
 mod options;
 mod paging;
 mod privileges;

@@ -34,6 +34,17 @@ pub struct Machine<'m> {
     cpu_cycle_freq: u64,
     /// KVM has this memory for as long as `vm` is open.
     memory: &'m GuestMemory,
+    /// For the debugger, see `machine_debug`.
+    breakpoint_to_inject: bool,
+}
+
+/// All of the processor's registers but those for numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Registers {
+    /// General.
+    pub general: kvm_regs,
+    /// Segments and control.
+    pub special: kvm_sregs,
 }
 
 /// Why there is no virtual machine.
@@ -120,7 +131,8 @@ pub enum Death {
 /// `KVM_INTERNAL_ERROR_EMULATION`.
 const EMULATION_FAILED: u32 = 1;
 
-fn errno(error: &kvm_ioctls::Error) -> Errno {
+/// What KVM said.
+pub fn errno(error: &kvm_ioctls::Error) -> Errno {
     Errno::from_number(error.errno())
 }
 
@@ -154,7 +166,8 @@ impl<'m> Machine<'m> {
         vcpu.set_cpuid2(&cpuid).map_err(refused("the processor's features"))?;
         let khz = vcpu.get_tsc_khz().map_err(|error| MachineError::UnsteadyClock(errno(&error)))?;
         let can_forbid_execution = can_forbid_execution(&cpuid);
-        Ok(Self { vcpu, vm, can_forbid_execution, cpu_cycle_freq: u64::from(khz) * 1000, memory })
+        let cpu_cycle_freq = u64::from(khz) * 1000;
+        Ok(Self { vcpu, vm, can_forbid_execution, cpu_cycle_freq, memory, breakpoint_to_inject: false })
     }
 
     /// TSC frequency in Hz.
@@ -173,6 +186,33 @@ impl<'m> Machine<'m> {
     #[must_use]
     pub const fn vcpu(&self) -> &VcpuFd {
         &self.vcpu
+    }
+
+    /// The processor, to be changed.
+    pub const fn vcpu_mut(&mut self) -> &mut VcpuFd {
+        &mut self.vcpu
+    }
+
+    /// Whether the guest gets a breakpoint when it goes on.
+    pub const fn breakpoint_to_inject(&mut self) -> &mut bool {
+        &mut self.breakpoint_to_inject
+    }
+
+    /// The general registers.
+    ///
+    /// # Errors
+    /// KVM's.
+    pub fn general(&self) -> Result<kvm_regs, Errno> {
+        self.vcpu.get_regs().map_err(|error| errno(&error))
+    }
+
+    /// The registers.
+    ///
+    /// # Errors
+    /// KVM's.
+    pub fn registers(&self) -> Result<Registers, Errno> {
+        let special = self.vcpu.get_sregs().map_err(|error| errno(&error))?;
+        Ok(Registers { general: self.general()?, special })
     }
 
     /// The processor's descriptor.
@@ -255,7 +295,10 @@ impl<'m> Machine<'m> {
             Ok(_) => Death::Unhandled { reason: self.vcpu.get_kvm_run().exit_reason.into() },
             Err(error) => match Errno::from_number(error.errno()) {
                 // A page of small use: KVM says EAGAIN when a signal and a processor reset meet.
-                Errno::EINTR | Errno::EAGAIN => return Exit::Interrupted,
+                Errno::EINTR | Errno::EAGAIN => {
+                    self.vcpu.set_kvm_immediate_exit(0);
+                    return Exit::Interrupted;
+                }
                 Errno::EFAULT => Death::TranslationFault { gpa: None },
                 errno => Death::Unhandled { reason: -i64::from(errno.number()) },
             },

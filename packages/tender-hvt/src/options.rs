@@ -21,22 +21,31 @@ pub struct Options {
     pub executable_heap: bool,
     /// Offer the network ring.
     pub net_ring: bool,
+    /// Where cores go.
+    pub cores: Option<&'static CStr>,
+    /// The port where a debugger is to connect.
+    pub debugger: Option<u16>,
 }
+
+/// The port of `--gdb`, without `--gdb-port`.
+const DEBUGGER_PORT: u16 = 1234;
 
 /// Second pass over the command line. The last of repeated options wins.
 ///
 /// # Errors
 /// One of them was refused, and a line said so.
-pub fn options<'m, 'a: 'm, W>(
+pub fn options<'m, W>(
     diagnostics: &Diagnostics<'_>,
-    run: &Run<'a, W>,
+    run: &Run<'static, W>,
     devices: &mut Devices<'m>,
 ) -> Result<Options, Reported>
 where
-    W: Iterator<Item = &'a CStr> + Clone,
+    W: Iterator<Item = &'static CStr> + Clone,
 {
     let mut mem_mib = DEFAULT_MEM_MIB;
-    let mut options = Options { mem_size: 0, executable_heap: false, net_ring: true };
+    let (mut debug, mut port) = (false, DEBUGGER_PORT);
+    let mut options =
+        Options { mem_size: 0, executable_heap: false, net_ring: true, cores: None, debugger: None };
     for word in run.options.clone() {
         match TenderOption::parse(word, HVT_MEM_MAX >> 20) {
             Ok(Some(TenderOption::MemMib(mib))) => mem_mib = mib,
@@ -48,6 +57,16 @@ where
             }
             Ok(None) if word == c"--x-exec-heap" => options.executable_heap = true,
             Ok(None) if word == c"--no-net-ring" => options.net_ring = false,
+            Ok(None) if word == c"--gdb" => debug = true,
+            Ok(None) if let Some(value) = value_of(word, "--dumpcore=") => options.cores = Some(value),
+            Ok(None) if let Some(value) = value_of(word, "--gdb-port=") => {
+                port = port_of(value).ok_or_else(|| {
+                    let word = Quoted(word.to_bytes());
+                    diagnostics
+                        .line(format_args!("option {word}: malformed port, give a number from 0 to 65535"));
+                    Reported
+                })?;
+            }
             Ok(None) => {
                 diagnostics.line(format_args!("unknown option {}", Quoted(word.to_bytes())));
                 usage(diagnostics);
@@ -59,8 +78,21 @@ where
             }
         }
     }
+    options.debugger = debug.then_some(port);
     options.mem_size = whole_units(diagnostics, mem_mib);
     Ok(options)
+}
+
+/// What follows `prefix` in a word that begins with it; not nothing.
+fn value_of(word: &'static CStr, prefix: &str) -> Option<&'static CStr> {
+    let value = word.to_bytes_with_nul().strip_prefix(prefix.as_bytes())?;
+    CStr::from_bytes_with_nul(value).ok().filter(|value| !value.is_empty())
+}
+
+/// Decimal digits and nothing else.
+fn port_of(value: &CStr) -> Option<u16> {
+    let text = value.to_str().ok()?;
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// Memory comes in steps of 2 MiB, at least one (section 4.2).
@@ -90,10 +122,13 @@ options:
   --mem=N         guest memory in MiB, in steps of 2 (default: {DEFAULT_MEM_MIB})
   --no-net-ring   all frames go through hypercalls, none through shared memory
   --x-exec-heap   heap and stack of the guest are executable
+  --dumpcore=DIR  a guest that aborts or is killed leaves DIR/core.solo5-hvt.PID
+  --gdb           wait for a debugger on this host before the guest runs
+  --gdb-port=N    its port (default: {DEBUGGER_PORT})
   --version       release and ABI version
   --help          this text
 
-modules: core block net
+modules: core block net gdb dumpcore
 
   --block:NAME=PATH             attach a file or block device; read-only if it can not be written
   --block-sector-size:NAME=N    block size in bytes, a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE} (default: {DEFAULT_BLOCK_SIZE})

@@ -78,6 +78,31 @@ pub fn rules_for_devices(devices: &Devices, ring_event: Option<Fd>) -> Vec<Rule>
     block.chain(net).chain(event).collect()
 }
 
+/// What dumping a core needs.
+pub fn rules_for_cores(folder: Fd, pages: Option<Fd>) -> Vec<Rule> {
+    let map = pages.map(|fd| rule(libc::SYS_pread64, &[(0, number(fd))], "which pages exist"));
+    let file = [
+        rule(libc::SYS_openat, &[(0, number(folder))], "the core is made"),
+        rule(libc::SYS_pwrite64, &[], "it is written"),
+        rule(libc::SYS_ftruncate, &[], "it gets its size"),
+    ];
+    map.into_iter().chain(file).collect()
+}
+
+/// What a debugger needs.
+pub fn rules_for_debugger(vcpu: Fd, connection: Fd) -> Vec<Rule> {
+    let (vcpu, connection) = ((0, number(vcpu)), [(0, number(connection))]);
+    let requests = [request::SET_REGS, request::GET_FPU, request::SET_FPU, request::SET_GUEST_DEBUG];
+    let requests =
+        requests.map(|request| rule(libc::SYS_ioctl, &[vcpu, (1, request)], "registers and breakpoints"));
+    let others = [
+        rule(libc::SYS_recvfrom, &connection, "the debugger's packets"),
+        rule(libc::SYS_sendto, &connection, "answers"),
+        rule(libc::SYS_mprotect, &[], "breakpoints in protected pages"),
+    ];
+    requests.into_iter().chain(others).collect()
+}
+
 /// Gives up all capabilities; to be done while the process has one thread.
 ///
 /// # Errors
@@ -117,9 +142,10 @@ fn compile(rules: &[Rule]) -> Result<BpfProgram, seccompiler::BackendError> {
 
 /// Requests of KVM, as numbers: direction, size of the argument, 0xAE, number.
 mod request {
-    use kvm_bindings::{kvm_regs, kvm_sregs};
+    use kvm_bindings::{kvm_fpu, kvm_guest_debug, kvm_regs, kvm_sregs};
 
     const READ: u32 = 2;
+    const WRITE: u32 = 1;
 
     const fn request(direction: u32, size: usize, number: u32) -> u32 {
         assert!(size < 1 << 14);
@@ -132,6 +158,14 @@ mod request {
     pub const RUN: u32 = request(0, 0, 0x80);
     /// `KVM_GET_REGS`.
     pub const GET_REGS: u32 = request(READ, size_of::<kvm_regs>(), 0x81);
+    /// `KVM_SET_REGS`.
+    pub const SET_REGS: u32 = request(WRITE, size_of::<kvm_regs>(), 0x82);
+    /// `KVM_GET_FPU`.
+    pub const GET_FPU: u32 = request(READ, size_of::<kvm_fpu>(), 0x8C);
+    /// `KVM_SET_FPU`.
+    pub const SET_FPU: u32 = request(WRITE, size_of::<kvm_fpu>(), 0x8D);
+    /// `KVM_SET_GUEST_DEBUG`.
+    pub const SET_GUEST_DEBUG: u32 = request(WRITE, size_of::<kvm_guest_debug>(), 0x9B);
     /// `KVM_GET_SREGS`.
     pub const GET_SREGS: u32 = request(READ, size_of::<kvm_sregs>(), 0x83);
 }

@@ -1,6 +1,8 @@
-//! SIGINT and SIGTERM end the tender with a line and status 1 (ABI section 4.11).
+//! SIGINT and SIGTERM end the tender with a line and status 1 (ABI section 4.11); SIGIO lets a debugger
+//! interrupt the guest.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use tender_core::diagnostics::Diagnostics;
 use tender_core::status;
@@ -23,7 +25,7 @@ pub fn handle(diagnostics: Diagnostics<'static>) -> Result<(), Errno> {
 }
 
 /// Handles `signal` by `handler`, during which no other signal is handled.
-pub(crate) fn install(signal: i32, handler: extern "C" fn(i32)) -> Result<(), Errno> {
+fn install(signal: i32, handler: extern "C" fn(i32)) -> Result<(), Errno> {
     // SAFETY: all zeroes are a valid `sigaction`.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler as *const () as usize;
@@ -41,4 +43,21 @@ extern "C" fn end(signal: i32) {
         diagnostics.line(format_args!("ended by signal {signal}"));
     }
     syscall::exit(status::FAILURE)
+}
+
+static IMMEDIATE_EXIT: OnceLock<&'static AtomicU8> = OnceLock::new();
+
+/// From now on SIGIO sets this byte, and interrupts what the thread is doing.
+///
+/// # Errors
+/// The kernel refused.
+pub fn interrupt_by(byte: &'static AtomicU8) -> Result<(), Errno> {
+    let _ = IMMEDIATE_EXIT.set(byte);
+    install(libc::SIGIO, interrupt)
+}
+
+extern "C" fn interrupt(_signal: i32) {
+    if let Some(byte) = IMMEDIATE_EXIT.get() {
+        byte.store(1, Ordering::Relaxed);
+    }
 }

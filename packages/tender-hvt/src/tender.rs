@@ -25,13 +25,18 @@ use vmm_sys_util::eventfd::EventFd;
 
 use crate::boot::{Facts, leave_boot_info};
 use crate::console::Console;
+use crate::core_file::CoreFolder;
+use crate::debugger::wait_for_debugger;
 use crate::devices::{Devices, WaitSet};
+use crate::guest::Guest;
 use crate::guest_memory::GuestMemory;
-use crate::hypercall::{After, Halted, Hypercalls};
-use crate::machine::{Death, Exit, Machine};
+use crate::hypercall::Hypercalls;
+use crate::machine::Machine;
 use crate::options::{Reported, options, usage};
 use crate::paging::{Execution, RING, leave_tables};
-use crate::privileges::{allow_only, drop_capabilities, rules_for_all, rules_for_devices};
+use crate::privileges::{
+    allow_only, drop_capabilities, rules_for_all, rules_for_cores, rules_for_debugger, rules_for_devices,
+};
 use crate::ring::Ring;
 use crate::signals;
 
@@ -107,8 +112,10 @@ where
     image.close();
     // For as long as the process lives, which is as long as the guest does.
     let memory: &'static GuestMemory = Box::leak(Box::new(memory));
-    let mut machine = Machine::new(memory).map_err(|error| fail(format_args!("{error}")))?;
+    let machine = Machine::new(memory).map_err(|error| fail(format_args!("{error}")))?;
     drop_capabilities().map_err(|error| fail(format_args!("{error}")))?;
+    // As the process is that will make the core.
+    let cores = open_cores(options.cores, fail)?;
     let execution = match (machine.can_forbid_execution(), options.executable_heap) {
         (false, _) => Execution::Everything,
         (true, true) => Execution::TextAndHeap,
@@ -142,13 +149,47 @@ where
     }
     let mut rules = rules_for_all(machine.fd(), wait_set.descriptors());
     rules.extend(rules_for_devices(&devices, ring.map(|(_, event)| event)));
+    if let Some(cores) = &cores {
+        let (folder, pages) = cores.descriptors();
+        rules.extend(rules_for_cores(folder, pages));
+    }
+    let debugger = match options.debugger {
+        None => None,
+        Some(port) => {
+            let debugger = wait_for_debugger(port, run.kernel, &diagnostics)
+                .map_err(|error| fail(format_args!("--gdb: port {port} can not be had: {error}")))?;
+            wait_set
+                .end_on_input(debugger.fd())
+                .map_err(|errno| fail(format_args!("--gdb: the debugger can not be heard: {errno}")))?;
+            rules.extend(rules_for_debugger(machine.fd(), debugger.fd()));
+            Some(debugger)
+        }
+    };
     let mut hypercalls = Hypercalls::new(memory, devices, wait_set, Console::new(Fd::STDOUT));
     if let Some((ring, _)) = ring {
         hypercalls = hypercalls.with_ring(ring);
     }
+    let mut guest = Guest::new(machine, hypercalls, memory, cores, diagnostics);
+    if let Some(debugger) = &debugger {
+        debugger
+            .interrupts(&mut guest)
+            .map_err(|errno| fail(format_args!("--gdb: the debugger can not be heard: {errno}")))?;
+    }
     allow_only(&rules).map_err(|error| fail(format_args!("guest can not be started: {error}")))?;
+    let ended = debugger.and_then(|debugger| debugger.run(&mut guest));
+    let ended = ended.unwrap_or_else(|| guest.run_to_end());
     // Here, and not by way of `main`: whoever cleans up needs system calls that are gone.
-    syscall::exit(live(&mut machine, &mut hypercalls, diagnostics))
+    syscall::exit(guest.bury(ended))
+}
+
+/// Opens the folder of `--dumpcore`.
+fn open_cores(
+    folder: Option<&'static CStr>,
+    fail: impl Fn(fmt::Arguments<'_>) -> Reported,
+) -> Result<Option<CoreFolder>, Reported> {
+    let Some(folder) = folder else { return Ok(None) };
+    let opened = CoreFolder::open(folder);
+    opened.map(Some).map_err(|error| fail(format_args!("--dumpcore: {} {error}", Quoted(folder.to_bytes()))))
 }
 
 /// Sets up the network ring and the thread that serves it; nothing, with a warning, if this host can not
@@ -180,36 +221,6 @@ fn start_ring(
     std::thread::Builder::new().name("net ring".into()).spawn(serve).map_err(|error| without(&error)).ok()?;
     ready.wait();
     Some((ring, fd))
-}
-
-/// The guest's life: its exit status.
-fn live(machine: &mut Machine<'_>, hypercalls: &mut Hypercalls<'_>, diagnostics: Diagnostics<'_>) -> i32 {
-    loop {
-        match machine.run() {
-            Exit::Out { port, value } => match hypercalls.serve(port, value) {
-                Ok(After::Resume) => {}
-                Ok(After::Halt(Halted { status, .. })) => return status,
-                Err(error) => return killed(machine, diagnostics, &error),
-            },
-            Exit::Interrupted => {}
-            Exit::Debug { .. } => {
-                return killed(machine, diagnostics, &Death::Unhandled { reason: 4 });
-            }
-            Exit::Dead(death) => return killed(machine, diagnostics, &death),
-        }
-    }
-}
-
-/// Says why a guest can not go on; the tender's status.
-fn killed(machine: &Machine<'_>, diagnostics: Diagnostics<'_>, why: &dyn fmt::Display) -> i32 {
-    match machine.vcpu().get_regs() {
-        Ok(regs) => diagnostics.line(format_args!(
-            "guest killed: {why} (rip={:#x} rsp={:#x} rflags={:#x})",
-            regs.rip, regs.rsp, regs.rflags
-        )),
-        Err(_unknown) => diagnostics.line(format_args!("guest killed: {why}")),
-    }
-    status::FAILURE
 }
 
 /// One line for each device that is not attached; whether there is one.

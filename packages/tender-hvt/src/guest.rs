@@ -1,0 +1,172 @@
+//! A guest's life: it runs, asks, and ends.
+
+use std::fmt;
+
+use tender_core::diagnostics::{Diagnostics, Escaped, Quoted};
+use tender_core::status;
+use tender_core::syscall::Errno;
+
+use crate::core_file::CoreFolder;
+use crate::guest_memory::GuestMemory;
+use crate::hypercall::{After, Halted, HypercallError, Hypercalls};
+use crate::machine::{Exit, Machine};
+
+/// A guest that is ready to run.
+#[derive(Debug)]
+pub struct Guest<'m> {
+    machine: Machine<'m>,
+    hypercalls: Hypercalls<'m>,
+    memory: &'m GuestMemory,
+    cores: Option<CoreFolder>,
+    diagnostics: Diagnostics<'static>,
+    /// A hypercall that a debugger interrupted: port and record.
+    pending: Option<(u16, u32)>,
+}
+
+/// Why a guest does not run at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// A signal arrived, or a debugger wants something.
+    Interrupted,
+    /// At a breakpoint or watchpoint, or after a step.
+    Debug {
+        /// The debug status register.
+        dr6: u64,
+        /// The exception.
+        exception: u32,
+    },
+    /// For good.
+    Ended(Ended),
+}
+
+/// How a guest ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself.
+    Halted(Halted),
+    /// It did what no correct guest does; a line has said what.
+    Killed,
+    /// The debugger wanted it to.
+    KilledByDebugger,
+    /// The connection to the debugger broke.
+    DebuggerIsGone,
+}
+
+/// Status of a guest that ended itself abnormally.
+const ABORT: i32 = solo5_abi::result::EXIT_ABORT;
+
+impl<'m> Guest<'m> {
+    /// A guest on this machine.
+    #[must_use]
+    pub const fn new(
+        machine: Machine<'m>,
+        hypercalls: Hypercalls<'m>,
+        memory: &'m GuestMemory,
+        cores: Option<CoreFolder>,
+        diagnostics: Diagnostics<'static>,
+    ) -> Self {
+        Self { machine, hypercalls, memory, cores, diagnostics, pending: None }
+    }
+
+    /// Its machine.
+    pub const fn machine(&mut self) -> &mut Machine<'m> {
+        &mut self.machine
+    }
+
+    /// Its memory.
+    #[must_use]
+    pub const fn memory(&self) -> &'m GuestMemory {
+        self.memory
+    }
+
+    /// Runs it to its end.
+    pub fn run_to_end(&mut self) -> Ended {
+        loop {
+            match self.run() {
+                Stopped::Ended(ended) => return ended,
+                // Without a debugger nothing else stops it.
+                Stopped::Interrupted | Stopped::Debug { .. } => {}
+            }
+        }
+    }
+
+    /// Runs it until it stops.
+    pub fn run(&mut self) -> Stopped {
+        loop {
+            let (port, record) = match self.pending.take() {
+                Some(call) => call,
+                None => match self.machine.run() {
+                    Exit::Out { port, value } => (port, value),
+                    Exit::Interrupted => return Stopped::Interrupted,
+                    Exit::Debug { dr6, exception } => return Stopped::Debug { dr6, exception },
+                    Exit::Dead(death) => return self.killed(&death),
+                },
+            };
+            match self.hypercalls.serve(port, record) {
+                Ok(After::Resume) => {}
+                Ok(After::Halt(halted)) => return Stopped::Ended(Ended::Halted(halted)),
+                Err(HypercallError::Wait(Errno::EINTR)) => {
+                    self.pending = Some((port, record));
+                    return Stopped::Interrupted;
+                }
+                Err(error) => return self.killed(&error),
+            }
+        }
+    }
+
+    /// Says why it can not go on.
+    fn killed(&mut self, why: &dyn fmt::Display) -> Stopped {
+        match self.machine.general() {
+            Ok(general) => self.diagnostics.line(format_args!(
+                "guest killed: {why} (rip={:#x} rsp={:#x} rflags={:#x})",
+                general.rip, general.rsp, general.rflags
+            )),
+            Err(_unknown) => self.diagnostics.line(format_args!("guest killed: {why}")),
+        }
+        Stopped::Ended(Ended::Killed)
+    }
+
+    /// What is to be done after its end; the status of the tender.
+    pub fn bury(&mut self, ended: Ended) -> i32 {
+        match ended {
+            Ended::Halted(Halted { status: ABORT, cookie }) => {
+                self.dump_core(cookie);
+                ABORT
+            }
+            Ended::Halted(Halted { status, .. }) => status,
+            Ended::Killed => {
+                self.dump_core(None);
+                status::FAILURE
+            }
+            Ended::KilledByDebugger => {
+                self.diagnostics.line(format_args!("guest killed: by its debugger"));
+                status::FAILURE
+            }
+            Ended::DebuggerIsGone => {
+                self.diagnostics.line(format_args!("guest killed: its debugger is gone"));
+                status::FAILURE
+            }
+        }
+    }
+
+    fn dump_core(&mut self, trap: Option<solo5_abi::Gpa>) {
+        let Some(cores) = &self.cores else { return };
+        let (folder, name) = cores.names();
+        let path = [folder, b"/", name].concat();
+        let dumped = match self.machine.registers() {
+            Ok(registers) => cores.dump(self.memory, &registers, trap),
+            Err(errno) => Err(errno),
+        };
+        match dumped {
+            // Scripts look for the name at the end of the line.
+            Ok(dumped) => {
+                self.diagnostics.line(format_args!("core file: {}", Escaped(&path)));
+                self.diagnostics.line(format_args!("dumped {} pages of {}", dumped.pages, dumped.total));
+            }
+            Err(errno) => {
+                self.diagnostics
+                    .line(format_args!("core file {} can not be written: {errno}", Quoted(&path)));
+            }
+        }
+    }
+}
