@@ -63,8 +63,17 @@ export class BindingsError extends Error {
   }
 }
 
+/** Linux has no error beyond. */
+const LAST_ERRNO = 4095;
+
 /** An error of the host on `device`. */
 export function ioError(call: string, device: string, errno: number): BindingsError {
+  if (errno > LAST_ERRNO)
+    return new BindingsError(
+      call,
+      "IO",
+      `${device}: a defect of @uk/solo5-bindings (${errno}): please report it`,
+    );
   const [name, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, "unknown error"];
   return new BindingsError(call, "IO", `${device}: ${name}: ${text}`, { errno: name });
 }

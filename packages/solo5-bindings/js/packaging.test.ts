@@ -40,6 +40,20 @@ async function call(target: string, before = ""): Promise<string> {
   return stdout + stderr;
 }
 
+describe("the addon", () => {
+  it("can unwind: a defect in it becomes an error, and not the end of the process", () => {
+    // A library that is built to abort does not link the function that begins to unwind.
+    expect(readFileSync(join(here, "dist", ADDON)).includes("_Unwind_RaiseException")).toBe(true);
+  });
+
+  it("needs no library but libc and libgcc, and no glibc later than 2.34", () => {
+    const text = readFileSync(join(here, "dist", ADDON), "latin1");
+    const versions = [...text.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+    expect(Math.max(...versions)).toBeLessThanOrEqual(34);
+    expect([...new Set(text.match(/\blib[\w+-]+\.so\.\d+/g))].sort()).toEqual(["libc.so.6", "libgcc_s.so.1"]);
+  });
+});
+
 describe("the package as npm would install it", () => {
   it("has no addon of its own, and says what to install when there is none", async () => {
     const target = installed("alone");

@@ -1,5 +1,5 @@
-import { ioError } from "./errors.ts";
-import { type Native, native } from "./native.ts";
+import { closedError, ioError } from "./errors.ts";
+import { Code, type Native, native } from "./native.ts";
 
 /** The waits of this thread of JavaScript for devices to become readable. Node stays alive while there are any. */
 class Readiness {
@@ -19,12 +19,13 @@ class Readiness {
    * time: a second wait replaces the first.
    *
    * @returns a token for {@link cancel}
-   * @throws {BindingsError} `IO`: the host refused
+   * @throws {BindingsError} `CLOSED`; `IO`: the host refused
    */
   wait(device: number, name: string, wake: () => void): number {
     do this.#last = (this.#last + 1) >>> 0;
     while (this.#waits.has(this.#last));
     const code = this.#native.arm(this.#poller, device, this.#last);
+    if (code === Code.notOpen) throw closedError("wait", name);
     if (code < 0) throw ioError("wait", name, -code);
     this.#waits.set(this.#last, wake);
     this.#keepAlive();

@@ -30,7 +30,7 @@ export class Waiters {
   /**
    * Lets `waiter` wait; the result takes it back.
    *
-   * @throws {BindingsError} `IO`: the host refused
+   * @throws {BindingsError} `CLOSED`; `IO`: the host refused
    */
   add(waiter: Waiter): () => void {
     if (this.#token === undefined) this.#arm();

@@ -56,6 +56,18 @@ describe("waiting for a frame", () => {
     ]);
   });
 
+  it("is refused with CLOSED afterwards, however many frames were there before", async () => {
+    const said = await program(
+      `${both}
+       for (let n = 0; n < 64; n++) { a.write(frameOf(a.mac, "x")); await b.read(into); }
+       b.close();
+       for (let n = 0; n < 2; n++) say((await fails(() => b.read(into))).split(" ")[2]);
+       say(await fails(() => run(function* () { yield* readFrame(b, into); })) !== undefined);`,
+      datagram,
+    );
+    expect(said).toEqual(["CLOSED", "CLOSED", true]);
+  });
+
   it("ends when its signal is aborted, takes no frame then, and lets Node end", async () => {
     const said = await program(
       `${both}
