@@ -13,7 +13,15 @@ const MAY_IMPORT = {
   "@uk/solo5-bindings": ["@uk/miou", "@uk/miou-solo5"],
   "@uk/tender-hvt": [],
   "@uk/tender-spt": [],
-  "@uk/cli": ["@uk/image", "@uk/manifest", "@uk/runtime", "@uk/solo5-bindings", "@uk/tender-spt"],
+  "@uk/cli": [
+    "@uk/image",
+    "@uk/manifest",
+    "@uk/miou-solo5",
+    "@uk/runtime",
+    "@uk/solo5-bindings",
+    "@uk/tender-spt",
+    "@uk/tender-hvt",
+  ],
 };
 
 /** Packages whose sources may not import `node:` modules (tests apart): they run in guests and browsers. */
@@ -29,7 +37,8 @@ const MAY_USE = {
   "tender-hvt": ["solo5-abi", "solo5-elf", "tender-core"],
   "tender-spt": ["solo5-abi", "solo5-elf", "tender-core"],
   "guest-bindings": ["solo5-abi"],
-  "uk-runtime": ["solo5-abi", "guest-bindings"],
+  "uk-runtime": ["solo5-abi"],
+  "guest-base": ["guest-bindings", "uk-runtime"],
 };
 
 /** Complains about each arrow that points the wrong way; 0 if there is none. */
@@ -92,8 +101,8 @@ function sources(folder) {
 function* crateArrows() {
   const manifests = [
     ...readdirSync(join(root, "crates")).map((name) => join(root, "crates", name, "Cargo.toml")),
-    ...["runtime", "runtime/bindings", "solo5-bindings", "tender-hvt", "tender-spt"].map((name) =>
-      join(root, "packages", name, "Cargo.toml"),
+    ...["runtime", "runtime/base", "runtime/bindings", "solo5-bindings", "tender-hvt", "tender-spt"].map(
+      (name) => join(root, "packages", name, "Cargo.toml"),
     ),
   ];
   for (const manifest of manifests) {

@@ -1,5 +1,15 @@
 import { basename } from "node:path";
-import { type BuildFailure, build, formatMessages, type Message, type OutputFile } from "esbuild";
+import {
+  type BuildFailure,
+  type BuildOptions,
+  type BuildResult,
+  build,
+  context,
+  formatMessages,
+  type Message,
+  type OutputFile,
+  type Plugin,
+} from "esbuild";
 import { CliError } from "./error.ts";
 
 /** One ES module that holds a whole program. */
@@ -30,39 +40,79 @@ const HOST_REQUIRE =
  * @throws {CliError} with file, line, column and a code frame for each error in the sources
  */
 export async function bundle(entry: string, file: string, world: World): Promise<Bundle> {
-  const guest = world === "guest";
   try {
-    const { outputFiles, metafile } = await build({
-      entryPoints: [entry],
-      outfile: file,
-      bundle: true,
-      write: false,
-      metafile: true,
-      format: "esm",
-      platform: guest ? "neutral" : "node",
-      target: guest ? "es2024" : "node20",
-      mainFields: guest ? ["module", "main"] : ["module", "main"],
-      conditions: guest ? GUEST_CONDITIONS : ["import"],
-      external: GUEST_MODULES,
-      banner: guest ? {} : { js: HOST_REQUIRE },
-      sourcemap: "external",
-      charset: "utf8",
-      keepNames: false,
-      legalComments: "none",
-      logLevel: "silent",
-    });
-    const text = (suffix: string): string =>
-      outputFiles.find(({ path }: OutputFile) => path.endsWith(suffix))?.text ?? "";
-    return {
-      code: text(basename(file)),
-      map: text(`${basename(file)}.map`),
-      inputs: Object.keys(metafile.inputs),
-    };
+    return bundleOf(await build(options(entry, file, world)), file);
   } catch (error) {
     const { errors } = error as BuildFailure;
     if (!Array.isArray(errors)) throw error;
     throw new CliError(await describe(errors));
   }
+}
+
+/**
+ * Bundles a program for the host, now and whenever one of its sources changes.
+ *
+ * @param onBundle - gets each bundle that differs from the one before, or what is wrong with the sources
+ * @returns a function that ends it
+ */
+export async function watchBundle(
+  entry: string,
+  file: string,
+  onBundle: (bundle: Bundle | CliError) => void,
+): Promise<() => Promise<void>> {
+  let last: string | undefined;
+  const tell: Plugin = {
+    name: "tell",
+    setup({ onEnd }) {
+      onEnd(async (result) => {
+        if (result.errors.length > 0) {
+          last = undefined;
+          return onBundle(new CliError(await describe(result.errors)));
+        }
+        const made = bundleOf(result as Outputs, file);
+        if (made.code !== last) onBundle(made);
+        last = made.code;
+      });
+    },
+  };
+  const watched = await context({ ...options(entry, file, "host"), plugins: [tell] });
+  await watched.watch();
+  return () => watched.dispose();
+}
+
+type Outputs = Pick<BuildResult<{ write: false; metafile: true }>, "outputFiles" | "metafile">;
+
+function options(entry: string, file: string, world: World) {
+  const guest = world === "guest";
+  return {
+    entryPoints: [entry],
+    outfile: file,
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: guest ? "neutral" : "node",
+    target: guest ? "es2024" : "node20",
+    mainFields: ["module", "main"],
+    conditions: guest ? GUEST_CONDITIONS : ["import"],
+    external: GUEST_MODULES,
+    banner: guest ? {} : { js: HOST_REQUIRE },
+    sourcemap: "external",
+    charset: "utf8",
+    keepNames: false,
+    legalComments: "none",
+    logLevel: "silent",
+  } as const satisfies BuildOptions;
+}
+
+function bundleOf({ outputFiles, metafile }: Outputs, file: string): Bundle {
+  const text = (suffix: string): string =>
+    outputFiles.find(({ path }: OutputFile) => path.endsWith(suffix))?.text ?? "";
+  return {
+    code: text(basename(file)),
+    map: text(`${basename(file)}.map`),
+    inputs: Object.keys(metafile.inputs),
+  };
 }
 
 /** `file:line:column: text`, then the code frame; what esbuild advises is not for images. */

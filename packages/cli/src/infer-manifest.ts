@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { pathToFileURL } from "node:url";
 import { createManifest, type Manifest, ManifestError, parseManifest } from "@uk/manifest";
 import type { Bundle } from "./bundle.ts";
 import { CliError } from "./error.ts";
+import { writeProgram } from "./write-program.ts";
 
 /** How long a program may take to reach `run` on the host. */
 const LIMIT_MS = 60_000;
@@ -23,19 +23,10 @@ export async function inferManifest(program: string, bundle: Bundle): Promise<Ma
   if (!bundle.inputs.some((path) => path.includes("miou-solo5/"))) return createManifest([]);
   const folder = await mkdtemp(join(tmpdir(), "uk-"));
   try {
-    const file = join(folder, "program.mjs");
-    const map = Buffer.from(absoluteSources(bundle.map)).toString("base64");
-    await writeFile(file, `${bundle.code}\n//# sourceMappingURL=data:application/json;base64,${map}\n`);
-    return await readManifest(program, file);
+    return await readManifest(program, await writeProgram(folder, bundle));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** The map for a bundle that lies elsewhere than in the working directory. */
-function absoluteSources(map: string): string {
-  const { sources, ...rest } = JSON.parse(map) as { sources: string[] };
-  return JSON.stringify({ ...rest, sources: sources.map((source) => pathToFileURL(source).href) });
 }
 
 async function readManifest(program: string, file: string): Promise<Manifest> {

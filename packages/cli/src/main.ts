@@ -3,19 +3,25 @@ import { type ArgsDef, type CommandDef, renderUsage, runCommand } from "citty";
 import packageJson from "../package.json" with { type: "json" };
 import type { Command } from "./command.ts";
 import { build } from "./commands/build.ts";
+import { dev } from "./commands/dev.ts";
 import { inspect } from "./commands/inspect.ts";
 import { manifest } from "./commands/manifest.ts";
 import { run } from "./commands/run.ts";
 import { which } from "./commands/which.ts";
 import { CliError, status } from "./error.ts";
 
-const commands: Readonly<Record<string, Command>> = { build, run, manifest, inspect, which };
+const commands: Readonly<Record<string, Command>> = { dev, build, run, manifest, inspect, which };
 
 const root: CommandDef = {
   meta: { name: "uk", description: packageJson.description, version: packageJson.version },
   subCommands: Object.fromEntries(Object.entries(commands).map(([name, { command }]) => [name, command])),
 };
-const rootExamples = ["uk build src/main.ts", "uk run dist/main.spt", "uk inspect dist/main.spt"];
+const rootExamples = [
+  "uk dev src/main.ts",
+  "uk build src/main.ts",
+  "uk run dist/main.spt",
+  "uk inspect dist/main.spt",
+];
 
 /**
  * Runs `uk` with these words; the exit status. Everything it has to say is on standard output and

@@ -1,0 +1,18 @@
+// For `node --import`: attaches the devices of `uk dev`, for the program of this process.
+import { installTarget } from "@uk/miou-solo5/target";
+import { BindingsError } from "@uk/solo5-bindings";
+import { openTarget } from "@uk/solo5-bindings/target";
+import type { Launch } from "./commands/dev.ts";
+
+const { options, manifest, args } = JSON.parse(process.env.UK_DEV ?? "") as Launch;
+// The program has an environment of its own, if any.
+delete process.env.UK_DEV;
+try {
+  const target = openTarget({ options, manifest, cmdline: args.join(" ") });
+  for (const line of target.warnings) console.error(`uk: ${line}`);
+  installTarget(target);
+} catch (error) {
+  if (!(error instanceof BindingsError)) throw error;
+  console.error(`uk: ${error.why}`);
+  process.exit(1);
+}

@@ -1,0 +1,140 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Ended, ended, startUk, uk } from "./support/uk.ts";
+import { workspace } from "./support/workspace.ts";
+
+const folder = workspace();
+const root = fileURLToPath(new URL("..", import.meta.url));
+// As if the packages had been installed there.
+symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+const started: Dev[] = [];
+afterEach(async () => {
+  for (const { child, end } of started.splice(0)) {
+    child.kill("SIGTERM");
+    await end;
+  }
+});
+
+interface Dev {
+  readonly child: ChildProcess;
+  readonly end: Promise<Ended>;
+  /** Waits until it has said that; all that it said so far. */
+  readonly says: (text: string) => Promise<string>;
+}
+
+/** `uk dev` while it runs. */
+function dev(...words: string[]): Dev {
+  const child = startUk(["dev", ...words]);
+  const end = ended(child);
+  let output = "";
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: string) => {
+      output += chunk;
+      for (const listener of listeners) listener();
+    });
+  const says = (text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!output.includes(text)) return;
+        listeners.delete(look);
+        resolve(output);
+      };
+      listeners.add(look);
+      void end.then(() => reject(new Error(`uk dev ended before it said ${text}: ${output}`)));
+      look();
+    });
+  const running = { child, end, says };
+  started.push(running);
+  return running;
+}
+
+/** A program in a file of its own. */
+function program(name: string, main: string): string {
+  const file = join(folder, name, "main.ts");
+  mkdirSync(join(folder, name), { recursive: true });
+  writeProgram(file, main);
+  return file;
+}
+
+function writeProgram(file: string, main: string): void {
+  writeFileSync(
+    file,
+    `import { argv, run, sleep } from "@uk/miou-solo5";\nrun([], function* () {\n${main}\n});\n`,
+  );
+}
+
+describe("uk dev", () => {
+  it("runs a program once with its devices and arguments; its status is the program's", async () => {
+    const disk = join(folder, "log.img");
+    writeFileSync(disk, new Uint8Array(8192));
+    const words = ["dev", "--no-watch", `--block:storage=${disk}`, join(root, "examples/disk-log")];
+    expect(await uk([...words, "2"])).toMatchObject({
+      status: 0,
+      stdout: "recovered 0\nacknowledged 1\nacknowledged 2\n",
+      stderr: "",
+    });
+    expect(await uk([...words, "0"])).toMatchObject({ status: 0, stdout: "recovered 2\n" });
+  });
+
+  it("shows where an error is in TypeScript, and ends with its status", async () => {
+    const file = program("failing", 'yield* sleep(1);\nthrow new Error("a bug");');
+    const { status, stderr } = await uk(["dev", "--no-watch", file]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Error: a bug[\s\S]*failing\/main\.ts:4:7/);
+  });
+
+  it.each([
+    { words: ["--no-watch"], says: "ENTRY is missing", ends: 64 },
+    { words: ["--no-watch", "nowhere.ts"], says: "nowhere.ts: cannot open the program", ends: 1 },
+    {
+      words: ["--no-watch", "--blok:x=y", join(root, "examples/hello")],
+      says: "unknown option '--blok:x=y'",
+      ends: 1,
+    },
+    {
+      words: ["--no-watch", "--net:service=tap0", join(root, "examples/hello")],
+      says: "does not declare a NET_BASIC device 'service'",
+      ends: 1,
+    },
+    { words: ["--no-watch", join(root, "examples/block")], says: "'storage'", ends: 1 },
+    {
+      words: ["--no-watch", "--block:storage=/nowhere/disk.img", join(root, "examples/block")],
+      says: "/nowhere/disk.img",
+      ends: 1,
+    },
+  ])("$words: one line, status $ends", async ({ words, says, ends }) => {
+    const { status, stdout, stderr } = await uk(["dev", ...words]);
+    expect({ status, stdout }).toEqual({ status: ends, stdout: "" });
+    expect(stderr).toMatch(/^uk: [^\n]*\n$/);
+    expect(stderr).toContain(says);
+  });
+
+  it("starts the program again when a source changes, also after an error", async () => {
+    const file = program("changing", 'console.log("first", argv[1]); yield* sleep(1e6);');
+    const { child, end, says } = dev(file, "word");
+    await says("first word");
+    writeProgram(file, "console.log('second'); return;");
+    await says("the program changed: starting it again");
+    await says("second\n");
+    await says("the program ended with status 0: waiting for a change");
+    writeProgram(file, "const = 1;");
+    await says("changing/main.ts:3:");
+    writeProgram(file, 'console.log("third"); yield* sleep(1e6);');
+    await says("third");
+    child.kill("SIGINT");
+    expect(await end).toMatchObject({ status: 130 });
+  });
+
+  it("can be inspected while its tasks wait", async () => {
+    const file = program("inspected", 'console.log("waiting"); yield* sleep(1e6);');
+    const { says } = dev("--inspect=127.0.0.1:0", "--no-watch", file);
+    const [, address] = /ws:\/\/([\d.:]+)\//.exec(await says("Debugger listening on ws://")) ?? [];
+    await says("waiting");
+    const targets = (await (await fetch(`http://${address}/json/list`)).json()) as { type: string }[];
+    expect(targets.map(({ type }) => type)).toEqual(["node"]);
+  });
+});
