@@ -7,6 +7,8 @@
 #![cfg_attr(not(test), no_std)]
 
 mod options;
+#[cfg(any(feature = "spt", test))]
+mod rounds;
 
 #[cfg(feature = "spt")]
 mod devices;

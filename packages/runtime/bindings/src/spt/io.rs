@@ -6,6 +6,19 @@ use solo5_abi::result::{AGAIN, BlockInfo, EINVAL, EUNSPEC, NetInfo, OK};
 
 use super::syscall;
 use crate::devices::{self, Device};
+use crate::rounds::Rounds;
+
+/// For each handle.
+static ROUNDS: [Rounds; 64] = [const { Rounds::new() }; 64];
+
+/// The guest slept until these devices, a set of handles, were readable.
+pub fn slept(ready: u64) {
+    for (handle, rounds) in ROUNDS.iter().enumerate() {
+        if ready & (1 << handle) != 0 {
+            rounds.slept();
+        }
+    }
+}
 
 /// `solo5_result_t solo5_net_acquire(const char *, solo5_handle_t *, struct solo5_net_info *)`.
 ///
@@ -39,10 +52,15 @@ pub unsafe extern "C" fn solo5_net_read(
     read_size: *mut usize,
 ) -> i32 {
     let Some(Device::Net { fd, .. }) = devices::device(handle) else { return EINVAL };
+    let rounds = usize::try_from(handle).ok().and_then(|handle| ROUNDS.get(handle));
+    if rounds.is_some_and(Rounds::presume_empty) {
+        return AGAIN;
+    }
     // SAFETY: by the caller's word.
     let count = unsafe { syscall::read(fd, buffer, size) };
     match usize::try_from(count) {
         Ok(count) => {
+            rounds.inspect(|rounds| rounds.read());
             // SAFETY: by the caller's word.
             unsafe { read_size.write(count) };
             OK
