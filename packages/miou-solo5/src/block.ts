@@ -1,8 +1,10 @@
 import { type Operation, type Result, suspend } from "@uk/miou";
-import { DeviceError, NOT_ATTACHED } from "./errors.ts";
+import { DeviceError, NOT_ATTACHED, notBytes } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
-import type { BlockPort, Solo5Devices } from "./solo5.ts";
+import type { BlockPort, DirectBlock } from "./solo5.ts";
 import { blockError } from "./waits.ts";
+
+const EINVAL = -2;
 
 /** A block device (BLOCK_BASIC): whole blocks. */
 export class Block {
@@ -13,23 +15,30 @@ export class Block {
   /** Bytes of the device, a multiple of the block size. */
   readonly capacity: bigint;
   readonly #machine: Machine;
-  readonly #devices: Solo5Devices;
   readonly #handle: number;
+  readonly #atomicRead: DirectBlock["read"];
+  readonly #atomicWrite: DirectBlock["write"];
   /** Bits that an offset must not have. */
   readonly #misaligned: bigint;
   /** Offset of the last block. */
   readonly #last: bigint;
 
   /** @internal `block` and {@link Block.connect} make devices. */
-  constructor(on: Machine, name: string, { handle, capacity, blockSize }: BlockPort) {
+  constructor(on: Machine, name: string, { handle, capacity, blockSize, direct }: BlockPort) {
+    const { devices } = on;
     this.#machine = on;
-    this.#devices = on.devices;
     this.#handle = handle;
     this.#misaligned = BigInt(blockSize - 1);
     this.#last = capacity - BigInt(blockSize);
     this.name = name;
     this.capacity = capacity;
     this.blockSize = blockSize;
+    this.#atomicRead =
+      direct?.read ??
+      ((offset, into) => devices.blockRead(handle, offset, this.#check("atomicRead", offset, into)));
+    this.#atomicWrite =
+      direct?.write ??
+      ((offset, from) => devices.blockWrite(handle, offset, this.#check("atomicWrite", offset, from)));
   }
 
   /**
@@ -51,9 +60,9 @@ export class Block {
    * @throws {Solo5Error} the host could not read
    */
   atomicRead(offset: bigint, into: Uint8Array): void {
-    const block = this.#check("atomicRead", offset, into);
-    const result = this.#devices.blockRead(this.#handle, offset, block);
-    if (result < 0) throw blockError("block_read", result, this.name, offset);
+    const result = this.#atomicRead(offset, into);
+    if (result === 0) return;
+    throw this.#refused("atomicRead", "block_read", result, offset, into);
   }
 
   /**
@@ -65,9 +74,9 @@ export class Block {
    * @throws {Solo5Error} the host could not write, e.g. because the file is read-only
    */
   atomicWrite(offset: bigint, from: Uint8Array): void {
-    const block = this.#check("atomicWrite", offset, from);
-    const result = this.#devices.blockWrite(this.#handle, offset, block);
-    if (result < 0) throw blockError("block_write", result, this.name, offset);
+    const result = this.#atomicWrite(offset, from);
+    if (result === 0) return;
+    throw this.#refused("atomicWrite", "block_write", result, offset, from);
   }
 
   /**
@@ -94,6 +103,15 @@ export class Block {
       (resume) => this.#machine.poll.enqueue({ call, name, handle, offset, block, resume, cancelled: false }),
       `${call} on ${name}`,
     );
+  }
+
+  /** Why an atomic call was refused; a direct call only says that it was. */
+  #refused(call: string, abi: string, result: number, offset: bigint, buffer: Uint8Array): Error {
+    if (result === EINVAL) {
+      this.#check(call, offset, buffer);
+      if (!(buffer instanceof Uint8Array)) return notBytes(`block.${call}`);
+    }
+    return blockError(abi, result, this.name, offset);
   }
 
   /** One block's worth of `buffer`. */

@@ -135,6 +135,50 @@ describe("a network device", () => {
     });
   });
 
+  it("serves tasks that read into the same buffer, in turn", async () => {
+    const { machine } = boot({ nets: ["a"] });
+    for (const [n, text] of ["one", "two", "three"].entries())
+      machine.arrive(BigInt(n + 1) * MS, "a", frame(text));
+    const got: string[] = [];
+    await run([net("a")], function* (a) {
+      const buffer = new Uint8Array(1514);
+      const readers = ["first", "second"].map((name) =>
+        spawn(function* () {
+          got.push(`${name}: ${text(buffer.subarray(0, yield* a.read(buffer)))}`);
+        }),
+      );
+      for (const reader of readers) yield* reader;
+      got.push(`again: ${text(buffer.subarray(0, yield* a.read(buffer)))}`);
+    });
+    expect(got).toEqual(["first: one", "second: two", "again: three"]);
+  });
+
+  it("reads with a reading that was cancelled, or kept, as with a new one", async () => {
+    const { machine } = boot({ nets: ["a"] });
+    await run([net("a")], function* (a) {
+      const [buffer, other] = [new Uint8Array(1514), new Uint8Array(1514)];
+      const reading = a.read(buffer);
+      const first = spawn(() => reading);
+      yield* yieldNow();
+      yield* first.cancel();
+      for (const text of ["one", "two", "three"]) machine.arrive(0n, "a", frame(text));
+      expect(yield* a.read(buffer)).toBe(14);
+      expect(yield* a.read(other)).toBe(14);
+      expect(yield* reading).toBe(14);
+      expect([text(buffer.subarray(0, 14)), text(other.subarray(0, 14))]).toEqual(["three", "two"]);
+    });
+  });
+
+  it("sends the first bytes of a buffer", async () => {
+    const { machine } = boot({ nets: ["a"] });
+    await run([net("a")], function* (a) {
+      const buffer = frame("longer than the frame");
+      a.write(buffer, 14);
+      for (const length of [13, 22, 1515, 14.5]) expect(() => a.write(buffer, length)).toThrow(RangeError);
+    });
+    expect(machine.sent).toEqual(["longer than th"]);
+  });
+
   it("is an error once the other end is gone", async () => {
     const { machine } = boot({ nets: ["a"] });
     machine.arrive(0n, "a", new Uint8Array(0));
@@ -154,6 +198,57 @@ describe("a network device", () => {
       a.writeInto(1514, (buffer) => buffer.length);
     });
     expect(machine.sent.map((sent) => sent.length)).toEqual([14, 1514]);
+  });
+});
+
+describe("a target with direct calls", () => {
+  it("is asked by them, and a refusal is explained", async () => {
+    const { machine } = boot({ nets: ["a"], disks: { d: disk(4) } });
+    const calls: string[] = [];
+    const answers = [0, -2, -3, 0, -2, -1];
+    const answer = (call: string, ...words: unknown[]): number => {
+      calls.push([call, ...words].join(" "));
+      return answers.shift() ?? 60;
+    };
+    const [port, file] = [machine.devices.netAcquire("a"), machine.devices.blockAcquire("d")];
+    if (port === undefined || file === undefined) throw new Error("the machine has both");
+    Object.assign(machine.devices, {
+      netAcquire: () => ({
+        ...port,
+        direct: {
+          read: (into: Uint8Array) => answer("net read", into.length),
+          write: (from: Uint8Array, length: number) => answer("net write", from.length, length),
+        },
+      }),
+      blockAcquire: () => ({
+        ...file,
+        direct: {
+          read: (offset: bigint, into: Uint8Array) => answer("read", offset, into.length),
+          write: (offset: bigint, from: Uint8Array) => answer("write", offset, from.length),
+        },
+      }),
+    });
+    await run([net("a"), block("d")], function* (a, d) {
+      const buffer = new Uint8Array(2000);
+      d.atomicRead(512n, buffer);
+      expect(() => d.atomicRead(513n, buffer)).toThrow("offset 513 is not a multiple of the block size 512");
+      expect(() => d.atomicWrite(0n, buffer)).toThrow("block_write: EUNSPEC");
+      a.write(buffer, 60);
+      expect(() => a.write(buffer)).toThrow("net.write: a frame of 2000 bytes: a frame has 14 to 1514");
+      a.write(buffer, 14);
+      expect(a.dropped).toBe(1);
+      expect(yield* a.read(buffer)).toBe(60);
+    });
+    expect(calls).toEqual([
+      "read 512 2000",
+      "read 513 2000",
+      "write 0 2000",
+      "net write 2000 60",
+      "net write 2000 2000",
+      "net write 2000 14",
+      "net read 2000",
+    ]);
+    expect(machine.calls).toEqual([]);
   });
 });
 

@@ -45,3 +45,8 @@ export class Solo5Error extends Error {
     this.call = call;
   }
 }
+
+/** What is thrown when a caller gives something else where bytes belong. */
+export function notBytes(call: string): TypeError {
+  return new TypeError(`${call}: the buffer must be a Uint8Array`);
+}

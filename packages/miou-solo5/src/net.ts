@@ -1,7 +1,7 @@
 import { type Effect, type Operation, type Result, suspend, yieldNow } from "@uk/miou";
-import { DeviceError, NOT_ATTACHED, Solo5Error } from "./errors.ts";
+import { DeviceError, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
-import type { NetPort, Solo5Devices } from "./solo5.ts";
+import type { DirectNet, NetPort } from "./solo5.ts";
 import type { Reader } from "./waits.ts";
 
 /** Bytes of an Ethernet header. */
@@ -19,16 +19,30 @@ export class Net {
   readonly mtu: number;
   /** Frames that the host did not take; nobody else can know. */
   dropped = 0;
-  readonly #machine: Machine;
-  readonly #devices: Solo5Devices;
-  readonly #handle: number;
+  readonly #port: Port;
+  readonly #write: DirectNet["write"];
+  /** The last buffer that was read into, and how: most programs have one. */
+  #into: Uint8Array | undefined;
+  #reading: Read | undefined;
   #transmit: Uint8Array | undefined;
 
   /** @internal `net` and {@link Net.connect} make devices. */
-  constructor(on: Machine, name: string, { handle, mac, mtu }: NetPort) {
-    this.#machine = on;
-    this.#devices = on.devices;
-    this.#handle = handle;
+  constructor(on: Machine, name: string, { handle, mac, mtu, direct }: NetPort) {
+    const { devices } = on;
+    const { read, write } = direct ?? {
+      read: (into) => devices.netRead(handle, into),
+      write: (buffer, length) => {
+        this.#checkFrame(buffer, length);
+        return devices.netWrite(handle, length === buffer.length ? buffer : buffer.subarray(0, length));
+      },
+    };
+    this.#port = {
+      name,
+      read,
+      readable: () => readable(on, handle, name),
+      check: (into) => this.#checkRoom(into),
+    };
+    this.#write = write;
     this.name = name;
     this.mac = mac;
     this.mtu = mtu;
@@ -54,16 +68,17 @@ export class Net {
    * @throws {CancelledError} the task was cancelled while it waited
    */
   read(into: Uint8Array): Operation<number> {
-    const most = this.mtu + HEADER;
-    if (into.length < most)
-      throw new RangeError(`net.read: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
-    return new Read(this.#machine, this.#handle, this.name, into);
+    if (this.#into === into && this.#reading !== undefined) return this.#reading;
+    this.#checkRoom(into);
+    this.#into = into;
+    this.#reading = new Read(this.#port, into);
+    return this.#reading;
   }
 
   /** Reads one frame into memory of its own; see {@link Net.read}. */
   *readFrame(): Operation<Uint8Array> {
     const buffer = new Uint8Array(this.mtu + HEADER);
-    const length = yield* this.read(buffer);
+    const length = yield* new Read(this.#port, buffer);
     return buffer.subarray(0, length);
   }
 
@@ -71,17 +86,21 @@ export class Net {
    * Sends one frame at once; nothing else runs meanwhile. A frame that the host cannot take now is
    * dropped and counted in {@link Net.dropped}, as on any network.
    *
-   * @param frame - 14 to `mtu + 14` bytes
-   * @throws {RangeError} the frame has another length
+   * @param buffer - the frame, at its start
+   * @param length - bytes of the frame, 14 to `mtu + 14`; all of `buffer` if it is left out
+   * @throws {RangeError} the frame has another length, or the buffer is shorter
    */
-  write(frame: Uint8Array): void {
-    const most = this.mtu + HEADER;
-    if (frame.length < HEADER || frame.length > most)
-      throw new RangeError(`net.write: a frame of ${frame.length} bytes: a frame has ${HEADER} to ${most}`);
-    const result = this.#devices.netWrite(this.#handle, frame);
-    if (result === EINVAL)
-      throw new Solo5Error("net_write", result, `device "${this.name}" refused the frame`);
-    if (result < 0) this.dropped++;
+  write(buffer: Uint8Array, length: number = buffer.length): void {
+    const result = this.#write(buffer, length);
+    if (result === 0) return;
+    if (result !== EINVAL) {
+      this.dropped++;
+      return;
+    }
+    // A direct call only says that it refuses: why is found out here.
+    this.#checkFrame(buffer, length);
+    if (!(buffer instanceof Uint8Array)) throw notBytes("net.write");
+    throw new Solo5Error("net_write", result, `device "${this.name}" refused the frame`);
   }
 
   /**
@@ -100,7 +119,21 @@ export class Net {
     const count = fill(buffer);
     if (!Number.isInteger(count) || count < 0 || count > length)
       throw new RangeError(`net.writeInto: ${count} of ${length} bytes are to be sent`);
-    this.write(buffer.subarray(0, count));
+    this.write(buffer, count);
+  }
+
+  #checkRoom(into: Uint8Array): void {
+    const most = this.mtu + HEADER;
+    if (into.length < most)
+      throw new RangeError(`net.read: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
+  }
+
+  #checkFrame(buffer: Uint8Array, length: number): void {
+    const most = this.mtu + HEADER;
+    if (!Number.isInteger(length) || length < HEADER || length > most)
+      throw new RangeError(`net.write: a frame of ${length} bytes: a frame has ${HEADER} to ${most}`);
+    if (length > buffer.length)
+      throw new RangeError(`net.write: a frame of ${length} bytes in a buffer of ${buffer.length}`);
   }
 }
 
@@ -108,64 +141,92 @@ export class Net {
 const BURST = 64;
 let burst = 0;
 
+/** What reading needs of a device. */
+interface Port {
+  readonly name: string;
+  readonly read: DirectNet["read"];
+  /** Waits until a frame may be there. */
+  readonly readable: () => Operation<void>;
+  /** Throws if the buffer is too small, as one can become that was not when the reading began. */
+  readonly check: (into: Uint8Array) => void;
+}
+
+/** What a reading returns; whoever asked takes the value out before anything else happens, as `yield*` does. */
+const returned = { done: true as const, value: 0 };
+
 /**
  * Reading one frame, as an operation that is its own iterator: a frame that is there costs no generator
- * and no trip through the scheduler.
+ * and no trip through the scheduler. Nobody sees that a program which reads into one buffer has one of
+ * them: it has no state but while it waits, and then there is another for whoever else reads.
  */
 class Read implements Operation<number>, Iterator<Effect, number, unknown> {
-  readonly #machine: Machine;
-  readonly #handle: number;
-  readonly #name: string;
+  readonly #port: Port;
+  readonly #read: DirectNet["read"];
   readonly #into: Uint8Array;
   /** What the task waits for, while it does. */
   #wait: Iterator<Effect, void, unknown> | undefined;
 
-  constructor(on: Machine, handle: number, name: string, into: Uint8Array) {
-    this.#machine = on;
-    this.#handle = handle;
-    this.#name = name;
+  constructor(port: Port, into: Uint8Array) {
+    this.#port = port;
+    this.#read = port.read;
     this.#into = into;
+    this.#wait = undefined;
   }
 
   [Symbol.iterator](): Iterator<Effect, number, unknown> {
-    return this;
+    return this.#wait === undefined ? this : new Read(this.#port, this.#into);
   }
 
   next(value?: unknown): IteratorResult<Effect, number> {
-    if (this.#wait !== undefined) return this.#resumed(this.#wait.next(value));
+    if (this.#wait !== undefined) return this.#resumed(this.#wait, value);
     if (++burst > BURST) return this.#waitFor(yieldNow());
-    return this.#attempt();
+    const length = this.#read(this.#into);
+    if (length <= 0) return this.#nothing(length);
+    returned.value = length;
+    return returned;
   }
 
-  throw(error: unknown): IteratorResult<Effect, number> {
-    if (this.#wait?.throw === undefined) throw error;
-    return this.#resumed(this.#wait.throw(error));
+  throw(error: unknown): never {
+    const wait = this.#wait;
+    this.#wait = undefined;
+    wait?.throw?.(error);
+    throw error;
   }
 
   return(): IteratorResult<Effect, number> {
-    this.#wait?.return?.();
+    const wait = this.#wait;
+    this.#wait = undefined;
+    wait?.return?.();
     return { done: true, value: 0 };
   }
 
   #attempt(): IteratorResult<Effect, number> {
-    const length = this.#machine.devices.netRead(this.#handle, this.#into);
-    if (length > 0) return { done: true, value: length };
+    const length = this.#read(this.#into);
+    return length > 0 ? { done: true, value: length } : this.#nothing(length);
+  }
+
+  #nothing(result: number): IteratorResult<Effect, number> {
+    if (result === AGAIN) return this.#waitFor(this.#port.readable());
+    if (result === EINVAL) {
+      this.#port.check(this.#into);
+      if (!(this.#into instanceof Uint8Array)) throw notBytes("net.read");
+    }
     // No frame is empty: the other end of the device is gone, and will stay "readable" for ever.
-    if (length !== AGAIN)
-      throw new Solo5Error("net_read", length, `device "${this.#name}" is down, or the host cannot read it`);
-    return this.#waitFor(readable(this.#machine, this.#handle, this.#name));
+    const why = `device "${this.#port.name}" is down, or the host cannot read it`;
+    throw new Solo5Error("net_read", result, why);
   }
 
   #waitFor(operation: Operation<void>): IteratorResult<Effect, number> {
     burst = 0;
-    this.#wait = operation[Symbol.iterator]();
-    return this.#resumed(this.#wait.next(undefined));
+    return this.#resumed(operation[Symbol.iterator](), undefined);
   }
 
-  #resumed(step: IteratorResult<Effect, void>): IteratorResult<Effect, number> {
-    if (step.done !== true) return step;
+  #resumed(wait: Iterator<Effect, void, unknown>, value: unknown): IteratorResult<Effect, number> {
     this.#wait = undefined;
-    return this.#attempt();
+    const step = wait.next(value);
+    if (step.done === true) return this.#attempt();
+    this.#wait = wait;
+    return step;
   }
 }
 

@@ -72,6 +72,19 @@ export interface NetPort {
   readonly mac: Uint8Array;
   /** Bytes of the largest frame, without its 14-byte header. */
   readonly mtu: number;
+  /** The calls on this device alone, for a target where checks cost less than in JavaScript. */
+  readonly direct?: DirectNet;
+}
+
+/**
+ * Calls on one network device that check whatever they get: what does not fit is answered with -2
+ * EINVAL, has no effect, and never throws.
+ */
+export interface DirectNet {
+  /** As {@link Solo5Devices.netRead}; `into` has to have room for the largest frame. */
+  read(into: Uint8Array): number;
+  /** As {@link Solo5Devices.netWrite}, for a frame in the first `length` bytes of `buffer`. */
+  write(buffer: Uint8Array, length: number): number;
 }
 
 /** An acquired block device. */
@@ -81,4 +94,14 @@ export interface BlockPort {
   readonly capacity: bigint;
   /** Bytes of one block. */
   readonly blockSize: number;
+  /** The calls on this device alone, for a target where checks cost less than in JavaScript. */
+  readonly direct?: DirectBlock;
+}
+
+/** Calls on one block device that check whatever they get; see {@link DirectNet}. */
+export interface DirectBlock {
+  /** As {@link Solo5Devices.blockRead}, into the first block of `into`. */
+  read(offset: bigint, into: Uint8Array): number;
+  /** As {@link Solo5Devices.blockWrite}, from the first block of `from`. */
+  write(offset: bigint, from: Uint8Array): number;
 }

@@ -46,7 +46,12 @@ pub struct Call<'a> {
     /// Where the call happens.
     pub context: Context,
     args: &'a [qjs::JSValue],
+    /// What the function was made with: [`Context::bound_function`]; else zeros.
+    pub bound: Bound,
 }
+
+/// Two numbers that a native function keeps.
+pub type Bound = [u32; 2];
 
 /// A value whose text a console shows as it is, or nearly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +117,27 @@ impl Context {
         if unsafe { qjs::JS_IsException(raw) } { Err(Thrown) } else { Ok(Value { context: self, raw }) }
     }
 
+    /// See [`Value::with_bytes`].
+    ///
+    /// # Safety
+    /// `raw` is a live value.
+    unsafe fn with_bytes<R>(self, raw: qjs::JSValue, work: impl FnOnce(&mut [u8]) -> R) -> Result<R> {
+        let mut len = 0;
+        // SAFETY: live by the caller's word; the engine stores the length if it returns a pointer.
+        let data = unsafe { qjs::JS_GetUint8Array(self.0, &raw mut len, raw) };
+        // SAFETY: the context is live.
+        if data.is_null() && unsafe { qjs::JS_HasException(self.0) } {
+            return Err(Thrown);
+        }
+        let bytes: &mut [u8] = match data.is_null() {
+            true => &mut [],
+            // SAFETY: the array's own memory, which stays while no JavaScript runs; a guest has one
+            // thread, so nobody else looks at it.
+            false => unsafe { slice::from_raw_parts_mut(data, length(len)) },
+        };
+        Ok(work(bytes))
+    }
+
     fn check(self, result: c_int) -> Result<()> {
         if result < 0 { Err(Thrown) } else { Ok(()) }
     }
@@ -158,6 +184,12 @@ impl Context {
     #[must_use]
     pub fn number(self, value: f64) -> Value {
         Value { context: self, raw: qjs::JS_NewFloat64(value) }
+    }
+
+    /// An integer, in the engine's shortest form.
+    #[must_use]
+    pub fn integer(self, value: i32) -> Value {
+        Value { context: self, raw: qjs::JS_MKVAL(qjs::JS_TAG_INT, value) }
     }
 
     /// A string from UTF-8; bytes that are not UTF-8 become U+FFFD.
@@ -218,6 +250,33 @@ impl Context {
                 length,
                 qjs::JSCFunctionEnum_JS_CFUNC_generic,
                 0,
+            )
+        };
+        self.own(raw)
+    }
+
+    /// A function that calls `F`, which finds `bound` in [`Call::bound`].
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn bound_function<F: NativeFunction>(
+        self,
+        name: &CStr,
+        length: c_int,
+        bound: Bound,
+    ) -> Result<Value> {
+        let mut data = bound.map(|number| qjs::JS_MKVAL(qjs::JS_TAG_INT, number.cast_signed()));
+        // SAFETY: the engine copies the name and the two values, which are integers;
+        // `enter_bound::<F>` has the type that it expects.
+        let raw = unsafe {
+            qjs::JS_NewCFunctionData2(
+                self.0,
+                Some(enter_bound::<F>),
+                name.as_ptr(),
+                length,
+                0,
+                2,
+                data.as_mut_ptr(),
             )
         };
         self.own(raw)
@@ -332,10 +391,37 @@ unsafe extern "C" fn enter<F: NativeFunction>(
     argc: c_int,
     argv: *mut qjs::JSValue,
 ) -> qjs::JSValue {
+    // SAFETY: the engine's arguments, as they are.
+    unsafe { call::<F>(context, argc, argv, [0; 2]) }
+}
+
+unsafe extern "C" fn enter_bound<F: NativeFunction>(
+    context: *mut qjs::JSContext,
+    _this: qjs::JSValue,
+    argc: c_int,
+    argv: *mut qjs::JSValue,
+    _magic: c_int,
+    data: *mut qjs::JSValue,
+) -> qjs::JSValue {
+    // SAFETY: the engine passes the two integers that `bound_function` gave it.
+    let bound = unsafe { [*data, *data.add(1)].map(|raw| qjs::JS_VALUE_GET_INT(raw).cast_unsigned()) };
+    // SAFETY: the engine's arguments, as they are.
+    unsafe { call::<F>(context, argc, argv, bound) }
+}
+
+/// # Safety
+/// The arguments are the engine's: `argc` live values, borrowed for the call; null only with none.
+#[inline]
+unsafe fn call<F: NativeFunction>(
+    context: *mut qjs::JSContext,
+    argc: c_int,
+    argv: *const qjs::JSValue,
+    bound: Bound,
+) -> qjs::JSValue {
     let count = usize::try_from(argc).unwrap_or(0);
-    // SAFETY: the engine passes `argc` live values, borrowed for the call; null only with none.
+    // SAFETY: by the caller's word.
     let args = if count == 0 { &[] } else { unsafe { slice::from_raw_parts(argv, count) } };
-    match (F::CALL)(&Call { context: Context(context), args }) {
+    match (F::CALL)(&Call { context: Context(context), args, bound }) {
         Ok(value) => value.into_raw(),
         Err(Thrown) => EXCEPTION,
     }
@@ -408,17 +494,75 @@ impl<'a> Call<'a> {
     /// Argument `index`, as a reference of its own.
     #[must_use]
     pub fn arg(&self, index: usize) -> Value {
-        let raw = self.args.get(index).copied().unwrap_or(UNDEFINED);
+        let raw = self.raw(index);
         // SAFETY: live for the call; the duplicate is ours.
         let raw = unsafe { qjs::JS_DupValue(self.context.0, raw) };
         Value { context: self.context, raw }
+    }
+
+    fn raw(&self, index: usize) -> qjs::JSValue {
+        self.args.get(index).copied().unwrap_or(UNDEFINED)
+    }
+
+    /// Argument `index`, if it is a number that is exactly this integer; never throws.
+    #[must_use]
+    pub fn integer(&self, index: usize) -> Option<i32> {
+        let raw = self.raw(index);
+        // SAFETY: reads the tag, then the payload that the tag announces.
+        unsafe {
+            match qjs::JS_VALUE_GET_TAG(raw) {
+                qjs::JS_TAG_INT => Some(qjs::JS_VALUE_GET_INT(raw)),
+                qjs::JS_TAG_FLOAT64 => {
+                    let number = qjs::JS_VALUE_GET_FLOAT64(raw);
+                    #[expect(clippy::cast_possible_truncation, reason = "compared right after")]
+                    let whole = number as i32;
+                    (f64::from(whole) == number).then_some(whole)
+                }
+                _ => None,
+            }
+        }
+    }
+
+    /// Argument `index`, if it is a bigint of 0 to 2^64 - 1; never throws.
+    #[must_use]
+    pub fn unsigned_bigint(&self, index: usize) -> Option<u64> {
+        let raw = self.raw(index);
+        // SAFETY: reads the tag, then the payload that the tag announces.
+        match unsafe { qjs::JS_VALUE_GET_TAG(raw) } {
+            // SAFETY: as above; a short bigint is stored as an integer is.
+            qjs::JS_TAG_SHORT_BIG_INT => u64::try_from(unsafe { qjs::JS_VALUE_GET_INT(raw) }).ok(),
+            qjs::JS_TAG_BIG_INT => {
+                let mut low = 0;
+                // SAFETY: the engine stores one integer; it throws only for what is no bigint.
+                unsafe { qjs::JS_ToBigUint64(self.context.0, &raw mut low, raw) };
+                // The conversion is modulo 2^64: it was exact if it can be undone.
+                let back = self.context.bigint(low).ok()?;
+                // SAFETY: two live values.
+                unsafe { qjs::JS_IsStrictEqual(self.context.0, raw, back.raw) }.then_some(low)
+            }
+            _ => None,
+        }
+    }
+
+    /// Runs `work` on the very bytes of argument `index`, if that is a `Uint8Array`; never throws. As
+    /// for [`Value::with_bytes`], `work` must not run JavaScript.
+    #[must_use]
+    pub fn with_bytes<R>(&self, index: usize, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
+        // SAFETY: live for the call, as all arguments.
+        match unsafe { self.context.with_bytes(self.raw(index), work) } {
+            Ok(result) => Some(result),
+            Err(Thrown) => {
+                drop(self.context.exception());
+                None
+            }
+        }
     }
 
     /// What kind of plain value argument `index` is; `None` for those whose text is not what a
     /// console shows: objects, symbols, negative zero.
     #[must_use]
     pub fn plain(&self, index: usize) -> Option<Plain> {
-        let raw = self.args.get(index).copied().unwrap_or(UNDEFINED);
+        let raw = self.raw(index);
         // SAFETY: reads the tag, then the payload that the tag announces.
         unsafe {
             match qjs::JS_VALUE_GET_TAG(raw) {
@@ -643,20 +787,8 @@ impl Value {
     /// # Errors
     /// `TypeError` if it is not a `Uint8Array`.
     pub fn with_bytes<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> Result<R> {
-        let mut len = 0;
-        // SAFETY: the engine stores the length if it returns a pointer.
-        let data = unsafe { qjs::JS_GetUint8Array(self.context.0, &raw mut len, self.raw) };
-        // SAFETY: the context is live.
-        if data.is_null() && unsafe { qjs::JS_HasException(self.context.0) } {
-            return Err(Thrown);
-        }
-        let bytes: &mut [u8] = match data.is_null() {
-            true => &mut [],
-            // SAFETY: the array's own memory, which stays while no JavaScript runs; a guest has one
-            // thread, so nobody else looks at it.
-            false => unsafe { slice::from_raw_parts_mut(data, length(len)) },
-        };
-        Ok(work(bytes))
+        // SAFETY: the value is live.
+        unsafe { self.context.with_bytes(self.raw, work) }
     }
 
     /// The value as text.

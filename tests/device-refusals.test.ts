@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { execute, uk } from "./support/uk.ts";
+import { workspace } from "./support/workspace.ts";
+
+const folder = workspace();
+const refused = await execute("unshare", ["--net", "test", "-c", "/dev/net/tun"]);
+const why = refused.status === 0 ? "" : " (skipped: this machine has no namespaces or no /dev/net/tun)";
+
+it.skipIf(refused.status !== 0)(
+  `devices of an spt image say what is wrong with a call, and do nothing then${why}`,
+  async () => {
+    const program = fileURLToPath(new URL("programs/device-refusals.ts", import.meta.url));
+    const built = await uk(["build", program, "--out-dir", folder]);
+    expect(built).toMatchObject({ status: 0, stderr: "" });
+    const disk = join(folder, "disk.img");
+    writeFileSync(disk, new Uint8Array(1024).fill(1));
+    const cli = fileURLToPath(new URL("../packages/cli/bin/uk.mjs", import.meta.url));
+    const { stdout, stderr } = await execute("unshare", [
+      "--net",
+      "sh",
+      "-c",
+      `ip tuntap add tap0 mode tap && ip link set tap0 up &&
+       "${process.execPath}" "${cli}" run --block:storage="${disk}" --net:service=tap0 "${join(folder, "device-refusals.spt")}"`,
+    ]);
+    expect(stderr).toBe("");
+    expect(stdout).toBe(EXPECTED);
+    expect([...readFileSync(disk)]).toEqual([...new Array(512).fill(1), ...new Array(512).fill(7)]);
+  },
+);
+
+const EXPECTED = `read at 0 (bigint): done
+read at 512 (bigint): done
+read at 1024 (bigint): RangeError: block.atomicRead: offset 1024 lies outside device "storage" of 1024 bytes
+read at 1 (bigint): RangeError: block.atomicRead: offset 1 is not a multiple of the block size 512
+read at -512 (bigint): RangeError: block.atomicRead: offset -512 lies outside device "storage" of 1024 bytes
+read at 2147483648 (bigint): RangeError: block.atomicRead: offset 2147483648 lies outside device "storage" of 1024 bytes
+read at 4611686018427387904 (bigint): RangeError: block.atomicRead: offset 4611686018427387904 lies outside device "storage" of 1024 bytes
+read at 18446744073709552128 (bigint): RangeError: block.atomicRead: offset 18446744073709552128 lies outside device "storage" of 1024 bytes
+read at 0 (number): TypeError: block.atomicRead: the offset must be a bigint, e.g. 0n
+read at 0 (string): TypeError: block.atomicRead: the offset must be a bigint, e.g. "0"n
+read at undefined (undefined): TypeError: block.atomicRead: the offset must be a bigint, e.g. undefinedn
+read into 511 bytes: RangeError: block.atomicRead: a buffer of 511 bytes for blocks of 512 bytes
+read into 513 bytes: done
+read into text: TypeError: block.atomicRead: the buffer must be a Uint8Array
+write from 511 bytes: RangeError: block.atomicWrite: a buffer of 511 bytes for blocks of 512 bytes
+write behind the end: RangeError: block.atomicWrite: offset 1024 lies outside device "storage" of 1024 bytes
+write: done
+read back: done
+bytes: 7 7
+send 14 bytes: done
+send 60 bytes: done
+send 1514 bytes: done
+send 13 bytes: RangeError: net.write: a frame of 13 bytes: a frame has 14 to 1514
+send 1515 bytes: RangeError: net.write: a frame of 1515 bytes: a frame has 14 to 1514
+send 0 bytes: RangeError: net.write: a frame of 0 bytes: a frame has 14 to 1514
+send -60 bytes: RangeError: net.write: a frame of -60 bytes: a frame has 14 to 1514
+send 20.5 bytes: RangeError: net.write: a frame of 20.5 bytes: a frame has 14 to 1514
+send NaN bytes: RangeError: net.write: a frame of NaN bytes: a frame has 14 to 1514
+send 4294967356 bytes: RangeError: net.write: a frame of 4294967356 bytes: a frame has 14 to 1514
+send all: done
+send 60 of 40 bytes: RangeError: net.write: a frame of 60 bytes in a buffer of 40
+send text: TypeError: net.write: the buffer must be a Uint8Array
+read into 1513 bytes: RangeError: net.read: a buffer of 1513 bytes for frames of up to 1514 bytes
+read into what was given away: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
+dropped: 0
+`;

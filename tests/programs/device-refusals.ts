@@ -1,0 +1,51 @@
+// Asks devices for what they refuse, and prints what each call says.
+import { block, net, run } from "@uk/miou-solo5";
+
+function attempt(name: string, call: () => void): void {
+  try {
+    call();
+    console.log(`${name}: done`);
+  } catch (error) {
+    console.log(`${name}: ${error}`);
+  }
+}
+
+run([block("storage"), net("service")], function* (disk, service) {
+  const buffer = new Uint8Array(512);
+  const offsets: unknown[] = [
+    0n,
+    512n,
+    1024n,
+    1n,
+    -512n,
+    2n ** 31n,
+    2n ** 62n,
+    2n ** 64n + 512n,
+    0,
+    "0",
+    undefined,
+  ];
+  for (const offset of offsets)
+    attempt(`read at ${offset} (${typeof offset})`, () => disk.atomicRead(offset as bigint, buffer));
+  attempt("read into 511 bytes", () => disk.atomicRead(0n, buffer.subarray(1)));
+  attempt("read into 513 bytes", () => disk.atomicRead(0n, new Uint8Array(513)));
+  attempt("read into text", () => disk.atomicRead(0n, "x".repeat(512) as unknown as Uint8Array));
+  attempt("write from 511 bytes", () => disk.atomicWrite(0n, buffer.subarray(1)));
+  attempt("write behind the end", () => disk.atomicWrite(1024n, buffer));
+  attempt("write", () => disk.atomicWrite(512n, buffer.fill(7)));
+  attempt("read back", () => disk.atomicRead(512n, buffer.fill(0)));
+  console.log(`bytes: ${buffer[0]} ${buffer[511]}`);
+
+  const frame = new Uint8Array(1514);
+  for (const length of [14, 60, 1514, 13, 1515, 0, -60, 20.5, Number.NaN, 2 ** 32 + 60])
+    attempt(`send ${length} bytes`, () => service.write(frame, length));
+  attempt("send all", () => service.write(frame));
+  attempt("send 60 of 40 bytes", () => service.write(new Uint8Array(40), 60));
+  attempt("send text", () => service.write("x".repeat(60) as unknown as Uint8Array, 60));
+  attempt("read into 1513 bytes", () => service.read(new Uint8Array(1513)));
+  const gone = new Uint8Array(1514);
+  const reading = service.read(gone);
+  (gone.buffer as unknown as { transfer(): void }).transfer();
+  attempt("read into what was given away", () => reading[Symbol.iterator]().next());
+  console.log(`dropped: ${service.dropped}`);
+});
