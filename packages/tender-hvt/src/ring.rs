@@ -138,15 +138,9 @@ impl<'m> Ring<'m> {
         self.word(offset_of!(Layout, com_tail)).store(counts.completions, Ordering::Release);
     }
 
-    /// Serves the ring until the process ends or the guest does something wrong: looks for work for a
-    /// while, then sleeps until the guest kicks.
-    ///
-    /// # Errors
-    /// The guest did something that no correct guest does, or `sleep` failed.
-    pub fn serve_forever(&self, mut sleep: impl FnMut()) -> RingError {
-        // Where there is one processor, the guest can not produce work while somebody looks for it.
-        let alone = std::thread::available_parallelism().is_ok_and(|count| count.get() == 1);
-        let spins = if alone { 0 } else { HOST_SPIN };
+    /// Serves the ring until the guest does something that no correct guest does: looks for work so many
+    /// times, then sleeps until the guest kicks.
+    pub fn serve_forever(&self, spins: u32, mut sleep: impl FnMut()) -> RingError {
         let needs_kick = self.word(offset_of!(Layout, needs_kick));
         loop {
             if !(0..spins).any(|_| self.work_after_a_pause()) && !self.has_work() {
@@ -168,6 +162,14 @@ impl<'m> Ring<'m> {
         spin_loop();
         self.has_work()
     }
+}
+
+/// How often it pays to look for work before sleeping: not at all where there is one processor, since no
+/// guest can produce any while somebody looks.
+#[must_use]
+pub fn worthwhile_spins() -> u32 {
+    let alone = std::thread::available_parallelism().is_ok_and(|count| count.get() == 1);
+    if alone { 0 } else { HOST_SPIN }
 }
 
 fn word_of(number: Gpa) -> usize {

@@ -37,7 +37,7 @@ use crate::paging::{Execution, RING, leave_tables};
 use crate::privileges::{
     allow_only, drop_capabilities, rules_for_all, rules_for_cores, rules_for_debugger, rules_for_devices,
 };
-use crate::ring::Ring;
+use crate::ring::{Ring, worthwhile_spins};
 use crate::signals;
 
 /// Name of the program, should it have been started without one.
@@ -207,12 +207,13 @@ fn start_ring(
     let fd = Fd::numbered(event.as_raw_fd());
     machine.kick_signals(&event).map_err(|errno| without(&errno)).ok()?;
     let ring: &'static Ring<'static> = Box::leak(Box::new(Ring::new(memory, RING, devices)));
+    let spins = worthwhile_spins();
     let ready = Arc::new(Barrier::new(2));
     let started = Arc::clone(&ready);
     let serve = move || {
         // The kernel hears nothing more of this thread's start once it is here.
         started.wait();
-        let error = ring.serve_forever(|| {
+        let error = ring.serve_forever(spins, || {
             let _ = event.read();
         });
         diagnostics.line(format_args!("guest killed: {error}"));

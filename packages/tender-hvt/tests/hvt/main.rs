@@ -1,6 +1,11 @@
 //! The real binary, run: guests, their devices, refusals. Guests need a KVM that can execute them:
 //! tests/vm has one for hosts that do not.
 
+mod block;
+mod calls;
+mod console;
 mod guests;
+mod hypercalls;
+mod net;
 mod refusals;
 mod support;

@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Result, runBatch } from "./vm/batch.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Programs that tests call. */
+const PROGRAMS = ["ip", "strace", "gdb"];
+
+/**
+ * The tests of `solo5-hvt`, and the tender they run, built so that they run on any Linux: static. A debug
+ * build, so that an overflow in the tender is a failure.
+ */
+function buildTests(): { tests: string; tender: string } {
+  const { CARGO_ENCODED_RUSTFLAGS: _encoded, CARGO_BUILD_RUSTFLAGS: _build, ...env } = process.env;
+  const words = ["test", "--locked", "--no-run", "--package=tender-hvt", "--test=hvt"];
+  const format = ["--target=x86_64-unknown-linux-gnu", "--message-format=json-render-diagnostics"];
+  const { status, stdout } = spawnSync("cargo", [...words, ...format], {
+    cwd: root,
+    env: { ...env, RUSTFLAGS: "-C target-cpu=x86-64 -C target-feature=+crt-static" },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 64 << 20,
+  });
+  if (status !== 0) throw new Error(`the tests of solo5-hvt can not be built: status ${status}`);
+  const programs = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line))
+    .filter(({ reason, executable }) => reason === "compiler-artifact" && executable);
+  const find = (name: string): string =>
+    programs.find(({ target }) => target.name === name)?.executable ?? expect.fail(`cargo built no ${name}`);
+  return { tests: find("hvt"), tender: find("solo5-hvt") };
+}
+
+describe("solo5-hvt, where guests execute", () => {
+  let result: Result;
+
+  beforeAll(async () => {
+    const { tests, tender } = buildTests();
+    const results = await runBatch({
+      files: { "hvt-tests": tests, "solo5-hvt": tender },
+      programs: PROGRAMS,
+      timeoutMs: 600_000,
+      steps: [
+        {
+          name: "tests",
+          // As many as the virtual machine has processors.
+          argv: ["./hvt-tests", "--test-threads=2", "--show-output"],
+          env: { UK_KVM: "hardware", SOLO5_HVT: "./solo5-hvt", RUST_BACKTRACE: "0" },
+          timeoutMs: 500_000,
+        },
+      ],
+    });
+    result = results[0] ?? expect.fail("the batch has one step");
+  }, 900_000);
+
+  it("passes its own tests, and skips none", () => {
+    expect(`${result.stdout}\n${result.stderr}`).toMatch(/test result: ok\. \d+ passed; 0 failed; 0 ignored/);
+    expect(result.stderr).not.toContain("skipped");
+    expect(result.status).toBe(0);
+  });
+});
