@@ -1,4 +1,4 @@
-import { closedError, ioError } from "./errors.ts";
+import { BindingsError, closedError, ioError } from "./errors.ts";
 import { Code, type Native, native } from "./native.ts";
 
 /** The waits of this thread of JavaScript for devices to become readable. Node stays alive while there are any. */
@@ -11,7 +11,11 @@ class Readiness {
   #alive = false;
 
   constructor() {
-    this.#poller = this.#native.startPoller((tokens) => this.#over(tokens));
+    try {
+      this.#poller = this.#native.startPoller((tokens) => this.#over(tokens));
+    } catch (cause) {
+      throw new BindingsError("wait", "IO", (cause as Error).message, { cause });
+    }
   }
 
   /**
@@ -57,7 +61,11 @@ class Readiness {
 
 let instance: Readiness | undefined;
 
-/** Those of this thread; the thread that waits starts with the first of them. */
+/**
+ * Those of this thread; the thread that waits starts with the first of them.
+ *
+ * @throws {BindingsError} `IO`: the host has no thread or no descriptors for it
+ */
 export function readiness(): Readiness {
   instance ??= new Readiness();
   return instance;

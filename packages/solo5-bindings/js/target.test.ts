@@ -172,9 +172,11 @@ describe("openTarget", () => {
     expect(refusal([open], [block("storage")])).toBe("opened");
   });
 
-  it("says which devices can not be written to, and lets a write fail as it does on spt", async () => {
+  it("says which devices can not be written to, and lets a write fail as it does on spt", async ({
+    skip,
+  }) => {
     const refused = await noNamespaces();
-    if (refused !== undefined) return console.log(`skipped: ${refused}`);
+    if (refused !== undefined) skip(refused);
     const said = await program(
       `const target = openTarget({ options: ["--block:disk=/mnt/disk"], manifest: { devices: [{ name: "disk", type: "BLOCK_BASIC" }] }, cmdline: "" });
        say(target.warnings);

@@ -68,6 +68,26 @@ describe("waiting for a frame", () => {
     expect(said).toEqual(["CLOSED", "CLOSED", true]);
   });
 
+  it("fails if the host has no descriptors left, and works when it has", async () => {
+    const said = await program(
+      `${both}
+       const held = [];
+       try { for (;;) held.push(fs.openSync("/dev/null")); } catch {}
+       say((await fails(() => b.read(into))).replace(/: [^:]*$/, ""));
+       say(await fails(() => openTap(+process.env.A)));
+       for (const fd of held.splice(0)) fs.closeSync(fd);
+       const reading = b.read(into);
+       a.write(frameOf(a.mac, "x"));
+       say(await reading);`,
+      { ...datagram, before: "ulimit -n 100" },
+    );
+    expect(said).toEqual([
+      "BindingsError | IO | wait: IO: no thread can be had to wait for devices",
+      expect.stringMatching(/ IO \| openTap: IO: descriptor @\d+ can not be used: too many open files$/),
+      60,
+    ]);
+  });
+
   it("ends when its signal is aborted, takes no frame then, and lets Node end", async () => {
     const said = await program(
       `${both}

@@ -3,19 +3,19 @@
 //!
 //! A device is a number for JavaScript, and never that of another device again. Nothing here throws
 //! because of a device: opening answers a refusal with its text, and a call answers a count or one of
-//! the negative numbers of [`code`]. `js/native.ts` is the other side.
+//! the negative numbers of `code`. `js/native.ts` is the other side.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`attach`] | opening devices, one by one or by a tender's options |
-//! | [`manifest`] | the manifest that options are about |
-//! | [`devices`] | the devices that are open in this thread |
-//! | [`calls`] | one call a frame or block, without conversions; unsafe |
-//! | [`later`] | blocks moved by a thread of the pool |
-//! | [`poller`] | a thread that waits for frames |
-//! | [`wait_set`] | what it waits with; unsafe |
-//! | [`descriptor`] | reads and writes of the host; unsafe |
-//! | [`code`] | what a call answers |
+//! | `attach` | opening devices, one by one or by a tender's options |
+//! | `manifest` | the manifest that options are about |
+//! | `devices` | the devices that are open in this thread |
+//! | `calls` | one call a frame or block, without conversions; unsafe |
+//! | `later` | blocks moved by a thread of the pool |
+//! | `poller` | a thread that waits for frames |
+//! | `wait_set` | what it waits with; unsafe |
+//! | `descriptor` | reads and writes of the host; unsafe |
+//! | `code` | what a call answers |
 
 #![deny(unsafe_code)]
 

@@ -62,6 +62,8 @@ const pair = (type: string): readonly string[] => [
 export interface World {
   /** Shell commands as root of a network and mount namespace of its own, before the program. */
   readonly namespace?: string;
+  /** Shell commands before the program. */
+  readonly before?: string;
   /** The type of a socket pair that it gets. */
   readonly pair?: "SOCK_DGRAM" | "SOCK_SEQPACKET" | "SOCK_STREAM";
 }
@@ -88,9 +90,9 @@ const folder = fileURLToPath(new URL("../..", import.meta.url));
 export async function program(source: string, world: World = {}): Promise<unknown[]> {
   const node = [process.execPath, "--input-type=module", "--expose-gc", "-e", `${PROLOGUE}\n${source}`];
   const inside = world.pair === undefined ? node : [...pair(world.pair), ...node];
-  const shell = ["sh", "-c", `set -e\n${world.namespace}\nexec "$@"`, "sh"];
-  const [file = "", ...words] =
-    world.namespace === undefined ? inside : ["unshare", "--net", "--mount", ...shell, ...inside];
+  const { namespace, before = namespace ?? "" } = world;
+  const shell = ["sh", "-c", `set -e\n${before}\nexec "$@"`, "sh", ...inside];
+  const [file = "", ...words] = namespace === undefined ? shell : ["unshare", "--net", "--mount", ...shell];
   const { status, stdout, stderr } = await execute(file, words);
   if (status !== 0 || stderr !== "") throw new Error(`the program ended with ${status}:\n${stdout}${stderr}`);
   return stdout
