@@ -1,4 +1,4 @@
-//! Computes the engine's build id, compiles the one C file of an image, and hands the linker its script.
+//! Computes the engine's build id, and compiles the one C file of an image.
 
 use std::env;
 use std::fs;
@@ -18,21 +18,6 @@ fn main() {
 
     if env::var_os("CARGO_FEATURE_FREESTANDING").is_some() {
         compile_printf(&here.join("src/libc/printf.c"));
-        let script = here.join("link/base.ld");
-        println!("cargo::rerun-if-changed={}", script.display());
-        for arg in [
-            "-nostartfiles",
-            "-nostdlib",
-            "-static",
-            "-no-pie",
-            "-Wl,--gc-sections",
-            "-Wl,--build-id=none",
-            "-Wl,-z,max-page-size=4096",
-            "-Wl,-z,noexecstack",
-        ] {
-            println!("cargo::rustc-link-arg-bins={arg}");
-        }
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
     }
 }
 

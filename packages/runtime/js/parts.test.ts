@@ -10,7 +10,8 @@ describe("the parts of the runtime", () => {
 
   it.each([
     { name: "spt", is: true },
-    { name: "hvt", is: false },
+    { name: "hvt", is: true },
+    { name: "virtio", is: false },
     { name: "", is: false },
     { name: "SPT", is: false },
     { name: "toString", is: false },

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { RuntimeError } from "./error.ts";
 
 /** What an image can be built for (`AbiTarget` in ABI section 2.4). */
-export type Target = "spt";
+export type Target = "hvt" | "spt";
 
 /** Every target that this package has a base image for. */
-export const targets: readonly Target[] = ["spt"];
+export const targets: readonly Target[] = ["spt", "hvt"];
 
 /** Tells a target's name from other text. */
 export function isTarget(name: string): name is Target {

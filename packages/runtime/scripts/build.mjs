@@ -2,7 +2,7 @@
 //
 //   1. uk-compile, with std, static: an ordinary program.
 //   2. js/guest/console.ts -> bytecode, by that very compiler.
-//   3. base-spt, freestanding, with the bytecode inside.
+//   3. base-spt and base-hvt, freestanding, with the bytecode inside.
 //
 // Images go to a target folder of their own, so that the two sets of flags do not evict each other.
 import { execFileSync } from "node:child_process";
@@ -24,13 +24,13 @@ const GUEST_CFLAGS =
 const GUEST_RUSTFLAGS = "-C relocation-model=static -C code-model=small -C force-unwind-tables=no";
 
 function cargo(args, env) {
-  const flags = ["build", "--locked", "--package", "uk-runtime", "--target", TARGET, ...args];
+  const flags = ["build", "--locked", "--target", TARGET, ...args];
   execFileSync("cargo", flags, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
 }
 
 mkdirSync(dist, { recursive: true });
 
-cargo(["--release", "--features", "compiler", "--bin", "uk-compile"], {
+cargo(["--package", "uk-runtime", "--release", "--features", "compiler", "--bin", "uk-compile"], {
   RUSTFLAGS: "-C target-feature=+crt-static",
 });
 const compiler = join(dist, "uk-compile");
@@ -81,25 +81,14 @@ const compiled = execFileSync(compiler, ["uk:console"], {
 });
 writeFileSync(bytecode, compiled);
 
-for (const target of ["spt"]) {
-  cargo(
-    [
-      "--profile",
-      "guest",
-      "--features",
-      `freestanding,${target}`,
-      "--bin",
-      `base-${target}`,
-      "--target-dir",
-      guestDir,
-    ],
-    {
-      RUSTFLAGS: GUEST_RUSTFLAGS,
-      CFLAGS_x86_64_unknown_linux_gnu: GUEST_CFLAGS,
-      UK_CONSOLE_BYTECODE: bytecode,
-    },
-  );
-  copyFileSync(join(guestDir, TARGET, `guest/base-${target}`), join(dist, `base-${target}.elf`));
+for (const target of ["spt", "hvt"]) {
+  const what = ["--package", "guest-base", "--features", target, "--profile", "guest"];
+  cargo([...what, "--target-dir", guestDir], {
+    RUSTFLAGS: GUEST_RUSTFLAGS,
+    CFLAGS_x86_64_unknown_linux_gnu: GUEST_CFLAGS,
+    UK_CONSOLE_BYTECODE: bytecode,
+  });
+  copyFileSync(join(guestDir, TARGET, "guest/guest-base"), join(dist, `base-${target}.elf`));
 }
 
 // What is in the images has licences of its own; they travel with the binaries.

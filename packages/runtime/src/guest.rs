@@ -90,6 +90,13 @@ pub fn panicked(info: &PanicInfo<'_>) -> ! {
     }
 }
 
+/// The guest's part of the report of a trap that happened at `rip`; the bindings have told theirs.
+#[unsafe(no_mangle)]
+extern "C" fn uk_trapped(rip: u64) {
+    let _ = rip;
+    report::build();
+}
+
 /// Message and place of a panic on one line.
 struct Shown<'a>(&'a PanicInfo<'a>);
 

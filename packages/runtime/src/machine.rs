@@ -189,7 +189,7 @@ impl NativeModule for Machine {
 
     fn export(context: Context, name: &CStr) -> Result<Value> {
         match name.to_bytes() {
-            b"target" => context.string(b"spt"),
+            b"target" => context.string(solo5::target()),
             b"cmdline" => context.string(boot::cmdline()),
             b"clockMonotonic" => context.function::<clock_monotonic>(name, 0),
             b"clockWall" => context.function::<clock_wall>(name, 0),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use crate::quickjs::Value;
-use crate::{boot, console, heap, solo5};
+use crate::{boot, build_id, console, heap, solo5};
 
 /// Ends the guest well: the program ran to its end.
 pub const STATUS_OK: i32 = 0;
@@ -41,6 +41,17 @@ pub fn boot_failure(why: fmt::Arguments<'_>) -> i32 {
 pub fn abort(why: fmt::Arguments<'_>) -> ! {
     line(format_args!("Solo5: ABORT: {why}"));
     solo5::abort()
+}
+
+/// Which engine this was, for those who know it by its build id.
+pub fn build() {
+    let mut hex = [0; 2 * build_id::LEN];
+    for (digits, byte) in hex.chunks_exact_mut(2).zip(build_id::BUILD_ID) {
+        for (digit, value) in digits.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = b"0123456789abcdef"[usize::from(value)];
+        }
+    }
+    line(format_args!("Solo5: engine {}", core::str::from_utf8(&hex).unwrap_or_default()));
 }
 
 /// Memory is gone: one line, then `solo5_abort`, status 255.

@@ -17,6 +17,13 @@ unsafe extern "C" {
     fn solo5_block_write(handle: u64, offset: u64, block: *const u8, size: usize) -> i32;
     safe fn solo5_exit(status: i32) -> !;
     safe fn solo5_abort() -> !;
+    safe fn uk_target() -> *const c_char;
+}
+
+/// What this image was built for: `hvt` or `spt`.
+pub fn target() -> &'static [u8] {
+    // SAFETY: the bindings return a NUL-terminated constant.
+    unsafe { CStr::from_ptr(uk_target()) }.to_bytes()
 }
 
 /// Best effort, raw bytes, in one call of the host where it takes them all.

@@ -4,7 +4,11 @@ use core::ffi::{CStr, c_char};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use solo5_abi::limits::MFT_MAX_ENTRIES;
 use solo5_abi::mft::{Entry, Header, TYPE_BLOCK_BASIC, TYPE_NET_BASIC};
+use solo5_abi::result::{BlockInfo, EINVAL, NetInfo, OK};
+
+use crate::rounds::Rounds;
 
 /// Address of `struct mft`; 0 until boot.
 static MANIFEST: AtomicU64 = AtomicU64::new(0);
@@ -32,6 +36,23 @@ pub enum Device {
     },
 }
 
+/// What is known of the frames of each device, by handle.
+static ROUNDS: [Rounds; MFT_MAX_ENTRIES] = [const { Rounds::new() }; MFT_MAX_ENTRIES];
+
+/// What is known of the frames of the device with this handle.
+pub fn rounds(handle: u64) -> Option<&'static Rounds> {
+    ROUNDS.get(usize::try_from(handle).ok()?)
+}
+
+/// The guest slept until these devices, a set of handles, were readable.
+pub fn slept(ready: u64) {
+    for (handle, rounds) in ROUNDS.iter().enumerate() {
+        if ready & (1 << handle) != 0 {
+            rounds.slept();
+        }
+    }
+}
+
 /// Remembers where the manifest is.
 pub fn set_manifest(address: u64) {
     MANIFEST.store(address, Relaxed);
@@ -42,12 +63,64 @@ pub fn device(handle: u64) -> Option<Device> {
     entries().get(usize::try_from(handle).ok()?).and_then(read)
 }
 
+/// The block device with this handle, if `size` bytes at `offset` are one whole block of it.
+pub fn one_block(handle: u64, offset: u64, size: usize) -> Option<Device> {
+    let device = device(handle)?;
+    let Device::Block { capacity, block_size, .. } = device else { return None };
+    let last = capacity.checked_sub(block_size)?;
+    (size as u64 == block_size && offset.is_multiple_of(block_size) && offset <= last).then_some(device)
+}
+
+/// `solo5_result_t solo5_net_acquire(const char *, solo5_handle_t *, struct solo5_net_info *)`.
+///
+/// # Safety
+/// `name` is NUL-terminated; the others are writable.
+pub unsafe extern "C" fn net_acquire(name: *const c_char, handle: *mut u64, info: *mut NetInfo) -> i32 {
+    // SAFETY: by the caller's word.
+    match unsafe { find(name, |device| matches!(device, Device::Net { .. })) } {
+        Some((found, Device::Net { mac, mtu, .. })) => {
+            // SAFETY: both are writable by the caller's word.
+            unsafe {
+                handle.write(found);
+                info.write(NetInfo { mac_address: mac, reserved: 0, mtu });
+            }
+            OK
+        }
+        _ => EINVAL,
+    }
+}
+
+/// `solo5_result_t solo5_block_acquire(const char *, solo5_handle_t *, struct solo5_block_info *)`.
+///
+/// # Safety
+/// `name` is NUL-terminated; the others are writable.
+pub unsafe extern "C" fn block_acquire(name: *const c_char, handle: *mut u64, info: *mut BlockInfo) -> i32 {
+    // SAFETY: by the caller's word.
+    match unsafe { find(name, |device| matches!(device, Device::Block { .. })) } {
+        Some((found, Device::Block { capacity, block_size, .. })) => {
+            // SAFETY: both are writable by the caller's word.
+            unsafe {
+                handle.write(found);
+                info.write(BlockInfo { capacity, block_size });
+            }
+            OK
+        }
+        _ => EINVAL,
+    }
+}
+
+/// Some network device is attached.
+#[cfg(feature = "hvt")]
+pub fn any_net() -> bool {
+    entries().iter().any(|entry| matches!(read(entry), Some(Device::Net { .. })))
+}
+
 /// Handle and properties of the device that the manifest declares as `name`, of the kind that `wanted`
 /// accepts.
 ///
 /// # Safety
 /// `name` is a NUL-terminated string.
-pub unsafe fn find(name: *const c_char, wanted: fn(&Device) -> bool) -> Option<(u64, Device)> {
+unsafe fn find(name: *const c_char, wanted: fn(&Device) -> bool) -> Option<(u64, Device)> {
     // SAFETY: by the caller's word.
     let name = unsafe { CStr::from_ptr(name) }.to_bytes();
     let named =

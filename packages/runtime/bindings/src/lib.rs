@@ -1,22 +1,39 @@
 //! `solo5.h`, the interface between an application and the machine it runs on.
 //!
-//! What every target shares is here: start of day, command line options, log. A target adds how to
-//! talk to its tender. Each public function has upstream's name and C calling convention (ABI
-//! section 7), so an application cannot tell these bindings from others.
+//! What every target shares is here: the table of functions, start of day, command line options, log,
+//! manifest. A target adds how to talk to its tender. Each function of the table has upstream's name and
+//! C calling convention (ABI section 7), so an application cannot tell these bindings from others.
 
 #![cfg_attr(not(test), no_std)]
 
-mod options;
-#[cfg(any(feature = "spt", test))]
-mod rounds;
+#[cfg(all(feature = "hvt", feature = "spt"))]
+compile_error!("bindings are for one target: hvt or spt");
 
-#[cfg(feature = "spt")]
+mod options;
+#[cfg(any(feature = "hvt", feature = "spt", test))]
+mod rounds;
+mod scale;
+
+#[cfg(any(feature = "hvt", feature = "spt"))]
 mod devices;
-#[cfg(feature = "spt")]
+#[cfg(any(feature = "hvt", feature = "spt"))]
+mod entries;
+#[cfg(any(feature = "hvt", feature = "spt"))]
 mod log;
-#[cfg(feature = "spt")]
-mod spt;
-#[cfg(feature = "spt")]
+#[cfg(any(feature = "hvt", feature = "spt"))]
+mod notes;
+#[cfg(any(feature = "hvt", feature = "spt"))]
 mod start;
 
+#[cfg(feature = "hvt")]
+mod hvt;
+#[cfg(feature = "spt")]
+mod spt;
+
+#[cfg(feature = "hvt")]
+use hvt as target;
+#[cfg(feature = "spt")]
+use spt as target;
+
 pub use options::{Level, Options};
+pub use scale::Scale;

@@ -30,7 +30,7 @@ pub fn always(message: fmt::Arguments<'_>) {
     let _ = writeln!(line, "Solo5: {message}");
     let len = line.finish();
     // SAFETY: the first `len <= LINE` bytes of the array are readable.
-    unsafe { crate::spt::solo5_console_write(line.bytes.as_ptr().cast(), len) };
+    unsafe { crate::target::console_write(line.bytes.as_ptr().cast(), len) };
 }
 
 struct Line {

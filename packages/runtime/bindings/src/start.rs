@@ -6,6 +6,7 @@ use solo5_abi::result::{EXIT_ABORT, StartInfo};
 
 use crate::log::{always, log, set_level};
 use crate::options::{Level, Options};
+use crate::target;
 
 /// Least memory between the end of the base image and the end of memory, in bytes.
 const MIN_HEAP: u64 = 512 * 1024;
@@ -35,9 +36,12 @@ pub unsafe fn start(cmdline: *const c_char, mem_size: u64) -> ! {
             heap_size / 1024,
             MIN_HEAP / 1024
         ));
-        crate::spt::exit(EXIT_ABORT);
+        target::exit(EXIT_ABORT);
     }
-    log(Level::Info, format_args!("uk {} on spt", env!("CARGO_PKG_VERSION")));
+    log(
+        Level::Info,
+        format_args!("uk {} on {}", env!("CARGO_PKG_VERSION"), target::NAME.to_str().unwrap_or_default()),
+    );
     log(
         Level::Info,
         format_args!("memory: {} MiB, heap and stack {heap_start:#x}..{mem_size:#x}", mem_size >> 20),
@@ -51,6 +55,17 @@ pub unsafe fn start(cmdline: *const c_char, mem_size: u64) -> ! {
     };
     // SAFETY: the application is linked into the same image and follows `solo5.h`.
     let status = unsafe { solo5_app_main(&raw const info) };
+    solo5_exit(status)
+}
+
+/// `void solo5_exit(int)`.
+pub extern "C" fn solo5_exit(status: i32) -> ! {
     log(Level::Info, format_args!("exit with status {status}"));
-    crate::spt::exit(status)
+    target::exit(status)
+}
+
+/// `void solo5_abort(void)`: status 255.
+pub extern "C" fn solo5_abort() -> ! {
+    log(Level::Info, format_args!("abort"));
+    target::exit(EXIT_ABORT)
 }

@@ -4,19 +4,23 @@
 mod io;
 mod syscall;
 
-use core::arch::global_asm;
-use core::ffi::c_char;
+use core::ffi::{CStr, c_char};
 use core::ptr;
 use core::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
-use solo5_abi::notes::{Abi1Note, AbiTarget, INTERP, NotOpenBsdNote};
-use solo5_abi::result::EXIT_ABORT;
+use solo5_abi::notes::AbiTarget;
+use solo5_abi::result::{EINVAL, OK};
 use solo5_abi::spt::syscall::{CLOCK_MONOTONIC, CLOCK_REALTIME};
 use solo5_abi::spt::{ABI_VERSION, BootInfo, EpollEvent, TIMER_EVENT_ID};
 
-use crate::Level;
-use crate::log::log;
 use syscall::Timespec;
+
+pub use io::{block_read, block_write, net_read, net_write};
+
+/// What this target is called.
+pub const NAME: &CStr = c"spt";
+/// What the ABI note says.
+pub const ABI: (AbiTarget, u32) = (AbiTarget::Spt, ABI_VERSION);
 
 const STDOUT: i32 = 1;
 const NS_PER_S: u64 = 1_000_000_000;
@@ -38,25 +42,15 @@ static ARMED: AtomicU64 = AtomicU64::new(NOT_ARMED);
 /// No deadline: one that nobody can live to see.
 const NOT_ARMED: u64 = u64::MAX;
 
-// The tender jumps here with boot info in rdi and rsp as after a call, so this is a function that
-// never returns. A zero frame pointer ends the debugger's stack walk.
-global_asm!(
-    ".section .text._start,\"ax\",@progbits",
-    ".globl _start",
-    ".type _start,@function",
-    "_start:",
-    "xor %ebp, %ebp",
-    "jmp {start}",
-    ".size _start, . - _start",
-    start = sym spt_start,
-    options(att_syntax),
-);
-
-unsafe extern "C" fn spt_start(boot: *const BootInfo) -> ! {
+/// Where the tender starts the guest.
+///
+/// # Safety
+/// Called once, on the boot stack, with the address of boot info.
+pub unsafe extern "C" fn boot(info: *const BootInfo) -> ! {
     // A stray thread-local access then faults in the zero page instead of reading the host's data.
     syscall::set_fs(0);
     // SAFETY: the tender passes the address of its boot info, which stays mapped (ABI section 5.2).
-    let boot = unsafe { boot.read() };
+    let boot = unsafe { info.read() };
     EPOLL_FD.store(boot.epollfd, Relaxed);
     TIMER_FD.store(boot.timerfd, Relaxed);
     crate::devices::set_manifest(boot.mft);
@@ -69,26 +63,11 @@ pub fn exit(status: i32) -> ! {
     syscall::exit_group(status)
 }
 
-/// `void solo5_exit(int)`.
-#[unsafe(no_mangle)]
-pub extern "C" fn solo5_exit(status: i32) -> ! {
-    log(Level::Info, format_args!("exit with status {status}"));
-    exit(status)
-}
-
-/// `void solo5_abort(void)`: status 255.
-#[unsafe(no_mangle)]
-pub extern "C" fn solo5_abort() -> ! {
-    log(Level::Info, format_args!("abort"));
-    exit(EXIT_ABORT)
-}
-
 /// `void solo5_console_write(const char *, size_t)`: best effort, raw bytes.
 ///
 /// # Safety
 /// `data` must be readable for `len` bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn solo5_console_write(data: *const c_char, len: usize) {
+pub unsafe extern "C" fn console_write(data: *const c_char, len: usize) {
     let mut sent = 0;
     let mut patience = CONSOLE_PATIENCE;
     while sent < len {
@@ -100,7 +79,7 @@ pub unsafe extern "C" fn solo5_console_write(data: *const c_char, len: usize) {
             // A reader that is slow deserves a moment; one that is gone does not.
             e if e == -syscall::EAGAIN && patience > 0 => {
                 patience -= 1;
-                wait(solo5_clock_monotonic() + NS_PER_S / 1000);
+                sleep(clock_monotonic() + NS_PER_S / 1000);
             }
             _ => return,
         }
@@ -108,15 +87,18 @@ pub unsafe extern "C" fn solo5_console_write(data: *const c_char, len: usize) {
 }
 
 /// `solo5_time_t solo5_clock_monotonic(void)`: nanoseconds since an arbitrary moment.
-#[unsafe(no_mangle)]
-pub extern "C" fn solo5_clock_monotonic() -> u64 {
+pub extern "C" fn clock_monotonic() -> u64 {
     to_ns(syscall::clock_gettime(CLOCK_MONOTONIC))
 }
 
 /// `solo5_time_t solo5_clock_wall(void)`: nanoseconds since 1970, UTC.
-#[unsafe(no_mangle)]
-pub extern "C" fn solo5_clock_wall() -> u64 {
+pub extern "C" fn clock_wall() -> u64 {
     to_ns(syscall::clock_gettime(CLOCK_REALTIME))
+}
+
+/// `solo5_result_t solo5_set_tls_base(uintptr_t)`.
+pub extern "C" fn set_tls_base(base: u64) -> i32 {
+    if syscall::set_fs(base) == 0 { OK } else { EINVAL }
 }
 
 /// `void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready)`: sleeps until `deadline` on
@@ -124,16 +106,16 @@ pub extern "C" fn solo5_clock_wall() -> u64 {
 ///
 /// # Safety
 /// `ready` is null or writable; it receives bit *h* for each readable handle *h*.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn solo5_yield(deadline: u64, ready: *mut u64) {
-    let handles = wait(deadline);
+pub unsafe extern "C" fn wait(deadline: u64, ready: *mut u64) {
+    let handles = sleep(deadline);
     if !ready.is_null() {
         // SAFETY: not null, so writable by the caller's word.
         unsafe { ready.write(handles) };
     }
 }
 
-fn wait(deadline: u64) -> u64 {
+/// Until `deadline` or until a network device is readable; the readable ones.
+fn sleep(deadline: u64) -> u64 {
     // A timer that is armed for this very deadline and has not fired needs no second call.
     if ARMED.swap(deadline, Relaxed) != deadline {
         let at = Timespec {
@@ -159,7 +141,7 @@ fn wait(deadline: u64) -> u64 {
             }
         }
         if time_stamp().wrapping_sub(before) >= SLEEP {
-            io::slept(ready);
+            crate::devices::slept(ready);
         }
         return ready;
     }
@@ -186,18 +168,3 @@ fn pointer<T>(address: u64) -> *const T {
 fn to_ns(time: Timespec) -> u64 {
     time.sec as u64 * NS_PER_S + time.nsec as u64
 }
-
-/// Keeps a host from executing the image (ABI section 2.6).
-#[used]
-#[unsafe(link_section = ".interp")]
-static INTERPRETER: [u8; 24] = INTERP;
-
-/// As [`INTERPRETER`], for another host.
-#[used]
-#[unsafe(link_section = ".note.solo5.not_openbsd")]
-static NOT_OPENBSD: NotOpenBsdNote = NotOpenBsdNote::NOTE;
-
-/// Tells the tender what this image was built for (ABI section 2.4).
-#[used]
-#[unsafe(link_section = ".note.solo5.abi")]
-static ABI_NOTE: Abi1Note = Abi1Note::new(AbiTarget::Spt, ABI_VERSION);

@@ -1,4 +1,4 @@
-//! The spt base image: entry, allocator and panic handler; everything else is in the libraries.
+//! A base image: entry, allocator and panic handler; everything else is in the libraries.
 
 #![no_std]
 #![no_main]

@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { baseImagePath, type Target, targets } from "./index.ts";
+
+/** End of the slot of the bindings (link/base.ld). */
+const SLOT_END = 0x14_0000;
+
+interface Section {
+  readonly name: string;
+  readonly type: string;
+  readonly address: number;
+  readonly size: number;
+  readonly bytes: string;
+}
+
+/** Sections behind the slot, with their content. */
+function sections(target: Target): Section[] {
+  const file = baseImagePath(target);
+  const text = execFileSync("readelf", ["-SW", file], { encoding: "utf8" });
+  const rows = text.matchAll(/^ +\[ *\d+\] (\.\S+) +(\w+) +(\w+) (\w+) (\w+) /gm);
+  const image = readFileSync(file);
+  return [...rows]
+    .map(([, name = "", type = "", ...numbers]) => {
+      const [address = 0, offset = 0, size = 0] = numbers.map((digits) => Number.parseInt(digits, 16));
+      const bytes = type === "NOBITS" ? "" : image.toString("hex", offset, offset + size);
+      return { name, type, address, size, bytes };
+    })
+    .filter(({ address }) => address >= SLOT_END);
+}
+
+describe("base images", () => {
+  it("hold the same bytes at the same addresses behind the bindings, but for the ABI note", () => {
+    const [first, ...others] = targets.map(sections);
+    expect(first?.map(({ name }) => name)).toEqual([
+      ".text",
+      ".note.solo5.not_openbsd",
+      ".note.solo5.abi",
+      ".note.uk.build-id",
+      ".rodata",
+      ".data",
+      ".bss",
+    ]);
+    for (const other of others)
+      for (const [index, section] of other.entries()) {
+        const same = first?.[index];
+        expect({ ...section, bytes: "" }).toEqual({ ...same, bytes: "" });
+        if (section.name === ".note.solo5.abi") expect(section.bytes).not.toBe(same?.bytes);
+        else expect(section.bytes === same?.bytes, section.name).toBe(true);
+      }
+  });
+});
