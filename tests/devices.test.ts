@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Ended, execute, uk } from "./support/uk.ts";
+import { hasNamespaces, inNamespace, whyNot } from "./support/namespace.ts";
+import { uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -43,30 +44,19 @@ describe("block devices of an spt image", () => {
   });
 });
 
-/** Runs a shell script as root of a network namespace of its own; taps made in it vanish with it. */
-function inNamespace(script: string): Promise<Ended> {
-  const prelude = `set -e
-    uk() { "${process.execPath}" "${join(root, "packages/cli/bin/uk.mjs")}" "$@"; }
-    tap() { ip tuntap add "$1" mode tap; ip link set "$1" up; }
-    says() { for n in $(seq 1000); do grep -q "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
-    ip link set lo up
-    cd "${folder}"`;
-  return execute("unshare", ["--net", "sh", "-c", `${prelude}\n${script}`]);
-}
-
-const refused = await execute("unshare", ["--net", "test", "-c", "/dev/net/tun"]);
-const why = refused.status === 0 ? "" : " (skipped: this machine has no namespaces or no /dev/net/tun)";
-
-describe.skipIf(refused.status !== 0)(`network devices of an spt image${why}`, () => {
+describe.skipIf(!hasNamespaces)(`network devices of an spt image${whyNot}`, () => {
   it("examples/net-echo answers every one of 100 pings", async () => {
-    const { status, stdout, stderr } = await inNamespace(`
+    const { status, stdout, stderr } = await inNamespace(
+      folder,
+      `
       tap tap0
       ip addr add 10.0.0.1/24 dev tap0
       uk run --net:service=tap0 ${image("net-echo")} --ipv4=10.0.0.2/24 --limit=100 > echo.out 2>&1 &
       says echo.out answering
       ping -q -c 100 -i 0.01 -w 30 10.0.0.2
       wait $!
-      cat echo.out`);
+      cat echo.out`,
+    );
     expect(stderr).toBe("");
     expect(stdout).toContain("100 packets transmitted, 100 received, 0% packet loss");
     expect(stdout).toMatch(/answering for 10\.0\.0\.2, mtu 1500\nanswered 100 pings\n$/);
@@ -74,7 +64,9 @@ describe.skipIf(refused.status !== 0)(`network devices of an spt image${why}`, (
   });
 
   it("the MTU of the interface reaches the guest", async () => {
-    const { stdout } = await inNamespace(`
+    const { stdout } = await inNamespace(
+      folder,
+      `
       tap tap0
       ip link set tap0 mtu 9000
       ip addr add 10.0.0.1/24 dev tap0
@@ -82,13 +74,16 @@ describe.skipIf(refused.status !== 0)(`network devices of an spt image${why}`, (
       says echo.out answering
       ping -q -c 1 -s 8900 -M do -w 30 10.0.0.2
       wait $!
-      cat echo.out`);
+      cat echo.out`,
+    );
     expect(stdout).toContain("1 received");
     expect(stdout).toContain("mtu 9000");
   });
 
   it("examples/net-bridge joins two taps: a ping crosses it to an echo behind", async () => {
-    const { stdout, stderr } = await inNamespace(`
+    const { stdout, stderr } = await inNamespace(
+      folder,
+      `
       tap tap0
       tap tap1
       tap tap2
@@ -106,7 +101,8 @@ describe.skipIf(refused.status !== 0)(`network devices of an spt image${why}`, (
       ping -q -c 20 -i 0.01 -w 30 10.0.0.2
       wait $echo
       kill $bridge
-      wait $bridge || true`);
+      wait $bridge || true`,
+    );
     expect(stderr).not.toMatch(/Error|uncaught/i);
     expect(stdout).toContain("20 packets transmitted, 20 received, 0% packet loss");
   });

@@ -8,10 +8,19 @@ const MAX_WORDS = 62;
  * Arguments of the program. The first is always `uk`; then the words of the command line, split at
  * runs of spaces only: no quoting, tabs kept, at most 62.
  */
-export const argv: readonly string[] = Object.freeze([
-  "uk",
-  ...splitWords(currentTarget()?.cmdline ?? hostProcess()?.argv.slice(2).join(" ") ?? ""),
-]);
+export let argv: readonly string[] = argvOf(
+  currentTarget()?.cmdline ?? hostProcess()?.argv.slice(2).join(" ") ?? "",
+);
+
+/** The arguments on a command line. */
+export function argvOf(cmdline: string): readonly string[] {
+  return Object.freeze(["uk", ...splitWords(cmdline)]);
+}
+
+/** Where programs share this module and take turns: these are the arguments of the one that runs now. */
+export function useArgv(words: readonly string[]): void {
+  argv = words;
+}
 
 /** The words of a command line, as {@link argv} has them. */
 export function splitWords(line: string): string[] {

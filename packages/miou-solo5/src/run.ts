@@ -1,5 +1,6 @@
 import { type CommonOptions, type Operation, run as runOnHost, runStepped, runSync } from "@uk/miou";
 import { acquireAll } from "./acquire.ts";
+import { argvOf, useArgv } from "./argv.ts";
 import type { Device, DeviceValues } from "./device.ts";
 import { HostOnlyError } from "./errors.ts";
 import { runYieldHooks } from "./hooks.ts";
@@ -102,7 +103,12 @@ async function owningTheMachine<T>(
   const how = { events: poll, now: clock.now, ...schedulerOptions({ quanta: GUEST_QUANTA, ...options }) };
   if (solo5.drive === undefined) return withMachine(machine, () => runSync(main, how));
   const program = runStepped(main, how);
-  await solo5.drive(() => withMachine(machine, () => program.step()));
+  const words = argvOf(solo5.cmdline);
+  const step = (): boolean => {
+    useArgv(words);
+    return program.step();
+  };
+  await solo5.drive(() => withMachine(machine, step));
   return program.value();
 }
 

@@ -53,15 +53,18 @@ export interface Solo5 {
 export interface Solo5Devices {
   /** `solo5_net_acquire`; `undefined` if the tender attached no such device. */
   netAcquire(name: string): NetPort | undefined;
-  /** `solo5_net_read`: the length of one frame, or -1 if none is there. */
+  /**
+   * `solo5_net_read`: the length of one frame, or -1 if none is there; -2 if `into` has no room for the
+   * largest frame, and the frame stays.
+   */
   netRead(handle: number, into: Uint8Array): number;
-  /** `solo5_net_write`: 0 once the frame is sent. */
+  /** `solo5_net_write`: 0 once the frame is sent; -2 if it is shorter than its header or too long. */
   netWrite(handle: number, frame: Uint8Array): number;
   /** `solo5_block_acquire`; `undefined` if the tender attached no such device. */
   blockAcquire(name: string): BlockPort | undefined;
-  /** `solo5_block_read`: 0 once the whole block is read. */
+  /** `solo5_block_read`: 0 once the whole block is read; -2 if that is not exactly one block of the device. */
   blockRead(handle: number, offset: bigint, into: Uint8Array): number;
-  /** `solo5_block_write`: 0 once the whole block is written. */
+  /** `solo5_block_write`: 0 once the whole block is written; -2 as for a read, -3 if the device is read-only. */
   blockWrite(handle: number, offset: bigint, from: Uint8Array): number;
 }
 
