@@ -164,6 +164,8 @@ export class Tap {
 
   #error(call: string, code: number): Error {
     if (code === Code.notOpen) return closedError(call, this.name);
+    if (code === Code.range || code === Code.notBytes)
+      return new RangeError(`${call}: the memory is not what it says it is`);
     // No frame is empty: that is how a socket says that nobody is there any more.
     if (code === 0) return new BindingsError(call, "GONE", `${this.name}: its other end is closed`);
     return ioError(call, this.name, -code);

@@ -5,6 +5,7 @@ use std::ffi::CString;
 
 use napi::bindgen_prelude::{BigInt, Either};
 use napi_derive::napi;
+use solo5_abi::limits::NET_HLEN;
 use solo5_elf::Manifest;
 use tender_core::block::{BlockError, BlockFile, parse_block_size};
 use tender_core::cli::TenderOption;
@@ -129,7 +130,10 @@ fn net(name: &str, mac: &str) -> Result<OpenNet, Refused> {
 
 fn open_port(handle: usize, descriptor: Descriptor, mac: Mac, mtu: u16) -> OpenNet {
     OpenNet {
-        device: devices::insert(Device { descriptor, kind: Kind::Net }),
+        device: devices::insert(Device {
+            descriptor,
+            kind: Kind::Net { longest: usize::from(mtu) + NET_HLEN },
+        }),
         handle: u32::try_from(handle).unwrap_or_default(),
         mac: mac.0.to_vec(),
         mtu: mtu.into(),

@@ -5,7 +5,7 @@
 pub const NOT_OPEN: i32 = -5000;
 /// What should be a `Uint8Array` is something else.
 pub const NOT_BYTES: i32 = -5001;
-/// Offset or length are not whole blocks of the device.
+/// Offset or length are not whole blocks of the device; a length is not that of a frame, or of a buffer for one.
 pub const RANGE: i32 = -5002;
 /// A defect of this addon, caught.
 pub const DEFECT: i32 = -5003;

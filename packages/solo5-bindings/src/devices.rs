@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
+use solo5_abi::limits::NET_HLEN;
+
 use crate::code::{NOT_OPEN, RANGE};
 use crate::descriptor::{Bytes, Descriptor};
 use crate::poller;
@@ -22,7 +24,10 @@ pub struct Device {
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// A network device.
-    Net,
+    Net {
+        /// Bytes of its largest frame, header included.
+        longest: usize,
+    },
     /// A block device.
     Block(Geometry),
 }
@@ -102,18 +107,20 @@ pub fn close_all() {
 }
 
 impl Device {
-    /// Reads one frame: its length, or why not.
+    /// Reads one frame: its length, or why not. `into` has room for the longest (ABI section 7.2).
     pub fn read_frame(&self, into: Bytes<'_>) -> i32 {
         match self.kind {
-            Kind::Net => self.descriptor.read(into),
+            Kind::Net { longest } if into.len() < longest => RANGE,
+            Kind::Net { .. } => self.descriptor.read(into),
             Kind::Block(_) => NOT_OPEN,
         }
     }
 
-    /// Sends one frame: 0, or why not.
+    /// Sends one frame: 0, or why not. It has a header, and the device can carry it (ABI section 7.2).
     pub fn write_frame(&self, frame: Bytes<'_>) -> i32 {
         match self.kind {
-            Kind::Net => self.descriptor.write(frame),
+            Kind::Net { longest } if !(NET_HLEN..=longest).contains(&frame.len()) => RANGE,
+            Kind::Net { .. } => self.descriptor.write(frame),
             Kind::Block(_) => NOT_OPEN,
         }
     }
