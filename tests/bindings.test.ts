@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import type { BindingsError } from "@uk/solo5-bindings";
 import { openTarget } from "@uk/solo5-bindings/target";
 import { binaryPath } from "@uk/tender-spt";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, uk } from "./support/uk.ts";
 
@@ -92,88 +91,4 @@ describe("the target node refuses what solo5-spt refuses, in the same words", ()
     expect(said.length).toBeGreaterThan(0);
     expect(target(options)).toEqual(said);
   });
-});
-
-/** A program that runs an example on the target `node`: its words are options, `--`, and the arguments. */
-async function launcher(
-  example: string,
-  devices: readonly { name: string; type: string }[],
-): Promise<string> {
-  const path = join(folder, `${example}.mjs`);
-  await build({
-    stdin: {
-      contents: `
-        import { installTarget } from "@uk/miou-solo5/target";
-        import { openTarget } from "@uk/solo5-bindings/target";
-        const words = process.argv.slice(2);
-        const end = words.indexOf("--");
-        const [options, args] = end < 0 ? [words, []] : [words.slice(0, end), words.slice(end + 1)];
-        installTarget(openTarget({ options, manifest: ${JSON.stringify({ devices })}, cmdline: args.join(" ") }));
-        await import(${JSON.stringify(fileURLToPath(new URL(`../examples/${example}/main.ts`, import.meta.url)))});`,
-      resolveDir: folder,
-    },
-    outfile: path,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    external: ["@uk/solo5-bindings"],
-  });
-  return path;
-}
-
-const refused = await execute("unshare", ["--net", "test", "-c", "/dev/net/tun"]);
-const why = refused.status === 0 ? "" : " (skipped: this machine has no namespaces or no /dev/net/tun)";
-
-describe("examples on the target node", () => {
-  it("block reads two blocks, at once and later, and prints what it prints as an image", async () => {
-    const path = join(folder, "counting.img");
-    writeFileSync(
-      path,
-      Uint8Array.from({ length: 4096 }, (_, at) => at % 251),
-    );
-    const program = await launcher("block", [{ name: "storage", type: "BLOCK_BASIC" }]);
-    expect(await execute(process.execPath, [program, `--block:storage=${path}`])).toEqual({
-      status: 0,
-      signal: null,
-      stdout: "0: 4250c818\n512: 3e5a5530\n",
-      stderr: "",
-    });
-  });
-
-  it.skipIf(refused.status !== 0)(
-    `net-bridge joins two taps, and net-echo answers 100 pings through it${why}`,
-    async () => {
-      const echo = await launcher("net-echo", [{ name: "service", type: "NET_BASIC" }]);
-      const bridge = await launcher("net-bridge", [
-        { name: "left", type: "NET_BASIC" },
-        { name: "right", type: "NET_BASIC" },
-      ]);
-      const script = `set -e
-      says() { for n in $(seq 3000); do grep -q "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
-      cd "${folder}"
-      for tap in tap0 tap1 tap2; do ip tuntap add "$tap" mode tap; ip link set "$tap" up; done
-      ip addr add 10.0.0.1/24 dev tap0
-      ip link add behind type bridge
-      ip link set behind up
-      for tap in tap1 tap2; do ip link set "$tap" master behind; done
-      node() { "${process.execPath}" "$@"; }
-      node "${bridge}" --net:left=tap0 --net:right=tap1 > bridge.out 2>&1 &
-      bridge=$!
-      node "${echo}" --net:service=tap2 -- --ipv4=10.0.0.2/24 --limit=100 > echo.out 2>&1 &
-      echo=$!
-      says bridge.out joining
-      says echo.out answering
-      ping -q -c 100 -i 0.01 -w 30 10.0.0.2
-      wait $echo
-      kill $bridge
-      wait $bridge || true
-      cat echo.out`;
-      const { status, stdout, stderr } = await execute("unshare", ["--net", "sh", "-c", script]);
-      expect(stderr).not.toMatch(/Error|uncaught/i);
-      expect(stdout).toContain("100 packets transmitted, 100 received, 0% packet loss");
-      expect(stdout).toMatch(/answering for 10\.0\.0\.2, mtu 1500\nanswered 100 pings\n$/);
-      expect(status).toBe(0);
-    },
-  );
 });

@@ -1,57 +1,127 @@
+// The examples that have devices: the same programs, the same words, in every world.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type GuestOptions, World } from "@uk/miou-solo5/memory";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hasNamespaces, inNamespace, whyNot } from "./support/namespace.ts";
+import { Pinger } from "./support/ping.ts";
+import { printed } from "./support/printed.ts";
 import { uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const examples = fileURLToPath(new URL("../examples", import.meta.url));
 const folder = workspace();
 
-/** The image of an example. */
-const image = (example: string): string => join(folder, `${example}.spt`);
+/** What the examples print. */
+const SAYS = {
+  block: "0: 4250c818\n512: 3e5a5530\n",
+  "disk-log": "recovered 0\nacknowledged 1\nacknowledged 2\nrecovered 2\nacknowledged 3\n",
+  "net-echo": "answering for 10.0.0.2, mtu 1500\nanswered 100 pings\n",
+  "net-bridge": "joining left and right\n",
+};
 
-beforeAll(async () => {
-  for (const example of ["block", "net-echo", "net-bridge"]) {
-    const built = await uk(["build", join(root, "examples", example), "--out-dir", folder]);
-    expect(built).toMatchObject({ status: 0, stderr: "" });
-  }
-});
+/** A disk whose bytes count up. */
+const counting = (bytes: number): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from({ length: bytes }, (_, at) => at % 251);
 
-/** A disk whose bytes count up, in this test's folder. */
 function disk(name: string, bytes: number): string {
   const path = join(folder, name);
-  writeFileSync(
-    path,
-    Uint8Array.from({ length: bytes }, (_, at) => at % 251),
-  );
+  writeFileSync(path, counting(bytes));
   return path;
 }
 
-describe("block devices of an spt image", () => {
-  it("examples/block reads two blocks, at once and later", async () => {
-    const path = disk("storage.img", 4096);
-    const ended = await uk(["run", `--block:storage=${path}`, image("block")]);
-    expect(ended).toEqual({ status: 0, signal: null, stdout: "0: 4250c818\n512: 3e5a5530\n", stderr: "" });
-    expect(readFileSync(path)).toHaveLength(4096);
+describe("in memory", () => {
+  let loads = 0;
+  /** Boots an example, a copy of its modules each time. */
+  const boot = (world: World, example: string, hardware: GuestOptions) =>
+    world.boot(hardware, () => import(/* @vite-ignore */ `${examples}/${example}/main.ts?${loads++}`));
+
+  it("block reads two blocks, at once and later", async () => {
+    const world = new World();
+    const output = await printed(async () => {
+      await boot(world, "block", { block: { storage: world.disk({ content: counting(4096) }) } });
+      await world.run();
+    });
+    expect(output).toBe(SAYS.block);
   });
 
-  it("a missing device is named, and the guest does not start", async () => {
-    const { status, stdout, stderr } = await uk(["run", image("block")]);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toContain("storage");
+  it("disk-log goes on where it ended", async () => {
+    const world = new World();
+    const storage = world.disk({ size: 4096 });
+    const output = await printed(async () => {
+      for (const cmdline of ["2", "1"]) {
+        await boot(world, "disk-log", { cmdline, block: { storage } });
+        await world.run();
+      }
+    });
+    expect(output).toBe(SAYS["disk-log"]);
+  });
+
+  it("net-echo answers every one of 100 pings that cross net-bridge", async () => {
+    const world = new World();
+    const [near, far] = [world.link(), world.link()];
+    const pinger = new Pinger(near.port(), [10, 0, 0, 1], [10, 0, 0, 2]);
+    const output = await printed(async () => {
+      await boot(world, "net-bridge", { net: { left: near, right: far } });
+      await world.run();
+      await boot(world, "net-echo", { cmdline: "--ipv4=10.0.0.2/24 --limit=100", net: { service: far } });
+      pinger.ask();
+      for (let n = 1; n <= 100; n++) world.at(BigInt(n) * 10_000_000n, () => pinger.ping(n));
+      await world.run();
+    });
+    expect(output).toBe(SAYS["net-bridge"] + SAYS["net-echo"]);
+    expect(pinger.answers).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
   });
 });
 
-describe.skipIf(!hasNamespaces)(`network devices of an spt image${whyNot}`, () => {
-  it("examples/net-echo answers every one of 100 pings", async () => {
+/** How `uk` starts an example; its options take the place of OPTIONS. */
+const worlds = [
+  { world: "on Node", start: (example: string) => `dev --no-watch OPTIONS ${join(examples, example)}` },
+  { world: "as spt images", start: (example: string) => `run OPTIONS ${join(folder, `${example}.spt`)}` },
+];
+
+beforeAll(async () => {
+  for (const example of Object.keys(SAYS)) {
+    const words = ["build", join(examples, example), "--target", "spt", "--out-dir", folder];
+    expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
+  }
+});
+
+describe.each(worlds)("$world", ({ world, start }) => {
+  const name = world.replaceAll(" ", "-");
+  const run = (example: string, options: string, args: string): string =>
+    `${start(example).replace("OPTIONS ", options === "" ? "" : `${options} `)} ${args}`.trimEnd();
+  const words = (line: string): string[] => line.split(" ");
+
+  it("block reads two blocks, at once and later", async () => {
+    const path = disk(`${name}.block`, 4096);
+    const ended = await uk(words(run("block", `--block:storage=${path}`, "")));
+    expect(ended).toEqual({ status: 0, signal: null, stdout: SAYS.block, stderr: "" });
+    expect(readFileSync(path)).toHaveLength(4096);
+  });
+
+  it("disk-log goes on where it ended", async () => {
+    const path = join(folder, `${name}.log`);
+    writeFileSync(path, new Uint8Array(4096));
+    let output = "";
+    for (const count of ["2", "1"])
+      output += (await uk(words(run("disk-log", `--block:storage=${path}`, count)))).stdout;
+    expect(output).toBe(SAYS["disk-log"]);
+  });
+
+  it("a missing device is named, and the program does not start", async () => {
+    const { status, stdout, stderr } = await uk(words(run("block", "", "")));
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain("storage");
+  });
+
+  it.skipIf(!hasNamespaces)(`net-echo answers every one of 100 pings${whyNot}`, async () => {
     const { status, stdout, stderr } = await inNamespace(
       folder,
-      `
-      tap tap0
+      `tap tap0
       ip addr add 10.0.0.1/24 dev tap0
-      uk run --net:service=tap0 ${image("net-echo")} --ipv4=10.0.0.2/24 --limit=100 > echo.out 2>&1 &
+      uk ${run("net-echo", "--net:service=tap0", "--ipv4=10.0.0.2/24 --limit=100")} > echo.out 2>&1 &
       says echo.out answering
       ping -q -c 100 -i 0.01 -w 30 10.0.0.2
       wait $!
@@ -59,18 +129,17 @@ describe.skipIf(!hasNamespaces)(`network devices of an spt image${whyNot}`, () =
     );
     expect(stderr).toBe("");
     expect(stdout).toContain("100 packets transmitted, 100 received, 0% packet loss");
-    expect(stdout).toMatch(/answering for 10\.0\.0\.2, mtu 1500\nanswered 100 pings\n$/);
+    expect(stdout.endsWith(SAYS["net-echo"])).toBe(true);
     expect(status).toBe(0);
   });
 
-  it("the MTU of the interface reaches the guest", async () => {
+  it.skipIf(!hasNamespaces)(`the MTU of the interface reaches the program${whyNot}`, async () => {
     const { stdout } = await inNamespace(
       folder,
-      `
-      tap tap0
+      `tap tap0
       ip link set tap0 mtu 9000
       ip addr add 10.0.0.1/24 dev tap0
-      uk run --net:service=tap0 ${image("net-echo")} --limit=1 > echo.out 2>&1 &
+      uk ${run("net-echo", "--net:service=tap0", "--limit=1")} > echo.out 2>&1 &
       says echo.out answering
       ping -q -c 1 -s 8900 -M do -w 30 10.0.0.2
       wait $!
@@ -80,30 +149,32 @@ describe.skipIf(!hasNamespaces)(`network devices of an spt image${whyNot}`, () =
     expect(stdout).toContain("mtu 9000");
   });
 
-  it("examples/net-bridge joins two taps: a ping crosses it to an echo behind", async () => {
-    const { stdout, stderr } = await inNamespace(
-      folder,
-      `
-      tap tap0
-      tap tap1
-      tap tap2
+  it.skipIf(!hasNamespaces)(
+    `net-bridge joins two taps: a ping crosses it to an echo behind${whyNot}`,
+    async () => {
+      const { stdout, stderr } = await inNamespace(
+        folder,
+        `for name in tap0 tap1 tap2; do tap $name; done
       ip addr add 10.0.0.1/24 dev tap0
       ip link add behind type bridge
       ip link set behind up
-      ip link set tap1 master behind
-      ip link set tap2 master behind
-      uk run --net:left=tap0 --net:right=tap1 ${image("net-bridge")} > bridge.out 2>&1 &
+      for name in tap1 tap2; do ip link set $name master behind; done
+      uk ${run("net-bridge", "--net:left=tap0 --net:right=tap1", "")} > bridge.out 2>&1 &
       bridge=$!
-      uk run --net:service=tap2 ${image("net-echo")} --limit=20 > echo.out 2>&1 &
+      uk ${run("net-echo", "--net:service=tap2", "--limit=100")} > echo.out 2>&1 &
       echo=$!
       says bridge.out joining
       says echo.out answering
-      ping -q -c 20 -i 0.01 -w 30 10.0.0.2
+      ping -q -c 100 -i 0.01 -w 30 10.0.0.2
       wait $echo
       kill $bridge
-      wait $bridge || true`,
-    );
-    expect(stderr).not.toMatch(/Error|uncaught/i);
-    expect(stdout).toContain("20 packets transmitted, 20 received, 0% packet loss");
-  });
+      wait $bridge || true
+      cat bridge.out echo.out`,
+      );
+      expect(stderr).not.toMatch(/Error|uncaught/i);
+      expect(stdout).toContain("100 packets transmitted, 100 received, 0% packet loss");
+      expect(stdout).toContain(SAYS["net-bridge"]);
+      expect(stdout).toContain(SAYS["net-echo"]);
+    },
+  );
 });
