@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use solo5_abi::limits::MFT_MAX_ENTRIES;
+use solo5_abi::limits::{MFT_MAX_ENTRIES, NET_HLEN};
 use solo5_abi::mft::{Entry, Header, TYPE_BLOCK_BASIC, TYPE_NET_BASIC};
 use solo5_abi::result::{BlockInfo, EINVAL, NetInfo, OK};
 
@@ -61,6 +61,19 @@ pub fn set_manifest(address: u64) {
 /// The device with this handle: its index in the manifest, 1 to 63.
 pub fn device(handle: u64) -> Option<Device> {
     entries().get(usize::try_from(handle).ok()?).and_then(read)
+}
+
+/// The descriptor, if this is a network device whose largest frame has room in `size` bytes: the host would
+/// cut it (ABI section 7.2).
+pub fn room_for_frame(handle: u64, size: usize) -> Option<i32> {
+    let Device::Net { mtu, fd, .. } = device(handle)? else { return None };
+    (size as u64 >= mtu + NET_HLEN as u64).then_some(fd)
+}
+
+/// The descriptor, if this is a network device that can carry a frame of `size` bytes.
+pub fn one_frame(handle: u64, size: usize) -> Option<i32> {
+    let Device::Net { mtu, fd, .. } = device(handle)? else { return None };
+    (NET_HLEN as u64..=mtu + NET_HLEN as u64).contains(&(size as u64)).then_some(fd)
 }
 
 /// The block device with this handle, if `size` bytes at `offset` are one whole block of it.

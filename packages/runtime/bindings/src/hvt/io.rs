@@ -1,11 +1,10 @@
 //! Network and block devices on hvt: hypercalls, or the network ring where there is one (ABI sections 4.5,
 //! 4.6).
 
-use solo5_abi::limits::NET_HLEN;
-use solo5_abi::result::{AGAIN, EINVAL, EUNSPEC, OK};
+use solo5_abi::result::{AGAIN, EINVAL, OK};
 
 use super::{hypercall, ring};
-use crate::devices::{self, Device};
+use crate::devices;
 use crate::rounds::Rounds;
 
 /// `solo5_result_t solo5_net_read(solo5_handle_t, uint8_t *, size_t, size_t *)`: one frame, or AGAIN.
@@ -13,7 +12,8 @@ use crate::rounds::Rounds;
 /// # Safety
 /// `buffer` is writable for `size` bytes, `read_size` for one number.
 pub unsafe extern "C" fn net_read(handle: u64, buffer: *mut u8, size: usize, read_size: *mut usize) -> i32 {
-    if !is_net(handle) {
+    // A device of another kind, or none, is not the tender's business: it would end the guest.
+    if devices::room_for_frame(handle, size).is_none() {
         return EINVAL;
     }
     let rounds = devices::rounds(handle);
@@ -40,12 +40,9 @@ pub unsafe extern "C" fn net_read(handle: u64, buffer: *mut u8, size: usize, rea
 /// # Safety
 /// `frame` is readable for `size` bytes.
 pub unsafe extern "C" fn net_write(handle: u64, frame: *const u8, size: usize) -> i32 {
-    if !is_net(handle) {
-        return EINVAL;
-    }
     // No interface takes less than a header; some tenders end the guest for it.
-    if size < NET_HLEN {
-        return EUNSPEC;
+    if devices::one_frame(handle, size).is_none() {
+        return EINVAL;
     }
     // SAFETY: by the caller's word.
     unsafe {
@@ -79,9 +76,4 @@ pub unsafe extern "C" fn block_write(handle: u64, offset: u64, block: *const u8,
     }
     // SAFETY: by the caller's word.
     unsafe { hypercall::block_write(handle, offset, block, size) }
-}
-
-/// A device of another kind, or none, is not the tender's business: it would end the guest.
-fn is_net(handle: u64) -> bool {
-    matches!(devices::device(handle), Some(Device::Net { .. }))
 }

@@ -11,7 +11,7 @@ use crate::rounds::Rounds;
 /// # Safety
 /// `buffer` is writable for `size` bytes, `read_size` for one number.
 pub unsafe extern "C" fn net_read(handle: u64, buffer: *mut u8, size: usize, read_size: *mut usize) -> i32 {
-    let Some(Device::Net { fd, .. }) = devices::device(handle) else { return EINVAL };
+    let Some(fd) = devices::room_for_frame(handle, size) else { return EINVAL };
     let rounds = devices::rounds(handle);
     if rounds.is_some_and(Rounds::presume_empty) {
         return AGAIN;
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn net_read(handle: u64, buffer: *mut u8, size: usize, rea
 /// # Safety
 /// `frame` is readable for `size` bytes.
 pub unsafe extern "C" fn net_write(handle: u64, frame: *const u8, size: usize) -> i32 {
-    let Some(Device::Net { fd, .. }) = devices::device(handle) else { return EINVAL };
+    let Some(fd) = devices::one_frame(handle, size) else { return EINVAL };
     // SAFETY: by the caller's word.
     whole(unsafe { syscall::write(fd, frame, size) }, size)
 }

@@ -1,0 +1,146 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { World } from "@uk/miou-solo5/memory";
+import { beforeAll, describe, expect, it } from "vitest";
+import { expectGolden } from "./support/golden.ts";
+import { hasNamespaces, inNamespace, whyNot } from "./support/namespace.ts";
+import { printed } from "./support/printed.ts";
+import { uk } from "./support/uk.ts";
+import { workspace } from "./support/workspace.ts";
+
+const folder = workspace();
+const sources = fileURLToPath(new URL("conformance", import.meta.url));
+const golden = join(sources, "expected.txt");
+const ARGS = "one  two three";
+
+/** The disks of the suite, fresh, by name. */
+const disks = (): Record<string, Uint8Array<ArrayBuffer>> => ({
+  storage: Uint8Array.from({ length: 4096 }, (_, at) => at % 251),
+  pages: new Uint8Array(8192),
+  fixed: new Uint8Array(1024).fill(7),
+});
+
+/** Writes the disks into files; the options of a tender that attach the suite's devices. */
+function options(world: string): string {
+  for (const [name, content] of Object.entries(disks()))
+    writeFileSync(join(folder, `${world}.${name}`), content);
+  return `--net:service=tap0 --net:quiet=tap9 --block:storage=${world}.storage --block:pages=${world}.pages \
+    --block-sector-size:pages=4096 --block:fixed=${world}.fixed`;
+}
+
+/** A network with the peer behind a bridge, an interface with nobody on it, and `fixed` on a read-only mount. */
+const hardware = (world: string): string => `
+  for conf in all default; do echo 1 > /proc/sys/net/ipv6/conf/$conf/disable_ipv6; done
+  for name in tap0 tap1 tap9; do tap $name; done
+  ip link add behind type bridge
+  ip link set behind up
+  for name in tap0 tap1; do ip link set $name master behind; done
+  mount --bind ${world}.fixed ${world}.fixed
+  mount -o remount,bind,ro ${world}.fixed`;
+
+/** What a shell and a tender say of a peer that is ended, and of a disk that can only be read. */
+const EXPECTED = /^$|^Terminated$|: warning: .*read-only/;
+
+/** Runs the suite with real devices; `start` gives the command that starts a program. */
+async function withDevices(world: string, start: (program: string) => string): Promise<string> {
+  const words = ARGS.split(" ").map((word) => `'${word}'`);
+  const { status, stdout, stderr } = await inNamespace(
+    folder,
+    `${hardware(world)}
+    ${start("peer").replace("OPTIONS", "--net:service=tap1")} > ${world}.peer 2>&1 &
+    peer=$!
+    says ${world}.peer listening
+    ${start("main").replace("OPTIONS", options(world))} ${words.join(" ")} || status=$?
+    kill $peer
+    wait $peer || true
+    exit \${status:-0}`,
+  );
+  const complaints = stderr.split("\n").filter((line) => !EXPECTED.test(line));
+  expect({ status, complaints }).toEqual({ status: 0, complaints: [] });
+  return stdout;
+}
+
+/** Attaches 63 disks of one block, which begin with their number, and checks what the program wrote. */
+async function manyDisks(world: string, start: string): Promise<void> {
+  const numbers = Array.from({ length: 63 }, (_, index) => index + 1);
+  const file = (number: number): string => join(folder, `${world}.disk${number}`);
+  for (const number of numbers) writeFileSync(file(number), new Uint8Array(512).fill(number));
+  const attached = numbers.map((number) => `--block:disk${number}=${file(number)}`);
+  const ended = await uk(start.split(" ").flatMap((word) => (word === "OPTIONS" ? attached : word)));
+  expect(ended).toMatchObject({ status: 0, stdout: "63 devices, each its own\n", stderr: "" });
+  for (const number of numbers) expect(readFileSync(file(number))[0]).toBe(201 - number);
+}
+
+describe("the in-memory target", () => {
+  it("keeps the promises of the suite", async () => {
+    const world = new World();
+    const [lan, nobody] = [world.link(), world.link()];
+    const { storage = new Uint8Array(), pages = new Uint8Array(), fixed = new Uint8Array() } = disks();
+    const output = await printed(async () => {
+      await world.boot({ name: "peer", net: { service: lan } }, () => import("./conformance/peer.ts"));
+      await world.boot(
+        {
+          cmdline: ARGS,
+          net: { service: lan, quiet: nobody },
+          block: {
+            storage: world.disk({ content: storage }),
+            pages: world.disk({ content: pages, blockSize: 4096 }),
+            fixed: world.disk({ content: fixed, readOnly: true }),
+          },
+        },
+        () => import("./conformance/main.ts"),
+      );
+      await world.run();
+    });
+    expectGolden(golden, output.replace("peer: listening\n", ""), { maker: true });
+  });
+
+  it("has 63 devices", async () => {
+    const world = new World();
+    const numbers = Array.from({ length: 63 }, (_, index) => index + 1);
+    const disk = (number: number) => world.disk({ content: new Uint8Array(512).fill(number) });
+    const block = Object.fromEntries(numbers.map((number) => [`disk${number}`, disk(number)]));
+    const output = await printed(async () => {
+      await world.boot({ block }, () => import("./conformance/many.ts"));
+      await world.run();
+    });
+    expect(output).toBe("63 devices, each its own\n");
+    for (const number of numbers) expect(block[`disk${number}`]?.content[0]).toBe(201 - number);
+  });
+});
+
+describe("the target node", () => {
+  const start = (program: string): string => `uk dev --no-watch OPTIONS ${sources}/${program}.ts`;
+
+  it.skipIf(!hasNamespaces)(`keeps the promises of the suite${whyNot}`, async () => {
+    expectGolden(golden, await withDevices("node", start), { maker: false });
+  });
+
+  it("has 63 devices", () => manyDisks("node", start("many").replace("uk ", "")));
+});
+
+describe("spt images", () => {
+  beforeAll(async () => {
+    for (const program of ["peer", "main", "many"]) {
+      const words = [
+        "build",
+        join(sources, `${program}.ts`),
+        "--name",
+        program,
+        "--target",
+        "spt",
+        "--out-dir",
+        folder,
+      ];
+      expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
+    }
+  });
+  const start = (program: string): string => `uk run OPTIONS ${folder}/${program}.spt`;
+
+  it.skipIf(!hasNamespaces)(`keep the promises of the suite${whyNot}`, async () => {
+    expectGolden(golden, await withDevices("spt", start), { maker: false });
+  });
+
+  it("have 63 devices", () => manyDisks("spt", start("many").replace("uk ", "")));
+});
