@@ -1,8 +1,9 @@
+import { binaryPath } from "@uk/tender-spt";
 import { beforeAll, describe, expect, it } from "vitest";
 import { boot, build } from "./support/boot.ts";
 import { guest } from "./support/guests.ts";
 import { runOnHost } from "./support/on-host.ts";
-import { ended, startUk } from "./support/uk.ts";
+import { ended, execute, startUk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
 const folder = workspace();
@@ -81,11 +82,16 @@ describe("options for the bindings", () => {
 describe("an uncaught error", () => {
   const image = built("failure-uncaught");
 
-  it("is shown with the lines of the bundle", async () => {
+  it("is shown with the lines of the sources by uk run, of the bundle by the tender alone", async () => {
     const { stdout } = await boot(image(), { mem: 16, args: [] });
-    const frames = [...stdout.matchAll(/^ {4}at (\w+) \(failure-uncaught\.js:(\d+):(\d+)\)$/gm)];
-    expect(frames.map(([, name]) => name)).toContain("parse");
-    expect(frames.length).toBeGreaterThan(2);
+    const alone = await execute(binaryPath(), ["--mem=16", image()]);
+    const frames = (text: string, file: string) =>
+      [...text.matchAll(/^ {4}at (\w+) \((.*):\d+:\d+\)$/gm)]
+        .filter(([, , place]) => place?.endsWith(file))
+        .map(([, name]) => name);
+    expect(frames(stdout, "tests/guests/failure-uncaught/main.ts")).toContain("parse");
+    expect(stdout).not.toContain("failure-uncaught.js");
+    expect(frames(alone.stdout, "failure-uncaught.js")).toContain("parse");
   });
 });
 

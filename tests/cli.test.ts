@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import { TraceMap } from "@jridgewell/trace-mapping";
 import { baseImagePath } from "@uk/runtime";
+import { binaryPath as hvtTender } from "@uk/tender-hvt";
 import { binaryPath } from "@uk/tender-spt";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute, uk } from "./support/uk.ts";
@@ -14,7 +15,7 @@ const hello = join(root, "examples/hello");
 const folder = workspace();
 const image = join(folder, "built/hello.spt");
 const HELLO_MANIFEST = '{"type":"solo5.manifest","version":1,"devices":[]}\n';
-const OUTPUTS = ["hello.manifest.c", "hello.manifest.json", "hello.map", "hello.spt"];
+const OUTPUTS = ["hello.hvt", "hello.manifest.c", "hello.manifest.json", "hello.map", "hello.spt"];
 
 /** What `uk` says when something is wrong: one line, no stack. */
 const ONE_LINE = /^uk: [^\n]+\n$/;
@@ -41,7 +42,7 @@ beforeAll(async () => {
 });
 
 describe("uk build", () => {
-  it("writes the image, the manifest twice and the map, and nothing else", () => {
+  it("writes both images, the manifest twice and the map, and nothing else", () => {
     expect(readdirSync(dirname(image)).sort()).toEqual(OUTPUTS);
     expect(JSON.parse(readFileSync(join(dirname(image), "hello.manifest.json"), "utf8"))).toEqual(
       JSON.parse(HELLO_MANIFEST),
@@ -58,7 +59,7 @@ describe("uk build", () => {
     const { status } = await uk(["build", entry, "--out-dir", out], { cwd });
     expect(status).toBe(0);
     expect(readdirSync(out).sort()).toEqual(OUTPUTS);
-    for (const name of ["hello.spt", "hello.manifest.json", "hello.manifest.c"])
+    for (const name of ["hello.spt", "hello.hvt", "hello.manifest.json", "hello.manifest.c"])
       expect(readFileSync(join(out, name)).equals(readFileSync(join(dirname(image), name))), name).toBe(true);
   });
 
@@ -68,8 +69,17 @@ describe("uk build", () => {
     expect(status).toBe(0);
     expect(readdirSync(out).sort()).toEqual(OUTPUTS.map((name) => name.replace("hello", "other")));
     const report = JSON.parse(stdout);
-    expect(report).toMatchObject({ name: "other", devices: [], images: [{ target: "spt" }] });
-    expect(report.images[0].bytes).toBe(readFileSync(join(out, "other.spt")).length);
+    expect(report).toMatchObject({ name: "other", devices: [] });
+    expect(report.images.map(({ target }: { target: string }) => target)).toEqual(["spt", "hvt"]);
+    for (const { target, bytes } of report.images)
+      expect(bytes).toBe(readFileSync(join(out, `other.${target}`)).length);
+  });
+
+  it.concurrent.each(["spt", "hvt"])("builds only for the target asked for: %s", async (target) => {
+    const out = join(folder, `only ${target}`);
+    expect(await uk(["build", hello, "--out-dir", out, "--target", target])).toMatchObject({ status: 0 });
+    const others = OUTPUTS.filter((name) => !/\.(spt|hvt)$/.test(name));
+    expect(readdirSync(out).sort()).toEqual([...others, `hello.${target}`].sort());
   });
 
   it.concurrent("keeps the sources' places in the map", () => {
@@ -238,13 +248,16 @@ run([net("service"), map([disk, constant(1), map([net("management"), disk], neve
 });
 
 describe("uk inspect", () => {
-  it("shows ABI spt 2, no devices, and that no segment is writable and executable", async () => {
-    const { status, stdout, stderr } = await uk(["inspect", image]);
-    expect(stdout).toMatch(/^target +spt, ABI version 2$/m);
-    expect(stdout).toMatch(/^W\^X +holds$/m);
-    expect(stdout).toMatch(/^no devices$/m);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  });
+  it.each(["spt", "hvt"])(
+    "shows ABI %s 2, no devices, and that no segment is writable and executable",
+    async (target) => {
+      const { status, stdout, stderr } = await uk(["inspect", image.replace(/spt$/, target)]);
+      expect(stdout).toContain(`target      ${target}, ABI version 2\n`);
+      expect(stdout).toMatch(/^W\^X +holds$/m);
+      expect(stdout).toMatch(/^no devices$/m);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    },
+  );
 
   it("says the same as JSON, and readelf agrees with it", async (context) => {
     const { stdout } = await uk(["inspect", image, "--json"]);
@@ -268,16 +281,86 @@ describe("uk inspect", () => {
   });
 });
 
+describe("uk run", () => {
+  it.concurrent.each([
+    { given: "with its ending", word: "hello.spt", others: ["hello.hvt"] },
+    { given: "without, where both are", word: "hello", others: ["hello.hvt"] },
+    { given: "without, where there is only spt", word: "hello", others: [] },
+  ])("finds an image $given", async ({ given, word, others }) => {
+    const place = join(folder, `found ${given}`);
+    mkdirSync(place);
+    for (const name of ["hello.spt", ...others])
+      writeFileSync(join(place, name), readFileSync(join(dirname(image), name)));
+    expect(await uk(["run", "--mem=16", join(place, word)])).toMatchObject({
+      status: 0,
+      stdout: "Hello World\n",
+      stderr: "",
+    });
+  });
+
+  it("names the image for spt where there is no KVM for the one for hvt", async () => {
+    const hvt = image.replace(/spt$/, "hvt");
+    // In a mount namespace of its own, whose /dev has nothing in it.
+    const script = 'mount -t tmpfs none /dev && exec "$@"';
+    const bin = join(root, "packages/cli/bin/uk.mjs");
+    const end = await execute("unshare", [
+      ...["--mount", "sh", "-c", script, "sh", process.execPath, bin, "run", hvt],
+    ]);
+    const lines = end.stderr.trimEnd().split("\n");
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^solo5-hvt: \/dev\/kvm can not be opened: /);
+    expect(lines[1]).toBe(`uk: ${hvt}: it needs KVM; the same program runs without: uk run ${image}`);
+    expect(end).toMatchObject({ status: 1, stdout: "" });
+  });
+});
+
+describe("uk symbolicate", () => {
+  it.concurrent.each([
+    { how: "the map that is given", words: ["given.log", "--map", "logs/hello.map"] },
+    { how: "the map beside the log", words: ["logs/beside.log"] },
+  ])("shows a log with the places in the sources, by $how", async ({ words: [log = "", ...words] }) => {
+    mkdirSync(join(folder, "logs"), { recursive: true });
+    file("logs/hello.map", readFileSync(join(dirname(image), "hello.map")));
+    // The last line of a bundle is the program's own.
+    const text = readFileSync(join(folder, "logs/hello.map"), "utf8");
+    const line = (JSON.parse(text).mappings as string).split(";").findLastIndex((of) => of !== "") + 1;
+    file(log, `Uncaught Error: x\n    at f (hello.js:${line}:1)\nother lines\n`);
+    const end = await uk(["symbolicate", log, ...words], { cwd: folder });
+    expect(end.stdout).toMatch(/^Uncaught Error: x\n {4}at f \(\S+hello\/main\.ts:\d+:\d+\)\nother lines\n$/);
+    expect(end).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it.concurrent.each([
+    { why: "a log that is not there", words: ["absent.log"], says: /no such file/ },
+    { why: "a log without a stack trace", words: ["plain.log"], says: /no stack trace/ },
+    { why: "a log whose map is not there", words: ["orphan.log"], says: /--map orphan\.map/ },
+    { why: "a map that is none", words: ["orphan.log", "--map=plain.log"], says: /not a source map/ },
+  ])("refuses $why in one line with status 1", async ({ words, says }) => {
+    file("plain.log", "nothing\n");
+    file("orphan.log", "    at f (orphan.js:1:1)\n");
+    const end = await uk(["symbolicate", ...words], { cwd: folder });
+    expect(end.stderr).toMatch(ONE_LINE);
+    expect(end.stderr).toMatch(says);
+    expect(end).toMatchObject({ status: 1, stdout: "" });
+  });
+});
+
 describe("uk which", () => {
   it("prints the tender's path, which can be run", async () => {
     const { status, stdout } = await uk(["which", "spt"]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${binaryPath()}\n` });
     expect(await execute(stdout.trim(), [image])).toMatchObject({ status: 0, stdout: "Hello World\n" });
   });
+
+  it("knows the tender of hvt, too", async () => {
+    const { status, stdout } = await uk(["which", "hvt"]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${hvtTender()}\n` });
+    expect((await execute(stdout.trim(), ["--version"])).stderr).toMatch(/\nABI version 2\n$/);
+  });
 });
 
 describe("uk --help", () => {
-  it.concurrent.each(["", "build", "run", "manifest", "inspect", "which"])(
+  it.concurrent.each(["", "dev", "build", "run", "symbolicate", "manifest", "inspect", "which"])(
     "uk %s --help ends in examples, without colours",
     async (command) => {
       const { status, stdout, stderr } = await uk([...(command === "" ? [] : [command]), "--help"]);
@@ -287,6 +370,9 @@ describe("uk --help", () => {
     },
   );
 });
+
+/** Number of a target in the ABI note (ABI section 2.4). */
+const XEN = 6;
 
 describe("what is not an image", () => {
   const bytes = (): Buffer => readFileSync(image);
@@ -301,18 +387,18 @@ describe("what is not an image", () => {
     { why: "a static executable of the host", make: binaryPath, says: /of the host/ },
     { why: "a base image without a program", make: () => baseImagePath("spt"), says: /a base image/ },
     {
-      why: "an image for hvt",
+      why: "an image for another target",
       make: () => {
-        const [spt, hvt] = [fixture("abi-spt.bin"), fixture("abi-hvt.bin")];
+        const note = fixture("abi-spt.bin");
         const patched = bytes();
-        const at = patched.indexOf(spt);
+        const at = patched.indexOf(note);
         expect(at).toBeGreaterThan(0);
-        hvt.copy(patched, at);
+        patched.writeUInt32LE(XEN, at + 20);
         // As the linker would have sealed it (packages/image).
         patched.writeUInt32LE(crc32(patched.subarray(0, -4)), patched.length - 4);
-        return file("hvt.spt", patched);
+        return file("xen.spt", patched);
       },
-      says: /an image for hvt/,
+      says: /an image for xen, for which there is no tender here/,
     },
     {
       why: "an image for another machine",

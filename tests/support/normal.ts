@@ -19,10 +19,12 @@ export function normal(transcript: string, map: string): string {
 
 const ELSEWHERE = "    at (code of packages)";
 
+/** A frame, from a tender or as `uk run` shows it: with the place in a source. */
 function frame(line: string, trace: TraceMap): string {
-  const [, name, row, column] = /^ {4}at (.*) \([^()]*:(\d+):(\d+)\)$/.exec(line) ?? [];
+  const [, name, file = "", row, column] = /^ {4}at (.*) \(([^()]*):(\d+):(\d+)\)$/.exec(line) ?? [];
   if (row === undefined) return ELSEWHERE;
-  const origin = originalPositionFor(trace, { line: Number(row), column: Number(column) - 1 });
+  const place = { source: file, line: Number(row), column: Number(column) - 1 };
+  const origin = file.endsWith(".js") ? originalPositionFor(trace, place) : place;
   if (origin.source === null || !/tests\/guests\/[^/]+\/main\.ts$/.test(origin.source)) return ELSEWHERE;
   return `    at ${name} (main.ts:${origin.line}:${origin.column + 1})`;
 }

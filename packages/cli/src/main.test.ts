@@ -26,14 +26,14 @@ describe("the command line", () => {
     { words: ["build", "a", "--toString"], why: "unknown option --toString" },
     { words: ["build", "a", "--name"], why: "option --name needs a value" },
     { words: ["build", "a", "--json=yes"], why: "option --json takes no value" },
-    { words: ["build", "a", "--target", "hvt"], why: 'unknown target "hvt"' },
+    { words: ["build", "a", "--target", "xen"], why: 'unknown target "xen"' },
     { words: ["build", "a", "--target=spt,"], why: 'unknown target ""' },
     { words: ["inspect"], why: "IMAGE is missing" },
     { words: ["manifest"], why: "ENTRY is missing" },
     { words: ["run"], why: "IMAGE is missing" },
     { words: ["run", "--mem=64"], why: "IMAGE is missing" },
     { words: ["run", "--"], why: "IMAGE is missing" },
-    { words: ["which", "hvt"], why: 'no tender for "hvt"' },
+    { words: ["which", "xen"], why: 'no tender for "xen"' },
   ])("is refused for `uk $words`: $why", async ({ words, why }) => {
     const { status, out, err } = await said(...words);
     expect(err).toContain(why);

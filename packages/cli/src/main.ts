@@ -7,10 +7,19 @@ import { dev } from "./commands/dev.ts";
 import { inspect } from "./commands/inspect.ts";
 import { manifest } from "./commands/manifest.ts";
 import { run } from "./commands/run.ts";
+import { symbolicate } from "./commands/symbolicate.ts";
 import { which } from "./commands/which.ts";
 import { CliError, status } from "./error.ts";
 
-const commands: Readonly<Record<string, Command>> = { dev, build, run, manifest, inspect, which };
+const commands: Readonly<Record<string, Command>> = {
+  dev,
+  build,
+  run,
+  symbolicate,
+  manifest,
+  inspect,
+  which,
+};
 
 const root: CommandDef = {
   meta: { name: "uk", description: packageJson.description, version: packageJson.version },

@@ -45,7 +45,7 @@ export const build: Command = {
   examples: [
     "uk build src/main.ts",
     "uk build examples/hello --out-dir build --name hello",
-    "uk build src/main.ts --target spt --json",
+    "uk build src/main.ts --target hvt --json",
   ],
 };
 

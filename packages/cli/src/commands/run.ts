@@ -1,70 +1,84 @@
-import { spawn } from "node:child_process";
-import { constants } from "node:os";
-import { binaryPath } from "@uk/tender-spt";
+import { accessSync, existsSync, constants as files } from "node:fs";
+import { basename } from "node:path";
+import { isTarget } from "@uk/runtime";
 import { defineCommand } from "citty";
 import type { Command } from "../command.ts";
-import { CliError, status, systemReason } from "../error.ts";
+import { CliError, status } from "../error.ts";
+import { findImage, siblingImage } from "../find-image.ts";
 import { openImage } from "../open-image.ts";
+import { readSourceMap, type SourcePositions } from "../source-positions.ts";
+import { type End, tend } from "../tend.ts";
+import { inherited, tenderWords } from "../tender-words.ts";
+import { tenderPath } from "../tenders.ts";
 
 export const run: Command = {
   command: defineCommand({
     meta: { name: "run", description: "Boot an image under its tender; the exit status is the guest's." },
     args: {
       options: { type: "positional", description: "Options of the tender, e.g. --mem=64", required: false },
-      image: { type: "positional", description: "The image", required: false },
+      image: {
+        type: "positional",
+        description: "The image; without .spt or .hvt: the one of these that is there, spt first",
+        required: false,
+      },
       args: { type: "positional", description: "Arguments of the guest", required: false },
     },
     async run({ rawArgs }) {
-      const image = findImage(rawArgs);
-      const { abi } = await openImage(image);
-      if (abi.target !== "spt")
-        throw new CliError(`${image}: an image for ${abi.target}; the tender here runs spt images only`);
-      return await tend(binaryPath(), rawArgs, image);
+      const { options, image: word, args } = tenderWords(rawArgs);
+      if (word === undefined) throw new CliError("run: IMAGE is missing; see uk run --help", status.usage);
+      const image = findImage(word);
+      const { target } = (await openImage(image)).abi;
+      if (!isTarget(target))
+        throw new CliError(`${image}: an image for ${target}, for which there is no tender here`);
+      const end = await tend(tenderPath[target](), [...options, "--", image, ...args], {
+        stdio: inherited(options),
+        positions: positionsOf(image),
+      });
+      const said = remark(image, target === "hvt", end);
+      if (said !== undefined) console.error(`uk: ${image}: ${said}`);
+      return end.status;
     },
   }),
   examples: [
     "uk run dist/main.spt",
-    "uk run --mem=64 dist/main.spt --verbose one two",
-    "uk run -- dist/main.spt --solo5:debug",
+    "uk run --mem=64 dist/main.hvt --verbose one two",
+    "uk run -- dist/main --solo5:debug",
   ],
   passThrough: true,
 };
 
-/** The first word that is not an option, or the word after `--` (ABI section 6.2). */
-function findImage(words: readonly string[]): string {
-  const at = words.findIndex((word) => !word.startsWith("-") || word === "--");
-  const image = words[at] === "--" ? words[at + 1] : words[at];
-  if (image === undefined) throw new CliError("run: IMAGE is missing; see uk run --help", status.usage);
-  return image;
+/** The source map beside an image, if there is one. */
+function positionsOf(image: string): SourcePositions | undefined {
+  const program = image.replace(/\.(hvt|spt)$/, "");
+  const map = `${program}.map`;
+  return program !== image && existsSync(map) ? readSourceMap(map, `${basename(program)}.js`) : undefined;
 }
 
-/** Signals that end the guest as they would end `uk`. */
-const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+/** What is to be said about how a guest ended, beyond what guest and tender have said. */
+function remark(image: string, isHvt: boolean, { status, signal }: End): string | undefined {
+  if (signal !== undefined)
+    return `${signal} ended the guest${crashes[signal] ?? ""}: the image is damaged, or it found a bug of uk`;
+  const other = siblingImage(image, "spt");
+  if (isHvt && status === 1 && other !== undefined && !canUseKvm())
+    return `it needs KVM; the same program runs without: uk run ${other}`;
+  return undefined;
+}
 
-function tend(tender: string, words: readonly string[], image: string): Promise<number> {
-  let passedOn = false;
-  // Before the start: a guest may be up and running sooner than `spawn` returns.
-  const handlers = PASSED_ON.map((signal) => {
-    const handler = (): void => {
-      passedOn = true;
-      child.kill(signal);
-    };
-    process.on(signal, handler);
-    return () => process.off(signal, handler);
-  });
-  const child = spawn(tender, words, { stdio: "inherit" });
-  return new Promise<number>((resolve, reject) => {
-    child.on("error", (error) =>
-      reject(new CliError(`${tender}: cannot start the tender: ${systemReason(error)}`)),
-    );
-    child.on("close", (code, signal) => {
-      for (const remove of handlers) remove();
-      if (signal !== null && !passedOn)
-        console.error(
-          `uk: ${image}: ${signal} ended the guest: the image is damaged, or it found a bug of uk`,
-        );
-      // What a shell reports for a process that a signal ended.
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-    });
-  });
+/** What a guest that is a process of the host did, by the signal that ended it (ABI section 5.6). */
+const crashes: Partial<Record<NodeJS.Signals, string>> = {
+  SIGSEGV: ", which used memory that it may not use in that way, or that is not there",
+  SIGBUS: ", whose memory the host could not provide",
+  SIGFPE: ", which divided by zero",
+  SIGILL: ", which executed an instruction that does not exist",
+  SIGTRAP: ", which executed a breakpoint",
+  SIGSYS: ", which made a system call that its sandbox forbids",
+};
+
+function canUseKvm(): boolean {
+  try {
+    accessSync("/dev/kvm", files.R_OK | files.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { defineCommand } from "citty";
+import type { Command } from "../command.ts";
+import { CliError, systemReason } from "../error.ts";
+import { readSourceMap } from "../source-positions.ts";
+
+export const symbolicate: Command = {
+  command: defineCommand({
+    meta: {
+      name: "symbolicate",
+      description: "Print a log of a guest with the stack traces' places in the program's sources.",
+    },
+    args: {
+      log: { type: "positional", description: "A file, or - for standard input", required: true },
+      map: {
+        type: "string",
+        description: "The program's source map (default: NAME.map beside the log or in dist)",
+      },
+    },
+    run({ args: { log, map } }) {
+      const text = readLog(log);
+      const found = map ?? findMap(log, text);
+      const positions = readSourceMap(found, `${basename(found).replace(/\.map$/, "")}.js`);
+      process.stdout.write(Buffer.concat([positions.write(text), positions.end()]));
+    },
+  }),
+  examples: ["uk symbolicate guest.log --map dist/main.map", "journalctl -u guest | uk symbolicate -"],
+};
+
+function readLog(path: string): Buffer {
+  try {
+    return readFileSync(path === "-" ? 0 : path);
+  } catch (error) {
+    throw new CliError(`${path}: cannot read the log: ${systemReason(error)}`);
+  }
+}
+
+/** The source map of the program that the log's first stack trace is of. */
+function findMap(log: string, text: Buffer): string {
+  const [, name] = /^ *at (?:.*[( ])?([^/\s(]+)\.js:\d+:\d+\)?$/m.exec(text.toString()) ?? [];
+  if (name === undefined) throw new CliError(`${log}: no stack trace of a guest is in it`);
+  const folders = log === "-" ? ["dist", "."] : [dirname(log), "dist", "."];
+  const found = folders.map((folder) => join(folder, `${name}.map`)).find(existsSync);
+  if (found !== undefined) return found;
+  throw new CliError(`${log}: the source map of ${name}.js is not there: give it with --map ${name}.map`);
+}
