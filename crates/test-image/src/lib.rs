@@ -163,6 +163,56 @@ impl Image {
     }
 }
 
+impl Image {
+    /// The file, with a symbol table for debuggers: functions by name, first byte and length, in the segment
+    /// with the entry point.
+    #[must_use]
+    pub fn build_with_symbols(&self, functions: &[(&str, u64, u64)]) -> Vec<u8> {
+        const TEXT: u16 = 1;
+        let mut file = self.build();
+        let text = self.programs.iter().position(|program| {
+            let end = program.vaddr + program.mem_size;
+            program.kind == PT_LOAD && (program.vaddr..end).contains(&self.entry)
+        });
+        let text = text.expect("a segment with the entry point");
+        let Program { vaddr, content, .. } = &self.programs[text];
+        let offset_at = field(text, 8);
+        let offset = u64::from_le_bytes(file[offset_at..offset_at + 8].try_into().expect("eight bytes"));
+        let mut names = b"\0.text\0.symtab\0.strtab\0".to_vec();
+        let mut symbols = vec![0; 24];
+        for (name, start, len) in functions {
+            let name_at = u32::try_from(names.len()).expect("few names");
+            names.extend(name.as_bytes());
+            names.push(0);
+            symbols.extend(name_at.to_le_bytes());
+            // A global function.
+            symbols.extend([0x12, 0]);
+            symbols.extend(TEXT.to_le_bytes());
+            symbols.extend(start.to_le_bytes());
+            symbols.extend(len.to_le_bytes());
+        }
+        file.resize(file.len().next_multiple_of(8), 0);
+        let symbols_at = file.len() as u64;
+        file.extend(&symbols);
+        let names_at = file.len() as u64;
+        file.extend(&names);
+        file.resize(file.len().next_multiple_of(8), 0);
+        let table = file.len() as u64;
+        // Name, type and flags, address, offset, size, link and info, alignment, size of an entry.
+        let sections: [[u64; 8]; 4] = [
+            [0; 8],
+            [1 | 1 << 32, 6, *vaddr, offset, content.len() as u64, 0, 16, 0],
+            [7 | 2 << 32, 0, 0, symbols_at, symbols.len() as u64, 3 | 1 << 32, 8, 24],
+            [15 | 3 << 32, 0, 0, names_at, names.len() as u64, 0, 1, 0],
+        ];
+        file.extend(sections.as_flattened().iter().flat_map(|word| word.to_le_bytes()));
+        patch(&mut file, 40, &table.to_le_bytes());
+        // Size and number of section headers, and which of them has their names.
+        patch(&mut file, 58, &[64, 0, 4, 0, 3, 0]);
+        file
+    }
+}
+
 /// Where field `at` of program header `index` lies in a file: 0 type, 4 flags, 8 offset, 16 vaddr, 32
 /// filesz, 40 memsz, 48 align.
 #[must_use]

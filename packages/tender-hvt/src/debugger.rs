@@ -39,7 +39,8 @@ const INT3: u8 = 0xCC;
 /// A debugger that has connected.
 #[derive(Debug)]
 pub struct Debugger {
-    stream: TcpStream,
+    /// Closed by the end of the process: it has no system call for that.
+    stream: &'static TcpStream,
 }
 
 /// Waits on the loopback for a debugger. Says how to connect.
@@ -55,7 +56,7 @@ pub fn wait_for_debugger(port: u16, kernel: &CStr, diagnostics: &Diagnostics<'_>
     ));
     let (stream, _peer) = listener.accept()?;
     stream.set_nodelay(true)?;
-    Ok(Debugger { stream })
+    Ok(Debugger { stream: Box::leak(Box::new(stream)) })
 }
 
 impl Debugger {
@@ -93,6 +94,7 @@ impl Debugger {
                 None
             }
             (None, Ok(DisconnectReason::Kill)) => Some(Ended::KilledByDebugger),
+            (None, Err(error)) if !error.is_connection_error() => Some(Ended::DebuggerIsConfused),
             (None, Ok(_) | Err(_)) => Some(Ended::DebuggerIsGone),
         }
     }
@@ -102,11 +104,11 @@ impl Connection for Debugger {
     type Error = io::Error;
 
     fn write(&mut self, byte: u8) -> io::Result<()> {
-        Write::write_all(&mut self.stream, &[byte])
+        Write::write_all(&mut &*self.stream, &[byte])
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        Write::write_all(&mut self.stream, bytes)
+        Write::write_all(&mut &*self.stream, bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -117,7 +119,7 @@ impl Connection for Debugger {
 impl ConnectionExt for Debugger {
     fn read(&mut self) -> io::Result<u8> {
         let mut byte = [0];
-        self.stream.read_exact(&mut byte)?;
+        (&mut &*self.stream).read_exact(&mut byte)?;
         Ok(byte[0])
     }
 

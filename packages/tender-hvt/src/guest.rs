@@ -50,6 +50,8 @@ pub enum Ended {
     KilledByDebugger,
     /// The connection to the debugger broke.
     DebuggerIsGone,
+    /// The debugger sent a packet that is none.
+    DebuggerIsConfused,
 }
 
 /// Status of a guest that ended itself abnormally.
@@ -138,15 +140,15 @@ impl<'m> Guest<'m> {
                 self.dump_core(None);
                 status::FAILURE
             }
-            Ended::KilledByDebugger => {
-                self.diagnostics.line(format_args!("guest killed: by its debugger"));
-                status::FAILURE
-            }
-            Ended::DebuggerIsGone => {
-                self.diagnostics.line(format_args!("guest killed: its debugger is gone"));
-                status::FAILURE
-            }
+            Ended::KilledByDebugger => self.killed_for("by its debugger"),
+            Ended::DebuggerIsGone => self.killed_for("its debugger is gone"),
+            Ended::DebuggerIsConfused => self.killed_for("its debugger sent what can not be understood"),
         }
+    }
+
+    fn killed_for(&self, why: &str) -> i32 {
+        self.diagnostics.line(format_args!("guest killed: {why}"));
+        status::FAILURE
     }
 
     fn dump_core(&mut self, trap: Option<solo5_abi::Gpa>) {

@@ -44,7 +44,7 @@ mod machine;
 mod machine_debug;
 mod options;
 mod paging;
-mod privileges;
+pub mod privileges;
 pub mod ring;
 #[expect(unsafe_code, reason = "handlers of signals are installed by address")]
 mod signals;

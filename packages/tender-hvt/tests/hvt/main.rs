@@ -4,8 +4,12 @@
 mod block;
 mod calls;
 mod console;
+mod cores;
+mod debugger;
 mod guests;
+mod hostile;
 mod hypercalls;
 mod net;
+mod privileges;
 mod refusals;
 mod support;
