@@ -46,6 +46,24 @@ describe("what the READMEs show", () => {
     expect(JSON.parse(stdout)).toMatchObject({ devices: [{ name: "service", type: "NET_BASIC" }] });
   });
 
+  it("the world of @uk/miou-solo5/memory passes most of a day", async () => {
+    const world = blocks("packages/miou-solo5/README.md", "ts").find((block) => block.includes("new World"));
+    const ended = await execute("npx", [
+      "esbuild",
+      file("world.ts", world ?? ""),
+      "--format=esm",
+      "--target=es2022",
+      `--outfile=${join(folder, "world.mjs")}`,
+      "--log-level=error",
+    ]);
+    expect(ended).toMatchObject({ status: 0 });
+    expect(await execute(process.execPath, [join(folder, "world.mjs")])).toMatchObject({
+      status: 0,
+      stdout: "ended 1500 1894 16n\n",
+      stderr: "",
+    });
+  });
+
   it("the program of @uk/runtime links an image that boots", async () => {
     const [program = ""] = blocks("packages/runtime/README.md", "ts");
     const linked = await execute(process.execPath, [file("link.mjs", program)], { cwd: folder });

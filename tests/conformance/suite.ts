@@ -6,6 +6,7 @@ import {
   type Block,
   clockMonotonic,
   clockWall,
+  heapSize,
   type Net,
   type Solo5,
   sleep,
@@ -173,6 +174,12 @@ const cases: readonly Case[] = [
     name: "native promises settle while tasks wait",
     *run() {
       expect(yield* until(Promise.resolve(1).then((one) => one + 1)), 2);
+    },
+  },
+  {
+    name: "the memory of the program is a number of bytes, or unbounded",
+    run() {
+      holds(heapSize() >= 1 << 20, "there is at least a MiB");
     },
   },
   {

@@ -15,13 +15,13 @@ describe("the words of a command line", () => {
     { line: "a\tb\nc", words: ["a\tb\nc"] },
     { line: "--ipv4=10.0.0.2/24 -v -- x", words: ["--ipv4=10.0.0.2/24", "-v", "--", "x"] },
     { line: many.join(" "), words: many.slice(0, 62) },
-  ])("of $line", ({ line, words }) => {
+  ])("[189] of $line", ({ line, words }) => {
     expect(splitWords(line)).toEqual(words);
   });
 });
 
 describe("argv", () => {
-  it("starts with the program's name, which is always the same, and cannot be changed", () => {
+  it("[188] starts with the program's name, which is always the same, and cannot be changed", () => {
     expect(argv[0]).toBe("uk");
     expect(Object.isFrozen(argv)).toBe(true);
   });

@@ -5,6 +5,7 @@ import {
   clockMonotonic,
   clockWall,
   cmdline,
+  heapSize,
   netAcquire,
   netRead,
   netWrite,
@@ -18,6 +19,7 @@ import type { Solo5 } from "./solo5.ts";
 export const builtin: Solo5 | undefined = {
   target,
   cmdline,
+  heapSize: heapSize(),
   clockMonotonic,
   clockWall,
   yield: yieldUntil,

@@ -10,6 +10,7 @@ export {
   net,
 } from "./device.ts";
 export { DeviceError, HostOnlyError, Solo5Error, type Solo5ErrorCode } from "./errors.ts";
+export { heapSize } from "./heap-size.ts";
 export { addYieldHook, type YieldHook } from "./hooks.ts";
 export { Net } from "./net.ts";
 export { type RunOptions, run } from "./run.ts";

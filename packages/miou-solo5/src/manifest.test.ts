@@ -15,11 +15,11 @@ describe("the manifest of a device list", () => {
       devices: [net("service"), block("disk")],
       line: '{"type":"solo5.manifest","version":1,"devices":[{"name":"service","type":"NET_BASIC"},{"name":"disk","type":"BLOCK_BASIC"}]}',
     },
-  ])("is one line of JSON, byte for byte: $why", ({ devices, line }) => {
+  ])("[190] is one line of JSON, byte for byte: $why", ({ devices, line }) => {
     expect(manifestLine(devices)).toBe(line);
   });
 
-  it("has the devices in declaration order, depth first", () => {
+  it("[191] has the devices in declaration order, depth first", () => {
     expect(names(net("a"), map([net("b"), map([block("c")], never), net("d")], never), net("e"))).toEqual([
       ...["a", "b", "c", "d", "e"],
     ]);

@@ -7,6 +7,8 @@ export interface Solo5 {
   readonly target: string;
   /** Arguments of the program, joined with spaces, without options for the bindings. */
   readonly cmdline: string;
+  /** Bytes of memory for the program, where they are bounded. */
+  readonly heapSize?: number;
   /** Nanoseconds since an arbitrary moment; never goes back. */
   clockMonotonic(): bigint;
   /** Nanoseconds since 1970, UTC. */
