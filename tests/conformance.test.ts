@@ -2,12 +2,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { World } from "@uk/miou-solo5/memory";
+import { binaryPath as hvtTender } from "@uk/tender-hvt";
+import { binaryPath as sptTender } from "@uk/tender-spt";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectGolden } from "./support/golden.ts";
 import { hasNamespaces, inNamespace, whyNot } from "./support/namespace.ts";
 import { printed } from "./support/printed.ts";
 import { uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
+import { runBatch } from "./vm/batch.ts";
 
 const folder = workspace();
 const sources = fileURLToPath(new URL("conformance", import.meta.url));
@@ -30,31 +33,35 @@ function options(world: string): string {
 }
 
 /** A network with the peer behind a bridge, an interface with nobody on it, and `fixed` on a read-only mount. */
-const hardware = (world: string): string => `
+const hardware = (world: string, tap: string): string => `
   for conf in all default; do echo 1 > /proc/sys/net/ipv6/conf/$conf/disable_ipv6; done
-  for name in tap0 tap1 tap9; do tap $name; done
+  for name in tap0 tap1 tap9; do ${tap}; done
   ip link add behind type bridge
   ip link set behind up
   for name in tap0 tap1; do ip link set $name master behind; done
   mount --bind ${world}.fixed ${world}.fixed
   mount -o remount,bind,ro ${world}.fixed`;
 
-/** What a shell and a tender say of a peer that is ended, and of a disk that can only be read. */
-const EXPECTED = /^$|^Terminated$|: warning: .*read-only/;
-
-/** Runs the suite with real devices; `start` gives the command that starts a program. */
-async function withDevices(world: string, start: (program: string) => string): Promise<string> {
-  const words = ARGS.split(" ").map((word) => `'${word}'`);
-  const { status, stdout, stderr } = await inNamespace(
-    folder,
-    `${hardware(world)}
-    ${start("peer").replace("OPTIONS", "--net:service=tap1")} > ${world}.peer 2>&1 &
+/** Runs the peer, then the suite, and ends the peer. */
+const both = (world: string, start: (program: string) => string): string => {
+  const words = ARGS.split(" ").map((word) => `"${word}"`);
+  return `${start("peer").replace("OPTIONS", "--net:service=tap1")} > ${world}.peer 2>&1 &
     peer=$!
     says ${world}.peer listening
     ${start("main").replace("OPTIONS", options(world))} ${words.join(" ")} || status=$?
     kill $peer
     wait $peer || true
-    exit \${status:-0}`,
+    exit \${status:-0}`;
+};
+
+/** What a shell and a tender say of a peer that is ended, and of a disk that can only be read. */
+const EXPECTED = /^$|^Terminated$|: warning: .*read-only/;
+
+/** Runs the suite with real devices; `start` gives the command that starts a program. */
+async function withDevices(world: string, start: (program: string) => string): Promise<string> {
+  const { status, stdout, stderr } = await inNamespace(
+    folder,
+    `${hardware(world, "tap $name")}\n${both(world, start)}`,
   );
   const complaints = stderr.split("\n").filter((line) => !EXPECTED.test(line));
   expect({ status, complaints }).toEqual({ status: 0, complaints: [] });
@@ -120,22 +127,14 @@ describe("the target node", () => {
   it("has 63 devices", () => manyDisks("node", start("many").replace("uk ", "")));
 });
 
+beforeAll(async () => {
+  for (const program of ["peer", "main", "many"]) {
+    const words = ["build", join(sources, `${program}.ts`), "--name", program, "--out-dir", folder];
+    expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
+  }
+});
+
 describe("spt images", () => {
-  beforeAll(async () => {
-    for (const program of ["peer", "main", "many"]) {
-      const words = [
-        "build",
-        join(sources, `${program}.ts`),
-        "--name",
-        program,
-        "--target",
-        "spt",
-        "--out-dir",
-        folder,
-      ];
-      expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
-    }
-  });
   const start = (program: string): string => `uk run OPTIONS ${folder}/${program}.spt`;
 
   it.skipIf(!hasNamespaces)(`keep the promises of the suite${whyNot}`, async () => {
@@ -143,4 +142,51 @@ describe("spt images", () => {
   });
 
   it("have 63 devices", () => manyDisks("spt", start("many").replace("uk ", "")));
+});
+
+describe("hvt images", () => {
+  it("keep the promises of the suite, and have 63 devices", { timeout: 300_000 }, async () => {
+    // The peer is an spt image: one processor that emulates another one has enough to do.
+    const suite = both("hvt", (program) =>
+      program === "peer" ? "./solo5-spt OPTIONS peer.spt" : "./solo5-hvt OPTIONS main.hvt",
+    );
+    const script = `says() { for n in $(seq 3000); do grep -q "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
+      set -e
+      ${hardware("hvt", "ip link set $name up")}
+      ${suite}`;
+    const numbers = Array.from({ length: 63 }, (_, index) => index + 1);
+    for (const number of numbers)
+      writeFileSync(join(folder, `hvt.disk${number}`), new Uint8Array(512).fill(number));
+    const disks = numbers.map((number) => `hvt.disk${number}`);
+    const names = ["peer.spt", "main.hvt", "many.hvt", "hvt.storage", "hvt.pages", "hvt.fixed", ...disks];
+    const [suiteEnded, manyEnded] = await runBatch({
+      files: {
+        "solo5-hvt": hvtTender(),
+        "solo5-spt": sptTender(),
+        ...Object.fromEntries(names.map((name) => [name, join(folder, name)])),
+      },
+      steps: [
+        {
+          name: "suite",
+          taps: ["tap0", "tap1", "tap9"].map((name) => ({ name })),
+          argv: ["unshare", "--mount", "sh", "-c", script],
+          timeoutMs: 240_000,
+        },
+        {
+          name: "many",
+          argv: [
+            "./solo5-hvt",
+            ...numbers.map((number) => `--block:disk${number}=hvt.disk${number}`),
+            "many.hvt",
+          ],
+          keep: disks,
+        },
+      ],
+    });
+    const complaints = suiteEnded?.stderr.split("\n").filter((line) => !EXPECTED.test(line));
+    expect({ status: suiteEnded?.status, complaints }).toEqual({ status: 0, complaints: [] });
+    expectGolden(golden, suiteEnded?.stdout ?? "", { maker: false });
+    expect(manyEnded).toMatchObject({ status: 0, stdout: "63 devices, each its own\n", stderr: "" });
+    for (const number of numbers) expect(manyEnded?.kept.get(`hvt.disk${number}`)?.[0]).toBe(201 - number);
+  });
 });

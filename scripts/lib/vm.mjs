@@ -9,7 +9,7 @@ import { fail, installDebianPackages, missingDebianPackages, root, say } from ".
 /** Where the parts of the virtual machine are kept between runs. */
 const CACHE = join(root, "node_modules/.cache/uk-vm");
 /** Kernel modules, in the order in which they can be loaded. QEMU emulates AMD's virtualization. */
-const MODULES = ["irqbypass", "kvm", "kvm-amd", "tun"];
+const MODULES = ["irqbypass", "kvm", "kvm-amd", "tun", "llc", "stp", "bridge"];
 /** Status with which the probe's guest ends. */
 const EXECUTED = 7;
 
