@@ -14,6 +14,13 @@ describe("the words of a tender", () => {
     expect(tenderWords(split(words))).toEqual({ options: split(options), image, args: split(args) });
   });
 
+  it("a network without privileges is refused by name, in one line", () => {
+    expect(() => tenderWords(["--net:service=user", "image"])).toThrow(
+      /^option --net:service=user: a network without privileges is not there yet: [^\n]*$/,
+    );
+    expect(tenderWords(["--net:service=user0", "image", "--net:service=user"]).image).toBe("image");
+  });
+
   it.each([
     { option: "--net:a=tap0", descriptors: [] },
     { option: "--net:a=@2", descriptors: [] },
