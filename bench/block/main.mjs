@@ -1,11 +1,11 @@
-// Time of one block of 4 KiB in the page cache: guest, Node and a plain native loop, in one run.
-import { execFileSync } from "node:child_process";
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+// Time of one block of 4 KiB in the page cache: guest, Node, fio and plain native loops, in one run.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative, machine, median, printTable, quantile, root, tenderPath, uk } from "../lib.mjs";
 
-const ROUNDS = 9;
-const COUNT = "100000";
+const ROUNDS = 15;
+const COUNT = 100_000;
 const BLOCK = 4096;
 const BLOCKS = 4096;
 
@@ -13,20 +13,29 @@ const work = mkdtempSync(join(root, "bench/block/.work-"));
 try {
   uk("build", join(root, "bench/block/guest.ts"), "--out-dir", work);
   const disk = join(work, "disk.img");
-  const file = openSync(disk, "w");
-  ftruncateSync(file, BLOCK * BLOCKS);
-  closeSync(file);
   writeFileSync(disk, Buffer.alloc(BLOCK * BLOCKS, 1));
-  const tender = [tenderPath(), "--mem=32", `--block:storage=${disk}`, "--block-sector-size:storage=4096"];
+  const tender = [tenderPath(), "--mem=64", `--block:storage=${disk}`, "--block-sector-size:storage=4096"];
+  const native = buildNative("block-loop");
   const peers = [
-    { name: "native loop", command: [buildNative("block-loop"), disk] },
-    { name: "guest.spt", command: [...tender, join(work, "guest.spt")] },
-    { name: "node", command: [process.execPath, join(root, "bench/block/node.mjs"), disk] },
+    { name: "native", sample: ours([native, disk]) },
+    { name: "native, filtered", sample: ours([native, "--filter", disk]) },
+    { name: "guest.spt", sample: ours([...tender, join(work, "guest.spt")]) },
+    { name: "node:fs", sample: ours([process.execPath, join(root, "bench/block/node.mjs"), disk]) },
   ];
-  console.log(`${machine()}; ns a block of 4 KiB, ${COUNT} blocks, median of ${ROUNDS} interleaved rounds`);
-  const rows = [
-    ["call", ...peers.map(({ name }) => name), "spread of the guest", "guest/native", "node/native"],
-  ];
+  if (existsSync(join(root, "packages/solo5-bindings/dist/solo5-bindings.linux-x64-gnu.node")))
+    peers.push({
+      name: "node, addon",
+      sample: ours([process.execPath, join(root, "bench/block/node-addon.mjs"), disk]),
+    });
+  else console.log("node, addon: left out, packages/solo5-bindings is not built");
+  if (spawnSync("fio", ["--version"]).status === 0) peers.push({ name: "fio", sample: fio(disk) });
+  else console.log("fio: left out, it is not installed");
+  console.log(
+    `${machine()}; ns a block of 4 KiB, ${COUNT} blocks, one after the other: processor time as well`,
+  );
+  console.log(`median of ${ROUNDS} interleaved rounds`);
+  const names = peers.map(({ name }) => name);
+  const rows = [["call", ...names, "spread of the guest", "guest/native", "guest/filtered"]];
   for (const call of ["read", "write"])
     for (const order of ["sequential", "random"]) rows.push(row(peers, call, order));
   printTable(rows);
@@ -37,18 +46,38 @@ try {
 function row(peers, call, order) {
   const times = peers.map(() => []);
   for (let round = 0; round < ROUNDS; round++)
-    for (const [
-      index,
-      {
-        command: [program, ...words],
-      },
-    ] of peers.entries()) {
-      const output = execFileSync(program, [...words, call, order, COUNT], { encoding: "utf8" });
-      times[index].push(JSON.parse(output).nsPerBlock);
-    }
-  const [native, guest, node] = times.map(median);
+    for (const [index, { sample }] of peers.entries()) times[index].push(sample(call, order));
+  const medians = times.map(median);
+  const [native, filtered, guest] = medians;
   const ns = (number) => number.toFixed(0);
-  const ratio = (number) => `${(number / native).toFixed(2)}x`;
-  const spread = `${ns(quantile(times[1], 0.1))}..${ns(quantile(times[1], 0.9))}`;
-  return [`${call}, ${order}`, ns(native), ns(guest), ns(node), spread, ratio(guest), ratio(node)];
+  const ratio = (to) => `${(guest / to).toFixed(2)}x`;
+  const spread = [0.1, 0.9].map((q) => ns(quantile(times[2], q))).join("..");
+  return [`${call}, ${order}`, ...medians.map(ns), spread, ratio(native), ratio(filtered)];
+}
+
+/** A program that says how long a block took. */
+function ours([program, ...words]) {
+  return (call, order) =>
+    JSON.parse(execFileSync(program, [...words, call, order, String(COUNT)], { encoding: "utf8" }))
+      .nsPerBlock;
+}
+
+function fio(disk) {
+  return (call, order) => {
+    const job = {
+      name: "bench",
+      filename: disk,
+      rw: (order === "random" ? "rand" : "") + call,
+      bs: BLOCK,
+      size: BLOCK * BLOCKS,
+      io_size: BLOCK * COUNT,
+      ioengine: "psync",
+      invalidate: 0,
+      gtod_reduce: 1,
+      "output-format": "json",
+    };
+    const words = Object.entries(job).map(([key, value]) => `--${key}=${value}`);
+    const { jobs } = JSON.parse(execFileSync("fio", words, { encoding: "utf8", cwd: work }));
+    return 1e9 / jobs[0][call].iops;
+  };
 }

@@ -1,15 +1,16 @@
-// Sends every frame back with its addresses swapped, from one buffer.
-import { net, run } from "@uk/miou-solo5";
+// Sends every frame back to where it came from, or one of so many, from one buffer.
+import { argv, net, run } from "@uk/miou-solo5";
 
 run([net("service")], function* (service) {
-  const frame = new Uint8Array(service.mtu + 14);
-  for (;;) {
+  const every = Number(argv[1]);
+  const { mac, mtu } = service;
+  const frame = new Uint8Array(mtu + 14);
+  for (let count = 1; ; count++) {
     const length = yield* service.read(frame);
-    for (let at = 0; at < 6; at++) {
-      const from = frame[6 + at] as number;
-      frame[6 + at] = frame[at] as number;
-      frame[at] = from;
-    }
-    service.write(frame.subarray(0, length));
+    if (count !== every) continue;
+    count = 0;
+    frame.copyWithin(0, 6, 12);
+    frame.set(mac, 6);
+    service.write(frame, length);
   }
 });

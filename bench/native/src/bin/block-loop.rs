@@ -1,30 +1,57 @@
-//! `block-loop FILE read|write sequential|random COUNT`: COUNT blocks of 4 KiB with pread(2) or pwrite(2),
-//! and `{"nsPerBlock"}`. The random order is the guest's (bench/block/guest.ts).
+//! `block-loop [--filter] FILE read|write sequential|random COUNT`: COUNT blocks of 4 KiB with pread(2) or
+//! pwrite(2), and `{"nsPerBlock"}`. The random order is the guest's (bench/block/guest.ts); with
+//! `--filter` it runs under the filter of a guest.
 
 use std::fs::File;
-use std::io::{ErrorKind, Result};
+use std::io::{Error, ErrorKind, Result};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
+
+use bench_native::Argument::{AtMost, Is};
+use bench_native::confine;
 
 const BLOCK: usize = 4096;
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [path, call, order, count] = words.as_slice() else { return Err(ErrorKind::InvalidInput.into()) };
+    let (filter, words) = match words.as_slice() {
+        [first, rest @ ..] if first == "--filter" => (true, rest),
+        rest => (false, rest),
+    };
+    let [path, call, order, count] = words else { return Err(ErrorKind::InvalidInput.into()) };
     let count: u32 = count.parse().map_err(|_| ErrorKind::InvalidInput)?;
     let file = File::options().read(true).write(true).open(path)?;
-    let blocks = u32::try_from(file.metadata()?.len() / BLOCK as u64).map_err(std::io::Error::other)?;
-    let mut buffer = [0_u8; BLOCK];
+    let size = file.metadata()?.len();
+    let blocks = u32::try_from(size / BLOCK as u64).map_err(Error::other)?;
     let mut state = 1_u32;
-    let start = Instant::now();
-    for n in 0..count {
+    let mut next = |n| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let block = if order == "random" { (state >> 8) % blocks } else { n % blocks };
-        let offset = u64::from(block) * BLOCK as u64;
+        u64::from(if order == "random" { (state >> 8) % blocks } else { n % blocks }) * BLOCK as u64
+    };
+    let offsets: Vec<u64> = (0..count).map(&mut next).collect();
+    if filter {
+        let fd = u64::try_from(file.as_raw_fd()).map_err(Error::other)?;
+        let block = &[Is(0, fd), Is(2, BLOCK as u64), AtMost(3, size - BLOCK as u64)];
+        confine(&[
+            (libc::SYS_pread64, block),
+            (libc::SYS_pwrite64, block),
+            (libc::SYS_write, &[Is(0, 1)]),
+            (libc::SYS_exit_group, &[]),
+            // What the end of a process of Rust takes.
+            (libc::SYS_munmap, &[]),
+            (libc::SYS_sigaltstack, &[]),
+            (libc::SYS_close, &[]),
+            (libc::SYS_brk, &[]),
+        ])?;
+    }
+    let mut buffer = [0_u8; BLOCK];
+    let start = Instant::now();
+    for offset in offsets {
         if call == "read" {
-            file.read_exact_at(&mut buffer, offset)?
+            file.read_exact_at(&mut buffer, offset)?;
         } else {
-            file.write_all_at(&buffer, offset)?
+            file.write_all_at(&buffer, offset)?;
         }
     }
     report(start.elapsed().as_nanos() / u128::from(count));

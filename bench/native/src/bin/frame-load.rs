@@ -1,20 +1,25 @@
-//! `frame-load IFACE SIZE WINDOW COUNT`: keeps WINDOW frames of SIZE bytes on their way through an
-//! interface until COUNT have come back, and prints `{"seconds", "frames"}`. A frame that does not come
-//! back within a second is sent again.
+//! `frame-load IFACE SIZE WINDOW COUNT EVERY`: keeps WINDOW frames of SIZE bytes on their way through an
+//! interface until COUNT are answered, each answer standing for EVERY frames, and prints
+//! `{"seconds", "frames"}`. Frames that are not answered within a second are sent again.
 
 use std::io::{Error, ErrorKind, Result};
 use std::time::Instant;
 
 /// An Ethernet type for local experiments (IEEE 802), so that nobody else answers.
 const ETHERTYPE: u16 = 0x88b5;
+/// So many seconds in a row may pass without an answer.
+const PATIENCE: u32 = 10;
 const OURS: [u8; 6] = [2, 0, 0, 0, 0, 0xee];
 const THEIRS: [u8; 6] = [2, 0, 0, 0, 0, 0xaa];
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [name, size, window, count] = words.as_slice() else { return Err(ErrorKind::InvalidInput.into()) };
+    let [name, size, window, count, every] = words.as_slice() else {
+        return Err(ErrorKind::InvalidInput.into());
+    };
     let number = |word: &String| word.parse::<usize>().map_err(|_| Error::from(ErrorKind::InvalidInput));
-    let (size, window, count) = (number(size)?, number(window)?, number(count)?);
+    let (size, window) = (number(size)?, number(window)?);
+    let (count, every) = (number(count)?, number(every)?);
     let socket = open(name)?;
     let mut frame = vec![0_u8; size];
     frame[..6].copy_from_slice(&THEIRS);
@@ -22,16 +27,17 @@ fn main() -> Result<()> {
     frame[12..14].copy_from_slice(&ETHERTYPE.to_be_bytes());
     let mut buffer = vec![0_u8; 2048];
     let start = Instant::now();
-    let (mut sent, mut received) = (0, 0);
+    let (mut sent, mut received, mut silent) = (0, 0, 0);
     while received < count {
         while sent < count && sent - received < window {
             send(socket, &frame)?;
             sent += 1;
         }
         match receive(socket, &mut buffer)? {
-            Some(length) if length >= 14 && buffer[..6] == OURS => received += 1,
+            Some(length) if length >= 14 && buffer[..6] == OURS => (received, silent) = (received + every, 0),
             Some(_) => {}
-            None => sent = received,
+            None if silent == PATIENCE => return Err(ErrorKind::TimedOut.into()),
+            None => (sent, silent) = (received, silent + 1),
         }
     }
     report(start.elapsed().as_secs_f64(), received);
