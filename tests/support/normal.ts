@@ -3,7 +3,8 @@ import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 
 /**
  * A transcript with what may change between builds made constant: frames of a stack show the place in
- * the guest's own `main.ts`, runs of other frames are one line; sizes of memory are `N`.
+ * the guest's own `main.ts`, runs of other frames are one line; sizes of memory and the
+ * build id of the engine are `N`.
  *
  * @param map - path of the image's source map
  */
@@ -30,5 +31,7 @@ function frame(line: string, trace: TraceMap): string {
 }
 
 function withoutSizes(line: string): string {
-  return line.startsWith("Solo5: ABORT: ") ? line.replace(/\b\d+ (more bytes|KiB)/g, "N $1") : line;
+  return line.startsWith("Solo5: ")
+    ? line.replace(/\b\d+ (more bytes|KiB)/g, "N $1").replace(/ engine [0-9a-f]{64}$/, " engine N")
+    : line;
 }

@@ -7,7 +7,7 @@ use crate::{boot, console, jobs, machine, report};
 /// Boots the engine with `stack` bytes of native stack and runs `bytecode`; the exit status.
 pub fn run(bytecode: &[u8], stack: usize) -> i32 {
     let Some(context) = Context::new(stack) else {
-        report::out_of_memory(0);
+        report::out_of_memory(0, None);
     };
     match start(context, bytecode) {
         Ok(main) => finish(context, &main),
@@ -23,6 +23,7 @@ const MIN_FIRST_COLLECTION: usize = 256 << 10;
 
 fn start(context: Context, bytecode: &[u8]) -> Result<Value, Thrown> {
     context.collect_after((boot::heap_size() / 16).clamp(MIN_FIRST_COLLECTION, FIRST_COLLECTION));
+    context.prepare_last_stack();
     context.track_rejections::<jobs::Tracker>();
     context.native_module::<machine::Machine>()?;
     console::install(context)?;

@@ -10,6 +10,12 @@ use core::{ptr, slice};
 
 use rquickjs_sys as qjs;
 
+#[cfg(feature = "freestanding")]
+mod backtrace;
+
+#[cfg(feature = "freestanding")]
+pub use backtrace::last_stack;
+
 /// An exception is pending in the context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thrown;

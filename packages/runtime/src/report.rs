@@ -1,10 +1,12 @@
 //! How a guest ends: with which status, and what is printed when it ends badly.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::fmt::{self, Write};
 
-use crate::quickjs::Value;
-use crate::{boot, build_id, console, heap, solo5};
+use crate::one_thread::OneThread;
+use crate::quickjs::{Text, Value};
+use crate::{boot, build_id, console, heap, quickjs, solo5};
 
 /// Ends the guest well: the program ran to its end.
 pub const STATUS_OK: i32 = 0;
@@ -37,14 +39,50 @@ pub fn boot_failure(why: fmt::Arguments<'_>) -> i32 {
     STATUS_UNCAUGHT
 }
 
-/// A bug of ours: one line, then `solo5_abort`, status 255.
-pub fn abort(why: fmt::Arguments<'_>) -> ! {
+/// A bug of ours: one line, the JavaScript that ran if `stack` says that the engine can tell, then
+/// `solo5_abort`, status 255.
+pub fn abort(why: fmt::Arguments<'_>, stack: bool) -> ! {
     line(format_args!("Solo5: ABORT: {why}"));
+    last_words(stack);
     solo5::abort()
 }
 
-/// Which engine this was, for those who know it by its build id.
-pub fn build() {
+/// Memory is gone: one line, the stack of `error` if the engine has thrown one, then `solo5_abort`, status 255.
+pub fn out_of_memory(request: usize, error: Option<&Value>) -> ! {
+    line(format_args!(
+        "Solo5: ABORT: out of memory: {request} more bytes do not fit into the heap of {} KiB: start the tender with a larger --mem",
+        boot::heap_size() / 1024
+    ));
+    if let Some(stack) = error.and_then(stack_of) {
+        frames(&stack);
+    }
+    last_words(false);
+    solo5::abort()
+}
+
+/// The guest's part of the report of a trap that happened at `rip`; the bindings have told theirs.
+#[unsafe(no_mangle)]
+extern "C" fn uk_trapped(rip: u64) {
+    unsafe extern "C" {
+        /// End of the engine's own code, before which there is only that of the bindings; from the linker
+        /// script, and only its address means anything.
+        static _engine_etext: u8;
+    }
+    // In there, nothing of ours that the engine stands on is in the middle of anything.
+    last_words(rip < (&raw const _engine_etext).addr() as u64);
+}
+
+/// The end of a report: the JavaScript that ran, if the engine can be asked, and which engine it was.
+fn last_words(stack: bool) {
+    static SAID: OneThread<Cell<bool>> = OneThread(Cell::new(false));
+    if SAID.0.replace(true) {
+        // What asks the engine has failed itself.
+        return;
+    }
+    if let Some(stack) = stack.then(quickjs::last_stack).flatten() {
+        line(format_args!("Solo5: JavaScript was at"));
+        frames(&stack);
+    }
     let mut hex = [0; 2 * build_id::LEN];
     for (digits, byte) in hex.chunks_exact_mut(2).zip(build_id::BUILD_ID) {
         for (digit, value) in digits.iter_mut().zip([byte >> 4, byte & 15]) {
@@ -54,12 +92,12 @@ pub fn build() {
     line(format_args!("Solo5: engine {}", core::str::from_utf8(&hex).unwrap_or_default()));
 }
 
-/// Memory is gone: one line, then `solo5_abort`, status 255.
-pub fn out_of_memory(request: usize) -> ! {
-    abort(format_args!(
-        "out of memory: {request} more bytes do not fit into the heap of {} KiB: start the tender with a larger --mem",
-        boot::heap_size() / 1024
-    ))
+/// Frames of a stack, as the engine tells them, in one write.
+fn frames(stack: &Text) {
+    solo5::console_write(stack.bytes());
+    if !stack.bytes().ends_with(b"\n") {
+        solo5::console_write(b"\n");
+    }
 }
 
 /// A top-level `await` is pending although nothing is left that could settle it; status 13.
@@ -74,7 +112,7 @@ pub fn unsettled() -> i32 {
 /// out, says that instead and aborts.
 pub fn uncaught(error: &Value) -> i32 {
     if let Some(bytes) = heap::refused().filter(|_| is_out_of_memory(error)) {
-        out_of_memory(bytes);
+        out_of_memory(bytes, Some(error));
     }
     let mut text = Vec::from(*b"Uncaught ");
     describe(error, &mut text, MAX_CAUSES);
@@ -92,6 +130,12 @@ fn is_out_of_memory(error: &Value) -> bool {
         || (error.is_error() && says(c"name", b"InternalError") && says(c"message", b"out of memory"))
 }
 
+/// The frames that an error carries, if there are any.
+fn stack_of(error: &Value) -> Option<Text> {
+    let text = error.get(c"stack").ok().filter(Value::is_string)?.text().ok()?;
+    (!text.bytes().is_empty()).then_some(text)
+}
+
 /// `Name: message`, the stack, and the same for the cause.
 fn describe(error: &Value, text: &mut Vec<u8>, causes: usize) {
     let Ok(head) = error.text() else {
@@ -104,8 +148,7 @@ fn describe(error: &Value, text: &mut Vec<u8>, causes: usize) {
     if !error.is_error() {
         return;
     }
-    if let Some(stack) = error.get(c"stack").ok().filter(Value::is_string).and_then(|stack| stack.text().ok())
-    {
+    if let Some(stack) = stack_of(error) {
         let frames = stack.bytes().strip_suffix(b"\n").unwrap_or(stack.bytes());
         if !frames.is_empty() {
             text.push(b'\n');
