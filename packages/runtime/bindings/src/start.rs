@@ -23,7 +23,7 @@ unsafe extern "C" {
 /// # Safety
 /// Called once, on the boot stack, with what the tender put into boot info: a NUL-terminated
 /// command line that stays where it is, and the end of usable memory in bytes.
-pub unsafe fn start(cmdline: *const c_char, mem_size: u64) -> ! {
+pub unsafe extern "C" fn start(cmdline: *const c_char, mem_size: u64) -> ! {
     // SAFETY: the tender terminates the command line within its 8192-byte area (ABI section 4.3).
     let line = unsafe { CStr::from_ptr(cmdline) };
     let options = Options::parse(line.to_bytes());
