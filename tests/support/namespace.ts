@@ -3,7 +3,9 @@ import { fileURLToPath } from "node:url";
 import { type Ended, execute } from "./uk.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const refused = await execute("unshare", ["--net", "--mount", "test", "-c", "/dev/net/tun"]);
+/** Namespaces for networks, mounts and processes; what is still running at the end is killed. */
+const NEW = ["--net", "--mount", "--pid", "--fork", "--kill-child"];
+const refused = await execute("unshare", [...NEW, "test", "-c", "/dev/net/tun"]);
 
 /** Whether this machine lets tests make namespaces and TAPs in them. */
 export const hasNamespaces: boolean = refused.status === 0;
@@ -20,9 +22,9 @@ const PRELUDE = `set -e
   ip link set lo up`;
 
 /**
- * Runs a shell script in `folder` as root of network and mount namespaces of its own; taps and mounts made in
- * it vanish with it. It has `uk`, `tap NAME` to make an interface, and `says FILE TEXT` to wait for a text in a file.
+ * Runs a shell script in `folder` as root of network, mount and process namespaces of its own; taps, mounts and
+ * processes made in it vanish with it. It has `uk`, `tap NAME` to make an interface, and `says FILE TEXT` to wait for a text in a file.
  */
 export function inNamespace(folder: string, script: string): Promise<Ended> {
-  return execute("unshare", ["--net", "--mount", "sh", "-c", `${PRELUDE}\ncd "${folder}"\n${script}`]);
+  return execute("unshare", [...NEW, "sh", "-c", `${PRELUDE}\ncd "${folder}"\n${script}`]);
 }
