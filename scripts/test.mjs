@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureVm, kvmRunsGuests } from "./lib/vm.mjs";
 import {
   ensureBuilt,
   installDebianPackages,
@@ -13,13 +14,19 @@ import {
 } from "./lib/workspace.mjs";
 
 /** Programs that only tests call, and the Debian package that each is in. */
-const PROGRAMS = { ip: "iproute2", ping: "iputils-ping", strace: "strace" };
+const PROGRAMS = { ip: "iproute2", ping: "iputils-ping", strace: "strace", gdb: "gdb-minimal" };
 
 const update = process.argv.includes("--update");
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 installDebianPackages(missingDebianPackages(PROGRAMS, {}));
 ensureBuilt();
+// Where hvt guests run: said, and fetched, before the tests that need it.
+if (kvmRunsGuests()) say("hvt guests run under KVM of this machine");
+else {
+  ensureVm();
+  say("hvt guests run in a virtual machine that QEMU emulates: KVM of this machine does not execute them");
+}
 const ok = [testRust(), testTypeScript()].every(Boolean);
 console.log(`uk: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(ok && total.failed === 0 && total.passed > 0 ? 0 : 1);

@@ -48,7 +48,7 @@ describe("solo5-hvt, where guests execute", () => {
           name: "tests",
           // As many as the virtual machine has processors.
           argv: ["./hvt-tests", "--test-threads=2", "--show-output"],
-          env: { UK_KVM: "hardware", SOLO5_HVT: "./solo5-hvt", RUST_BACKTRACE: "0" },
+          env: { SOLO5_HVT: "./solo5-hvt", RUST_BACKTRACE: "0" },
           timeoutMs: 500_000,
         },
       ],

@@ -14,7 +14,10 @@ import { fileURLToPath } from "node:url";
 import { runInVm, type VmParts } from "./qemu.ts";
 import { batchScript, stepScript } from "./script.ts";
 
-/** A command, run where hvt guests can run. */
+/**
+ * A command, run where hvt guests can run. Its environment says by `UK_KVM` what KVM is there: `hardware`,
+ * or `emulated`, which executes all instructions, but has no debug registers for guests.
+ */
 export interface Step {
   readonly name: string;
   /** Program and arguments. The working folder has the batch's files; `./x` is one of them. */
@@ -100,8 +103,9 @@ function runDirectly(batch: Batch, folder: string, timeoutMs: number): void {
     writeFileSync(join(folder, `step-${index}.sh`), stepScript(step));
   });
   const script = join(folder, "batch.sh");
-  writeFileSync(script, `top=$1\nsend() { :; }\n${batchScript(batch.steps)}`);
-  const { error } = spawnSync("sh", [script, folder], { stdio: "inherit", timeout: timeoutMs });
+  writeFileSync(script, `top=$1\nbegin() { :; }\nsend() { :; }\n${batchScript(batch.steps)}`);
+  const env = { ...process.env, UK_KVM: "hardware" };
+  const { error } = spawnSync("sh", [script, folder], { stdio: "inherit", timeout: timeoutMs, env });
   if (error) throw new Error(`the batch did not end: ${error.message}`);
 }
 

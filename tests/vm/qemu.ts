@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { archive, type Content } from "./archive.ts";
 import type { Batch } from "./batch.ts";
@@ -19,6 +19,10 @@ export interface VmParts {
 
 /** Memory of the virtual machine; its file system is in there as well. */
 const MEMORY_MIB = 1536;
+/** Milliseconds a boot may take; three or four seconds is usual. */
+const BOOT_TIMEOUT_MS = 60_000;
+/** An emulated machine does not always come up: how often it is tried. */
+const BOOTS = 3;
 /** Lines of the console that a failure shows. */
 const CONSOLE_LINES = 30;
 
@@ -44,9 +48,13 @@ export async function runInVm(
     ["-serial", `file:${consoleLog}`, "-serial", `file:${results}`],
     ["-kernel", parts.kernel, "-initrd", initramfs, "-append", "console=ttyS0 quiet panic=-1"],
   ].flat();
-  const ended = await runToEnd("qemu-system-x86_64", words, batch.timeoutMs);
-  const complete = unpack(results, join(folder, "out"));
-  if (complete) return;
+  let ended = "";
+  for (let boot = 1; boot <= BOOTS; boot += 1) {
+    writeFileSync(results, "");
+    ended = await runToEnd("qemu-system-x86_64", words, results, batch.timeoutMs);
+    if (readFileSync(results, "utf8").startsWith(BOOTED)) break;
+  }
+  if (unpack(results, join(folder, "out"))) return;
   const text = existsSync(consoleLog) ? readFileSync(consoleLog, "utf8") : "";
   const kept = join("/tmp", `uk-vm-console-${process.pid}-${Date.now()}.log`);
   writeFileSync(kept, text);
@@ -55,6 +63,9 @@ export async function runInVm(
     `the virtual machine did not get to the end (${ended}); its console, all in ${kept}:\n${last}`,
   );
 }
+
+/** What the machine sends first. */
+const BOOTED = "uk boot\n";
 
 /** What the machine finds in its memory when it starts. */
 function contents(parts: VmParts, batch: Batch): Map<string, Content> {
@@ -81,7 +92,7 @@ function init(parts: VmParts): string {
   return `#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /sbin /usr/bin /usr/sbin /work /out /etc
 /bin/busybox --install -s /bin
-export PATH=/usr/bin:/bin HOME=/tmp
+export PATH=/usr/bin:/bin HOME=/tmp UK_KVM=emulated
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
@@ -90,6 +101,7 @@ ${parts.modules.map((module) => `insmod /modules/${basename(module)}`).join("\n"
 [ -e /dev/net/tun ] || mknod /dev/net/tun c 10 200
 echo "root:x:0:0:root:/tmp:/bin/sh" >/etc/passwd
 stty raw -echo -F /dev/ttyS1
+printf '${BOOTED}' >/dev/ttyS1
 sh /batch.sh
 echo "uk end" >/dev/ttyS1
 poweroff -f
@@ -97,7 +109,8 @@ poweroff -f
 }
 
 /** Sends what step \`$1\` left: a line with its number and length, and a compressed archive. */
-const SEND = `send() {
+const SEND = `begin() { echo "uk: step $1" >/dev/console; }
+send() {
   tar -c -z -f /tmp/send -C "/out/$1" .
   { echo "uk $1 $(wc -c </tmp/send)"; cat /tmp/send; } >/dev/ttyS1
   rm -rf /tmp/send "/out/$1"
@@ -107,7 +120,8 @@ const SEND = `send() {
 /** Takes apart what the machine sent; whether it got to the end. */
 function unpack(results: string, out: string): boolean {
   const sent = existsSync(results) ? readFileSync(results) : Buffer.alloc(0);
-  let at = 0;
+  if (!sent.toString("latin1", 0, BOOTED.length).startsWith(BOOTED)) return false;
+  let at = BOOTED.length;
   for (;;) {
     const end = sent.indexOf("\n", at);
     const line = end < 0 ? "" : sent.toString("latin1", at, end);
@@ -123,26 +137,39 @@ function unpack(results: string, out: string): boolean {
   }
 }
 
-/** Runs a program to its end, or until its time is over; how it ended. */
-function runToEnd(program: string, words: readonly string[], timeoutMs: number): Promise<string> {
+/** Runs a machine to its end, or until its time is over, for boot or for all; how it ended. */
+function runToEnd(
+  program: string,
+  words: readonly string[],
+  results: string,
+  timeoutMs: number,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
+    let late = 0;
+    const kill = (afterMs: number) => {
+      late = afterMs;
       child.kill("SIGKILL");
-    }, timeoutMs);
+    };
+    const timer = setTimeout(kill, timeoutMs, timeoutMs);
+    const bootTimer = setTimeout(() => {
+      if (statSync(results).size === 0) kill(BOOT_TIMEOUT_MS);
+    }, BOOT_TIMEOUT_MS);
+    const clear = () => {
+      clearTimeout(timer);
+      clearTimeout(bootTimer);
+    };
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
     child.on("error", (error) => {
-      clearTimeout(timer);
+      clear();
       reject(error);
     });
     child.on("close", (status) => {
-      clearTimeout(timer);
-      resolve(late ? `not within ${timeoutMs} ms` : `status ${status}${stderr && `: ${stderr.trim()}`}`);
+      clear();
+      resolve(late > 0 ? `not within ${late} ms` : `status ${status}${stderr && `: ${stderr.trim()}`}`);
     });
   });
 }

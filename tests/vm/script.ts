@@ -32,8 +32,8 @@ exec ${step.argv.map(quoted).join(" ")}
 }
 
 /**
- * What runs a batch. Each step leaves `out/N/` with its output, status and the files to keep, and then
- * `send N` is called, which the surroundings define.
+ * What runs a batch. Each step leaves `out/N/` with its output, status and the files to keep. `begin N` is
+ * called before it and `send N` behind it; the surroundings define both.
  */
 export function batchScript(steps: readonly Step[]): string {
   const calls = steps.map((step, index) => {
@@ -44,6 +44,7 @@ export function batchScript(steps: readonly Step[]): string {
   return `run_step() {
   number=$1 limit=$2
   shift 2
+  begin "$number"
   mkdir -p "$top/out/$number/kept"
   cd "$top/work"
   timeout -s KILL "$limit" unshare --net sh "$top/step-$number.sh" \\

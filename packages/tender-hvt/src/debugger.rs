@@ -33,8 +33,9 @@ use crate::signals;
 
 /// Bytes of a packet: the answer with all registers is less than half of it.
 const PACKET: usize = 4096;
-/// What the processor executes as a breakpoint.
-const INT3: u8 = 0xCC;
+/// What the processor executes as a breakpoint: HLT, which leaves every kind of KVM, and which no guest may
+/// use for itself. INT3 does not: a KVM that is emulated gives it to the guest.
+const BREAKPOINT: u8 = 0xF4;
 
 /// A debugger that has connected.
 #[derive(Debug)]
@@ -158,21 +159,16 @@ impl Debuggee<'_, '_> {
                     _ => SingleThreadStopReason::Terminated(Signal::SIGSEGV),
                 })
             }
-            Stopped::Debug { dr6, exception } => Some(self.reason(dr6, exception)),
+            Stopped::Debug { dr6 } => Some(self.reason(dr6)),
+            Stopped::Hlt if self.is_at_breakpoint() => Some(SingleThreadStopReason::SwBreak(())),
+            Stopped::Hlt => {
+                self.ended = Some(self.guest.killed_by_hlt());
+                Some(SingleThreadStopReason::Terminated(Signal::SIGSEGV))
+            }
         }
     }
 
-    fn reason(&mut self, dr6: u64, exception: u32) -> SingleThreadStopReason<u64> {
-        const BREAKPOINT: u32 = 3;
-        if exception == BREAKPOINT {
-            let rip = self.guest.machine().general().map_or(0, |general| general.rip);
-            if self.software.iter().flatten().any(|&(gpa, _)| gpa == rip) {
-                return SingleThreadStopReason::SwBreak(());
-            }
-            // The guest's own: it gets it when it goes on.
-            self.guest.machine().inject_breakpoint();
-            return SingleThreadStopReason::Signal(Signal::SIGTRAP);
-        }
+    fn reason(&self, dr6: u64) -> SingleThreadStopReason<u64> {
         match self.hardware.hit(dr6) {
             Some((_, Kind::Execute)) => SingleThreadStopReason::HwBreak(()),
             Some((addr, Kind::Write)) => {
@@ -183,6 +179,17 @@ impl Debuggee<'_, '_> {
             }
             None => SingleThreadStopReason::DoneStep,
         }
+    }
+
+    /// Whether the guest executed a breakpoint; it stands there again, then.
+    fn is_at_breakpoint(&mut self) -> bool {
+        let Ok(mut general) = self.guest.machine().general() else { return false };
+        let at = general.rip.wrapping_sub(1);
+        if !self.software.iter().flatten().any(|&(gpa, _)| gpa == at) {
+            return false;
+        }
+        general.rip = at;
+        self.guest.machine().set_general(&general).is_ok()
     }
 
     fn go(&mut self, step: bool) {
@@ -228,14 +235,31 @@ impl SingleThreadBase for Debuggee<'_, '_> {
     }
 
     fn read_addrs(&mut self, start: u64, data: &mut [u8]) -> TargetResult<usize, Self> {
-        match self.guest.memory().peek(start, data) {
-            0 if !data.is_empty() => Err(TargetError::NonFatal),
-            read => Ok(read),
+        let read = self.guest.memory().peek(start, data);
+        if read == 0 && !data.is_empty() {
+            return Err(TargetError::NonFatal);
         }
+        // A debugger sees what its breakpoints hide.
+        for &(gpa, byte) in self.software.iter().flatten() {
+            let at = gpa.checked_sub(start).and_then(|at| usize::try_from(at).ok());
+            if let Some(seen) = at.and_then(|at| data[..read].get_mut(at)) {
+                *seen = byte;
+            }
+        }
+        Ok(read)
     }
 
     fn write_addrs(&mut self, start: u64, data: &[u8]) -> TargetResult<(), Self> {
-        self.guest.memory().poke(start, data).map_err(|_refused| TargetError::NonFatal)
+        let memory = self.guest.memory();
+        memory.poke(start, data).map_err(|_refused| TargetError::NonFatal)?;
+        for (gpa, byte) in self.software.iter_mut().flatten() {
+            let at = gpa.checked_sub(start).and_then(|at| usize::try_from(at).ok());
+            if let Some(&written) = at.and_then(|at| data.get(at)) {
+                *byte = written;
+                memory.poke(*gpa, &[BREAKPOINT]).map_err(|_refused| TargetError::NonFatal)?;
+            }
+        }
+        Ok(())
     }
 
     fn support_resume(&mut self) -> Option<SingleThreadResumeOps<'_, Self>> {
@@ -283,7 +307,7 @@ impl SwBreakpoint for Debuggee<'_, '_> {
         let mut byte = [0];
         let memory = self.guest.memory();
         let Some(slot) = self.software.iter_mut().find(|slot| slot.is_none()) else { return Ok(false) };
-        if memory.peek(gpa, &mut byte) != 1 || memory.poke(gpa, &[INT3]).is_err() {
+        if memory.peek(gpa, &mut byte) != 1 || memory.poke(gpa, &[BREAKPOINT]).is_err() {
             return Ok(false);
         }
         *slot = Some((gpa, byte[0]));

@@ -9,7 +9,7 @@ use tender_core::syscall::Errno;
 use crate::core_file::CoreFolder;
 use crate::guest_memory::GuestMemory;
 use crate::hypercall::{After, Halted, HypercallError, Hypercalls};
-use crate::machine::{Exit, Machine};
+use crate::machine::{Death, Exit, Machine};
 
 /// A guest that is ready to run.
 #[derive(Debug)]
@@ -28,13 +28,13 @@ pub struct Guest<'m> {
 pub enum Stopped {
     /// A signal arrived, or a debugger wants something.
     Interrupted,
-    /// At a breakpoint or watchpoint, or after a step.
+    /// At a debug register, or after a step.
     Debug {
         /// The debug status register.
         dr6: u64,
-        /// The exception.
-        exception: u32,
     },
+    /// At an HLT.
+    Hlt,
     /// For good.
     Ended(Ended),
 }
@@ -86,6 +86,7 @@ impl<'m> Guest<'m> {
         loop {
             match self.run() {
                 Stopped::Ended(ended) => return ended,
+                Stopped::Hlt => return self.killed_by_hlt(),
                 // Without a debugger nothing else stops it.
                 Stopped::Interrupted | Stopped::Debug { .. } => {}
             }
@@ -100,8 +101,9 @@ impl<'m> Guest<'m> {
                 None => match self.machine.run() {
                     Exit::Out { port, value } => (port, value),
                     Exit::Interrupted => return Stopped::Interrupted,
-                    Exit::Debug { dr6, exception } => return Stopped::Debug { dr6, exception },
-                    Exit::Dead(death) => return self.killed(&death),
+                    Exit::Debug { dr6 } => return Stopped::Debug { dr6 },
+                    Exit::Hlt => return Stopped::Hlt,
+                    Exit::Dead(death) => return Stopped::Ended(self.killed(&death)),
                 },
             };
             match self.hypercalls.serve(port, record) {
@@ -111,13 +113,18 @@ impl<'m> Guest<'m> {
                     self.pending = Some((port, record));
                     return Stopped::Interrupted;
                 }
-                Err(error) => return self.killed(&error),
+                Err(error) => return Stopped::Ended(self.killed(&error)),
             }
         }
     }
 
+    /// Kills it for an HLT that is not a debugger's.
+    pub fn killed_by_hlt(&mut self) -> Ended {
+        self.killed(&Death::Hlt)
+    }
+
     /// Says why it can not go on.
-    fn killed(&mut self, why: &dyn fmt::Display) -> Stopped {
+    fn killed(&mut self, why: &dyn fmt::Display) -> Ended {
         match self.machine.general() {
             Ok(general) => self.diagnostics.line(format_args!(
                 "guest killed: {why} (rip={:#x} rsp={:#x} rflags={:#x})",
@@ -125,7 +132,7 @@ impl<'m> Guest<'m> {
             )),
             Err(_unknown) => self.diagnostics.line(format_args!("guest killed: {why}")),
         }
-        Stopped::Ended(Ended::Killed)
+        Ended::Killed
     }
 
     /// What is to be done after its end; the status of the tender.

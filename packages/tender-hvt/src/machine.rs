@@ -34,8 +34,6 @@ pub struct Machine<'m> {
     cpu_cycle_freq: u64,
     /// KVM has this memory for as long as `vm` is open.
     memory: &'m GuestMemory,
-    /// For the debugger, see `machine_debug`.
-    breakpoint_to_inject: bool,
 }
 
 /// All of the processor's registers but those for numbers.
@@ -77,13 +75,13 @@ pub enum Exit {
         /// What was written.
         value: u32,
     },
-    /// A debugger's breakpoint, watchpoint or step.
+    /// A debug register or a step.
     Debug {
         /// The debug status register, DR6.
         dr6: u64,
-        /// The exception: 1 for a debug register or a step, 3 for a breakpoint.
-        exception: u32,
     },
+    /// It executed HLT: a debugger's breakpoint, or the end.
+    Hlt,
     /// A signal arrived.
     Interrupted,
     /// It can not go on.
@@ -167,7 +165,7 @@ impl<'m> Machine<'m> {
         let khz = vcpu.get_tsc_khz().map_err(|error| MachineError::UnsteadyClock(errno(&error)))?;
         let can_forbid_execution = can_forbid_execution(&cpuid);
         let cpu_cycle_freq = u64::from(khz) * 1000;
-        Ok(Self { vcpu, vm, can_forbid_execution, cpu_cycle_freq, memory, breakpoint_to_inject: false })
+        Ok(Self { vcpu, vm, can_forbid_execution, cpu_cycle_freq, memory })
     }
 
     /// TSC frequency in Hz.
@@ -191,11 +189,6 @@ impl<'m> Machine<'m> {
     /// The processor, to be changed.
     pub const fn vcpu_mut(&mut self) -> &mut VcpuFd {
         &mut self.vcpu
-    }
-
-    /// Whether the guest gets a breakpoint when it goes on.
-    pub const fn breakpoint_to_inject(&mut self) -> &mut bool {
-        &mut self.breakpoint_to_inject
     }
 
     /// The general registers.
@@ -280,11 +273,9 @@ impl<'m> Machine<'m> {
                 Err(_) => Death::Port { port, size: data.len(), input: false },
             },
             Ok(VcpuExit::IoIn(port, data)) => Death::Port { port, size: data.len(), input: true },
-            Ok(VcpuExit::Debug(debug)) => {
-                return Exit::Debug { dr6: debug.dr6, exception: debug.exception };
-            }
+            Ok(VcpuExit::Debug(debug)) => return Exit::Debug { dr6: debug.dr6 },
             Ok(VcpuExit::Intr) => return Exit::Interrupted,
-            Ok(VcpuExit::Hlt) => Death::Hlt,
+            Ok(VcpuExit::Hlt) => return Exit::Hlt,
             Ok(VcpuExit::Shutdown) => Death::TripleFault,
             Ok(VcpuExit::MmioRead(gpa, _) | VcpuExit::MmioWrite(gpa, _)) => {
                 Death::TranslationFault { gpa: Some(gpa) }

@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicU8;
 
 use gdbstub_arch::x86::reg::X86_64CoreRegs;
 use kvm_bindings::{
-    KVM_GUESTDBG_ENABLE, KVM_GUESTDBG_INJECT_BP, KVM_GUESTDBG_SINGLESTEP, KVM_GUESTDBG_USE_HW_BP,
-    KVM_GUESTDBG_USE_SW_BP, kvm_guest_debug, kvm_guest_debug_arch, kvm_regs,
+    KVM_GUESTDBG_ENABLE, KVM_GUESTDBG_SINGLESTEP, KVM_GUESTDBG_USE_HW_BP, kvm_guest_debug,
+    kvm_guest_debug_arch, kvm_regs,
 };
 use tender_core::syscall::Errno;
 
@@ -22,17 +22,14 @@ impl Machine<'_> {
         unsafe { AtomicU8::from_ptr(byte) }
     }
 
-    /// Stops for breakpoints in memory, for these debug registers, and after one instruction if `step`.
-    pub fn debug(&mut self, step: bool, hardware: &DebugRegisters) {
-        let mut control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP;
+    /// Stops for these debug registers, and after one instruction if `step`.
+    pub fn debug(&self, step: bool, hardware: &DebugRegisters) {
+        let mut control = KVM_GUESTDBG_ENABLE;
         if step {
             control |= KVM_GUESTDBG_SINGLESTEP;
         }
         if hardware.any() {
             control |= KVM_GUESTDBG_USE_HW_BP;
-        }
-        if std::mem::take(self.breakpoint_to_inject()) {
-            control |= KVM_GUESTDBG_INJECT_BP;
         }
         let arch = kvm_guest_debug_arch { debugreg: hardware.values() };
         // KVM refuses nothing of this; if it did, the guest would just not stop.
@@ -40,13 +37,16 @@ impl Machine<'_> {
     }
 
     /// Stops for nothing.
-    pub fn do_not_debug(&mut self) {
+    pub fn do_not_debug(&self) {
         let _ = self.vcpu().set_guest_debug(&kvm_guest_debug::default());
     }
 
-    /// The breakpoint that stopped it is the guest's own: the guest gets it when it goes on.
-    pub fn inject_breakpoint(&mut self) {
-        *self.breakpoint_to_inject() = true;
+    /// Sets the general registers.
+    ///
+    /// # Errors
+    /// KVM's.
+    pub fn set_general(&self, general: &kvm_regs) -> Result<(), Errno> {
+        self.vcpu().set_regs(general).map_err(|error| errno(&error))
     }
 
     /// All registers, in a debugger's order.
@@ -115,7 +115,7 @@ impl Machine<'_> {
         fpu.xmm = regs.xmm.map(u128::to_le_bytes);
         fpu.mxcsr = regs.mxcsr;
         self.vcpu().set_fpu(&fpu).map_err(|error| errno(&error))?;
-        self.vcpu().set_regs(&general).map_err(|error| errno(&error))
+        self.set_general(&general)
     }
 }
 

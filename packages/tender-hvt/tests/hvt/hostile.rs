@@ -14,7 +14,7 @@ use test_image::{Image, Program, R, W, block, net};
 use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, tender};
 
 /// Guests a run of the tests tries.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 60;
 
 // xorshift64* in rax, r8 is its state. A value is at random, or from a table of edges, or one of them plus
 // a little. Each turn writes a record of such values and makes a hypercall, or puts it into the ring. So
