@@ -11,8 +11,9 @@ const MAY_IMPORT = {
   "@uk/image": ["@uk/manifest"],
   "@uk/runtime": [],
   "@uk/solo5-bindings": ["@uk/miou", "@uk/miou-solo5"],
-  "@uk/tender-hvt": [],
-  "@uk/tender-spt": [],
+  "@uk/tender": [],
+  "@uk/tender-hvt": ["@uk/tender"],
+  "@uk/tender-spt": ["@uk/tender"],
   "@uk/cli": [
     "@uk/image",
     "@uk/manifest",

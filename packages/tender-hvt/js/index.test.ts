@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { binaryPath, TenderError } from "./index.ts";
 
@@ -29,21 +28,21 @@ describe("binaryPath", () => {
 });
 
 describe("a package that was not built", () => {
-  const copy = mkdtempSync(join(tmpdir(), "uk-tender-hvt-"));
+  // Inside this one, so that its dependencies are found.
+  const copy = mkdtempSync(fileURLToPath(new URL(".work-", folder)));
   afterAll(() => rmSync(copy, { recursive: true }));
 
-  it("throws an error with a stable code and the command that helps", async () => {
-    mkdirSync(join(copy, "js"));
-    copyFileSync(new URL("js/index.ts", folder), join(copy, "js/index.ts"));
-    chmodSync(join(copy, "js/index.ts"), 0o644);
+  it("throws an error with a stable code and the command that helps, from each function", async () => {
+    cpSync(new URL("js", folder), join(copy, "js"), { recursive: true });
     const unbuilt = await import(pathToFileURL(join(copy, "js/index.ts")).href);
-    expect(() => unbuilt.binaryPath()).toThrow(
-      expect.objectContaining({
-        name: "TenderError",
-        code: "NOT_BUILT",
-        message: expect.stringContaining("npm run build"),
-      }),
-    );
+    for (const call of [() => unbuilt.binaryPath(), () => unbuilt.spawn("hello.hvt")])
+      expect(call).toThrow(
+        expect.objectContaining({
+          name: "TenderError",
+          code: "NOT_BUILT",
+          message: expect.stringContaining("npm run build"),
+        }),
+      );
     expect(new TenderError("NOT_BUILT", "x")).toBeInstanceOf(Error);
   });
 });

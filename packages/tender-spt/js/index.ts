@@ -1,30 +1,23 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
-/** Stable code of {@link TenderError}: the binary is not where it should be. */
-export type TenderErrorCode = "NOT_BUILT";
-
-/** The tender cannot be used. */
-export class TenderError extends Error {
-  override readonly name = "TenderError";
-  readonly code: TenderErrorCode;
-
-  constructor(code: TenderErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/**
- * Absolute path of the static binary `solo5-spt`.
- *
- * @throws {TenderError} `NOT_BUILT`: the package was not built
- */
-export function binaryPath(): string {
-  const path = fileURLToPath(new URL("../dist/solo5-spt", import.meta.url));
-  if (existsSync(path)) return path;
-  throw new TenderError(
-    "NOT_BUILT",
-    "@uk/tender-spt: solo5-spt is missing: run `npm run build -w @uk/tender-spt`",
-  );
-}
+export type {
+  Aborted,
+  BlockBacking,
+  BlockFile,
+  Exit,
+  Exited,
+  Guest,
+  GuestOptions,
+  Killed,
+  NetBacking,
+  NetDescriptor,
+  NetInterface,
+  Refused,
+  Register,
+  Registers,
+  Stream,
+  Streams,
+  TenderErrorCode,
+  Trapped,
+} from "@uk/tender";
+export { TenderError } from "@uk/tender";
+export { binaryPath } from "./binary-path.ts";
+export { spawn } from "./spawn.ts";

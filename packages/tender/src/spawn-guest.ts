@@ -1,0 +1,64 @@
+import { fileURLToPath } from "node:url";
+import type { Target } from "./exit-of.ts";
+import { type Guest, start } from "./guest.ts";
+import type { GuestOptions, Stream, Streams } from "./guest-options.ts";
+import { optionWords, text, whole, withoutNul } from "./option-words.ts";
+
+/** A tender: one of the binaries that run Solo5 images. */
+export interface Tender {
+  readonly target: Target;
+  /** Path of its binary. */
+  readonly path: string;
+  /** Options that only it has: `{ "--gdb": true, "--gdb-port": 1234 }`. */
+  readonly own?: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+/**
+ * Runs an image. Returns when the tender has been started; `exit` tells the rest, what the tender refuses
+ * included. Nothing of it ends with this process by itself: `signal` and `kill` end it.
+ *
+ * @param image - path or `file:` URL
+ * @throws {TypeError} an argument has another type, or text that no command line can hold
+ * @throws {RangeError} an argument is out of range
+ * @throws the signal's reason: it was aborted before the start
+ */
+export function spawnGuest(tender: Tender, image: string | URL, options: GuestOptions = {}): Guest {
+  const { words, descriptors } = optionWords(options);
+  const own = Object.entries(tender.own ?? {}).flatMap(([flag, value]) => ownWord(flag, value));
+  const path = image instanceof URL ? fileURLToPath(image) : text("image", image);
+  const args = (options.args ?? []).map((word, index) => withoutNul(`args[${index}]`, word));
+  const { cwd, signal } = options;
+  const command = {
+    target: tender.target,
+    path: tender.path,
+    words: [...words, ...own, "--", path, ...args],
+    ...streams(options.stdio ?? {}),
+    descriptors,
+    cwd: cwd === undefined ? undefined : text("cwd", cwd),
+    signal,
+  };
+  signal?.throwIfAborted();
+  return start(command);
+}
+
+function ownWord(flag: string, value: string | number | boolean | undefined): string[] {
+  if (value === undefined || value === false) return [];
+  if (value === true) return [flag];
+  return [`${flag}=${typeof value === "number" ? whole(flag, value, 0) : text(flag, value)}`];
+}
+
+const STREAMS: readonly unknown[] = ["inherit", "pipe", "ignore"] satisfies Stream[];
+
+function streams(stdio: Stream | Streams): Required<Streams> {
+  const { stdout = "inherit", stderr = "inherit" } =
+    typeof stdio === "string" ? { stdout: stdio, stderr: stdio } : stdio;
+  if (typeof stdout === "number") whole("stdio.stdout", stdout, 0);
+  else stream("stdio.stdout", stdout);
+  stream("stdio.stderr", stderr);
+  return { stdout, stderr };
+}
+
+function stream(what: string, value: unknown): void {
+  if (!STREAMS.includes(value))
+    throw new TypeError(`${what}: ${String(value)} is not "inherit", "pipe" or "ignore"`);
+}
