@@ -100,7 +100,7 @@ export class Block {
   #later(call: "block_read" | "block_write", offset: bigint, block: Uint8Array): Operation<void> {
     const [name, handle] = [this.name, this.#handle];
     return suspend<void>(
-      (resume) => this.#machine.poll.enqueue({ call, name, handle, offset, block, resume, cancelled: false }),
+      (resume) => this.#machine.poll.enqueue({ call, name, handle, offset, block, resume }),
       `${call} on ${name}`,
     );
   }

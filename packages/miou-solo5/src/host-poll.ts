@@ -1,5 +1,6 @@
+import type { Resume } from "@uk/miou";
 import type { Solo5 } from "./solo5.ts";
-import { type BlockRequest, type Reader, Waits } from "./waits.ts";
+import { type BlockRequest, Waits } from "./waits.ts";
 
 /** What is used of a host's loop. */
 const host = globalThis as unknown as {
@@ -44,7 +45,7 @@ export class HostPoll extends Waits {
     this.#solo5 = solo5;
   }
 
-  override await(handle: number, reader: Reader): () => void {
+  override await(handle: number, reader: Resume<void>): () => void {
     const cancel = super.await(handle, reader);
     this.#watch();
     return () => {

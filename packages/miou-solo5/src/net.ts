@@ -2,7 +2,6 @@ import { type Effect, type Operation, type Result, suspend, yieldNow } from "@uk
 import { DeviceError, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { DirectNet, NetPort } from "./solo5.ts";
-import type { Reader } from "./waits.ts";
 
 /** Bytes of an Ethernet header. */
 const HEADER = 14;
@@ -232,10 +231,7 @@ class Read implements Operation<number>, Iterator<Effect, number, unknown> {
 
 /** Waits until a frame may be there. */
 function readable(on: Machine, handle: number, name: string): Operation<void> {
-  return suspend<void>((resume) => {
-    const reader: Reader = { resume, cancelled: false };
-    return on.poll.await(handle, reader);
-  }, `frame on ${name}`);
+  return suspend<void>((resume) => on.poll.await(handle, resume), `frame on ${name}`);
 }
 
 /** The network device `name`, acquired once. */

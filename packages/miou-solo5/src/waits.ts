@@ -10,54 +10,46 @@ export interface BlockRequest {
   readonly offset: bigint;
   readonly block: Uint8Array;
   readonly resume: Resume<void>;
-  /** The task gave the wait up: the device is not touched. */
-  cancelled: boolean;
-}
-
-/** Somebody who waits for a frame. */
-export interface Reader {
-  readonly resume: Resume<void>;
-  cancelled: boolean;
 }
 
 /** The tasks of one program that wait for its devices. */
 export class Waits {
   readonly #devices: Solo5Devices | undefined;
-  /** Who waits for a frame, by handle, in order of arrival. */
-  readonly #readers: Reader[][] = [];
-  readonly #blocks: BlockRequest[] = [];
-  /** Live readers in all. */
+  /** Who waits for a frame, by handle, in order of arrival; whoever gives up leaves nothing behind. */
+  readonly #readers: Set<Resume<void>>[] = [];
+  readonly #blocks = new Set<BlockRequest>();
+  /** Readers in all. */
   protected waiting = 0;
 
   constructor(devices: Solo5Devices | undefined) {
     this.#devices = devices;
   }
 
-  /** Lets `reader` wait for a frame; the result takes it back. */
-  await(handle: number, reader: Reader): () => void {
-    this.#readers[handle] ??= [];
-    this.#readers[handle].push(reader);
+  /** Lets `reader` wait for a frame; the result takes it back, or leaves its frame to the next if it was woken. */
+  await(handle: number, reader: Resume<void>): () => void {
+    this.#readers[handle] ??= new Set();
+    const readers = this.#readers[handle];
+    readers.add(reader);
     this.waiting++;
     return () => {
-      if (reader.cancelled) return;
-      reader.cancelled = true;
-      this.waiting--;
+      if (readers.delete(reader)) this.waiting--;
+      else this.#wakeFirst(readers);
     };
   }
 
   /** Queues a block; the result takes it back, unless it has been moved. */
   enqueue(request: BlockRequest): () => void {
-    this.#blocks.push(request);
+    this.#blocks.add(request);
     return () => {
-      request.cancelled = true;
+      this.#blocks.delete(request);
     };
   }
 
   /** Moves the first block of the queue; whether there was one. */
   protected moveBlock(): boolean {
-    let request = this.#blocks.shift();
-    while (request?.cancelled === true) request = this.#blocks.shift();
+    const [request] = this.#blocks;
     if (request === undefined || this.#devices === undefined) return false;
+    this.#blocks.delete(request);
     const { call, name, handle, offset, block, resume } = request;
     const result =
       call === "block_read"
@@ -70,24 +62,24 @@ export class Waits {
 
   /** Wakes the first reader of each ready device; the next look wakes the next, if a frame remains. */
   protected wake(ready: bigint): void {
-    for (const [handle, readers] of this.#readers.entries()) {
-      if (readers === undefined || (ready & (1n << BigInt(handle))) === 0n) continue;
-      for (let reader = readers.shift(); reader !== undefined; reader = readers.shift()) {
-        if (reader.cancelled) continue;
-        reader.cancelled = true;
-        this.waiting--;
-        reader.resume.ok();
-        break;
-      }
-    }
+    for (const [handle, readers] of this.#readers.entries())
+      if (readers !== undefined && (ready & (1n << BigInt(handle))) !== 0n) this.#wakeFirst(readers);
   }
 
   /** The handles for which somebody waits, bit *h* for handle *h*. */
   protected awaited(): bigint {
     let set = 0n;
     for (const [handle, readers] of this.#readers.entries())
-      if (readers?.some(({ cancelled }) => !cancelled) === true) set |= 1n << BigInt(handle);
+      if (readers !== undefined && readers.size > 0) set |= 1n << BigInt(handle);
     return set;
+  }
+
+  #wakeFirst(readers: Set<Resume<void>>): void {
+    const [reader] = readers;
+    if (reader === undefined) return;
+    readers.delete(reader);
+    this.waiting--;
+    reader.ok();
   }
 }
 
