@@ -107,10 +107,7 @@ export class Block {
 
   /** Why an atomic call was refused; a direct call only says that it was. */
   #refused(call: string, abi: string, result: number, offset: bigint, buffer: Uint8Array): Error {
-    if (result === EINVAL) {
-      this.#check(call, offset, buffer);
-      if (!(buffer instanceof Uint8Array)) return notBytes(`block.${call}`);
-    }
+    if (result === EINVAL) this.#check(call, offset, buffer);
     return blockError(abi, result, this.name, offset);
   }
 
@@ -127,6 +124,7 @@ export class Block {
       throw new RangeError(
         `block.${call}: offset ${offset} lies outside device "${this.name}" of ${this.capacity} bytes`,
       );
+    if (!(buffer instanceof Uint8Array)) throw notBytes(`block.${call}`);
     const { length } = buffer;
     if (length === blockSize) return buffer;
     if (length > blockSize) return buffer.subarray(0, blockSize);

@@ -283,6 +283,20 @@ describe("a block device", () => {
     expect(machine.calls).toHaveLength(5);
   });
 
+  it("refuses what is not bytes before any effect", async () => {
+    const { machine } = boot({ disks: { d: disk(4) } });
+    const words = new Uint16Array(512) as unknown as Uint8Array;
+    await run([block("d")], function* (d) {
+      for (const call of [() => d.atomicRead(0n, words), () => d.atomicWrite(0n, words)])
+        expect(call).toThrow(TypeError);
+      for (const call of ["read", "write"] as const)
+        expect(yield* spawn(() => d[call](0n, words)).result()).toMatchObject({
+          error: new TypeError(`block.${call}: the buffer must be a Uint8Array`),
+        });
+    });
+    expect(machine.calls).toEqual([]);
+  });
+
   it("[202] lets a sleeper run between slow blocks", async () => {
     const { ms } = boot({ disks: { d: disk(8) }, blockTime: 2n * MS });
     const lines: string[] = [];

@@ -59,6 +59,8 @@ export class Poll extends Waits implements Events {
   select({ block, deadline, externals }: SelectRequest): "exhausted" | "paused" | undefined {
     const ran = this.#solo5.runJobs?.() ?? false;
     const moved = this.moveBlock();
+    // Where programs take turns, moving a block may have been the end of this one.
+    if (moved && this.#stepped) return this.#sleep(this.#solo5.clockMonotonic());
     if (ran || moved || !block) return this.#glance();
     // Between two steps the host runs the jobs of promises, for which a task may wait.
     const hopeless = !this.#stepped || externals === 0;

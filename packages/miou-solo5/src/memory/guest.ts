@@ -80,9 +80,12 @@ export class Guest {
     this.name = name;
     this.local = world.now;
     this.#disks = Object.entries(block);
-    for (const [device, disk] of this.#disks)
-      if (disk.user !== undefined)
-        throw new TypeError(`boot ${name}: the disk of device "${device}" is in use by ${disk.user}`);
+    for (const [index, [device, disk]] of this.#disks.entries()) {
+      const twice = this.#disks.findIndex(([, other]) => other === disk) < index;
+      const user = twice ? name : disk.user;
+      if (user !== undefined)
+        throw new TypeError(`boot ${name}: the disk of device "${device}" is in use by ${user}`);
+    }
     const devices = this.#disks.length + Object.keys(net).length;
     if (devices > 63) throw new RangeError(`boot ${name}: ${devices} devices: a manifest holds at most 63`);
     for (const [device] of this.#disks)
@@ -168,6 +171,7 @@ export class Guest {
   }
 
   #yield(deadline: bigint): bigint | undefined {
+    if (this.state !== "running") return undefined;
     const now = this.#clock();
     if (now - this.#world.now >= SLICE) return this.#pause(now);
     const ready = this.#ready();

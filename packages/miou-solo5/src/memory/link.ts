@@ -65,8 +65,10 @@ export class Port {
    * Sends one frame, header included, now.
    *
    * @throws {RangeError} it is shorter than a header, or longer than the link's MTU and a header
+   * @throws {TypeError} the port was closed
    */
   send(frame: Uint8Array): void {
+    if (!this.link.has(this)) throw new TypeError("port: send: it was closed");
     const most = this.link.mtu + HEADER;
     if (frame.length < HEADER || frame.length > most)
       throw new RangeError(`port: a frame of ${frame.length} bytes: a frame has ${HEADER} to ${most}`);
@@ -176,6 +178,11 @@ export class Link {
     const port = new Port(this, owner, mac ?? this.#newMac(), onFrame);
     this.#ports.add(port);
     return port;
+  }
+
+  /** Whether it is on the link. @internal */
+  has(port: Port): boolean {
+    return this.#ports.has(port);
   }
 
   /** @internal */

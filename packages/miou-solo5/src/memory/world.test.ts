@@ -184,6 +184,23 @@ describe("guests", () => {
     expect(disk.user).toBe("second");
   });
 
+  it("that kill themselves stop before long", async () => {
+    const world = new World();
+    let turns = 0;
+    const guest: Guest = await world.boot({}, () =>
+      run([], function* () {
+        for (;;) {
+          yield* sleep(0);
+          if (++turns === 3) guest.kill();
+          if (turns === 100_000) throw new Error("it goes on");
+        }
+      }),
+    );
+    await world.run();
+    expect(guest.state).toBe("killed");
+    expect(turns).toBeLessThan(100_000);
+  });
+
   it("that wait for a promise of the host are still running when nothing can happen any more", async () => {
     const world = new World();
     let settle: (value: string) => void = () => {};
@@ -324,6 +341,12 @@ describe("links", () => {
   ])("refuse $what", ({ make }) => {
     expect(() => make(new World())).toThrow(RangeError);
   });
+
+  it("take nothing from a port that was closed", () => {
+    const port = new World().link().port();
+    port.close();
+    expect(() => port.send(numbered(1))).toThrow(TypeError);
+  });
 });
 
 describe("disks", () => {
@@ -360,17 +383,37 @@ describe("disks", () => {
     expect(disk.content.lastIndexOf(1)).toBe(written - 1); // the first bytes, and no others
   });
 
-  it("a loss of power in the middle of a write kills the guest", async () => {
+  it("a loss of power in the middle of a write kills the guest, whose program learns nothing of it", async () => {
     const world = new World({ seed: 2 });
     const disk = world.disk({ size: 512, faults: { powerLoss: 1 } });
+    const after: string[] = [];
     const guest = await world.boot({ block: { disk } }, () =>
       run([block("disk")], function* (device) {
-        yield* device.write(0n, new Uint8Array(512).fill(1));
-        expect.unreachable();
+        const other = spawn(function* () {
+          for (;;) yield* sleep(0);
+        });
+        try {
+          yield* device.write(0n, new Uint8Array(512).fill(1));
+          after.push("written");
+        } catch {
+          after.push("failed");
+        } finally {
+          after.push("cleaned up");
+          yield* other.cancel();
+        }
       }),
     );
     await world.run();
-    expect(guest.state).toBe("killed");
+    expect([guest.state, ...after]).toEqual(["killed"]);
+  });
+
+  it("are one device each", async () => {
+    const world = new World();
+    const disk = world.disk({ size: 512 });
+    await expect(world.boot({ name: "twin", block: { a: disk, b: disk } }, () => {})).rejects.toThrow(
+      'boot twin: the disk of device "b" is in use by twin',
+    );
+    await world.boot({ block: { a: disk } }, () => {});
   });
 
   it("refuse writes when read-only", async () => {
