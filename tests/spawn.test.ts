@@ -359,10 +359,9 @@ describe("the program in the README", () => {
 
   it("of @uk/tender ends a guest with its task", async () => {
     const { status, stdout, stderr } = await readme("tender");
-    expect({ status, stdout, stderr }).toEqual({
-      ...{ status: 0, stderr: "" },
-      stdout: "waiting\nits guest: killed\nthe task: TimeoutError\n",
-    });
+    // A second may be too short for its first word on a machine that is busy.
+    expect(stdout.replace(/^waiting\n/, "")).toBe("its guest: killed\nthe task: TimeoutError\n");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
   it("of @uk/tender-hvt runs a guest, or says why this machine can not", async () => {
