@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
@@ -127,6 +127,31 @@ describe("uk dev", () => {
     await says("third");
     child.kill("SIGINT");
     expect(await end).toMatchObject({ status: 130 });
+  });
+
+  it.each([
+    { words: ["--no-watch"], signal: "SIGTERM", ends: 143 },
+    { words: [], signal: "SIGINT", ends: 130 },
+  ] as const)(
+    "$signal while it learns the devices: $words the program is not run",
+    async ({ words, signal, ends }) => {
+      const file = program("slow", 'console.log("running");');
+      writeFileSync(
+        file,
+        `console.log("loading"); await new Promise((resolve) => setTimeout(resolve, 500));\n${readFileSync(file, "utf8")}`,
+      );
+      const { child, end, says } = dev(...words, file);
+      await says("loading");
+      child.kill(signal);
+      expect(await end).toMatchObject({ status: ends, stdout: "" });
+    },
+  );
+
+  it("a descriptor that is not open is refused in one line", async () => {
+    const words = ["dev", "--no-watch", "--net:service=@999", join(root, "examples/net-echo")];
+    const { status, stdout, stderr } = await uk(words);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/^uk: option '--net:service=@999': descriptor @999 [^\n]*\n$/);
   });
 
   it("can be inspected while its tasks wait", async () => {

@@ -1,5 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { closeSync, openSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
 import { inherited, tenderWords } from "./tender-words.ts";
+
+const STANDARD = ["inherit", "inherit", "inherit"];
+const [low, high] = [openSync("/dev/null", "r"), openSync("/dev/null", "r")];
+afterAll(() => [low, high].forEach(closeSync));
 
 describe("the words of a tender", () => {
   it.each([
@@ -21,14 +26,23 @@ describe("the words of a tender", () => {
     expect(tenderWords(["--net:service=user0", "image", "--net:service=user"]).image).toBe("image");
   });
 
+  it.each(["--net:a=tap0", "--net:a=@2", "--block:a=@LOW", "--net:a=@9999", "--net:a=@99999"])(
+    "%s makes a child inherit no more than the standard streams",
+    (option) => {
+      expect(inherited([option.replace("LOW", String(low))])).toEqual(STANDARD);
+    },
+  );
+
   it.each([
-    { option: "--net:a=tap0", descriptors: [] },
-    { option: "--net:a=@2", descriptors: [] },
-    { option: "--net:a=@3", descriptors: [3] },
-    { option: "--net:a=@5", descriptors: ["ignore", "ignore", 5] },
-    { option: "--block:a=@5", descriptors: [] },
-    { option: "--net:a=@99999", descriptors: [] },
-  ])("$option makes a child inherit $descriptors", ({ option, descriptors }) => {
-    expect(inherited([option])).toEqual(["inherit", "inherit", "inherit", ...descriptors]);
+    { what: "one descriptor", descriptors: [low] },
+    { what: "several", descriptors: [low, high] },
+    { what: "several in any order", descriptors: [high, low, high] },
+    { what: "those that are open", descriptors: [9999, high] },
+  ])("$what: a child inherits them under their own numbers, and nothing else", ({ descriptors }) => {
+    const open = descriptors.filter((descriptor) => descriptor < 9999);
+    const expected = Array.from({ length: Math.max(...open) + 1 }, (_, at) =>
+      at < STANDARD.length ? "inherit" : open.includes(at) ? at : "ignore",
+    );
+    expect(inherited(descriptors.map((descriptor, at) => `--net:n${at}=@${descriptor}`))).toEqual(expected);
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, fstatSync } from "node:fs";
 import { CliError, status } from "./error.ts";
 
 /**
@@ -37,14 +37,28 @@ function refuseUserNetwork(options: readonly string[]): void {
   );
 }
 
-/** The standard streams, and the descriptors that `--net:NAME=@FD` names: what a child has to inherit. */
+/**
+ * The standard streams, and the descriptors that `--net:NAME=@FD` names: what a child has to inherit. One that is not
+ * open is left out, and the tender says so.
+ */
 export function inherited(options: readonly string[]): ("inherit" | "ignore" | number)[] {
   const streams: ("inherit" | "ignore" | number)[] = ["inherit", "inherit", "inherit"];
+  const standard = streams.length;
   for (const option of options) {
     const [, digits] = /^--net:[^=]*=@(\d{1,4})$/.exec(option) ?? [];
-    if (digits === undefined || Number(digits) < streams.length) continue;
-    while (streams.length < Number(digits)) streams.push("ignore");
-    streams.push(Number(digits));
+    const descriptor = Number(digits);
+    if (digits === undefined || descriptor < standard || !isOpen(descriptor)) continue;
+    while (streams.length < descriptor) streams.push("ignore");
+    streams[descriptor] = descriptor;
   }
   return streams;
+}
+
+function isOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -83,22 +83,23 @@ function parse(words: readonly string[]): Words {
 }
 
 async function runOnce({ entry }: Words, session: Session): Promise<number> {
-  const made = await bundle(entry.path, `${entry.name}.js`, "host");
   for (const signal of SIGNALS) process.on(signal, () => session.kill(signal));
-  await session.start(made);
+  await session.start(await bundle(entry.path, `${entry.name}.js`, "host"));
   return session.ended;
 }
 
 /** Runs until a signal ends it. */
 async function watched({ entry }: Words, session: Session): Promise<number> {
+  const signalled = Promise.race(SIGNALS.map((name) => once(process, name)));
   let work = Promise.resolve();
   const dispose = await watchBundle(entry.path, `${entry.name}.js`, (made) => {
     work = work.then(() => again(session, made));
   });
-  const [signal] = await Promise.race(SIGNALS.map((name) => once(process, name)));
+  const [signal] = (await signalled) as [NodeJS.Signals];
+  if (!session.isRunning) session.kill(signal);
   await dispose();
   await work;
-  return 128 + constants.signals[signal as NodeJS.Signals];
+  return 128 + constants.signals[signal];
 }
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -110,6 +111,7 @@ async function again(session: Session, made: Bundle | CliError): Promise<void> {
     await session.stop();
     if (made instanceof CliError) throw made;
     await session.start(made);
+    if (!session.isRunning) return;
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     console.error(`uk: ${error.message}`);
@@ -132,6 +134,8 @@ class Session {
   readonly #words: Words;
   readonly #folder: string;
   #child: ChildProcess | undefined;
+  /** What came before there was a process: there will be none. */
+  #early: NodeJS.Signals | undefined;
 
   constructor(words: Words, folder: string) {
     this.#words = words;
@@ -145,6 +149,10 @@ class Session {
   async start(made: Bundle): Promise<void> {
     const { entry, node, options, args } = this.#words;
     const launch: Launch = { options, args, manifest: await inferManifest(entry.path, made) };
+    if (this.#early !== undefined) {
+      this.ended = Promise.resolve(128 + constants.signals[this.#early]);
+      return;
+    }
     const launcher = new URL("dev-launcher.js", import.meta.url).href;
     const file = await writeProgram(this.#folder, made);
     const child = spawn(
@@ -165,7 +173,8 @@ class Session {
 
   /** Passes a signal on; the program decides what comes of it. */
   kill(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal);
+    if (this.#child === undefined) this.#early = signal;
+    else this.#child.kill(signal);
   }
 
   /** Ends the program, politely first. */
