@@ -46,8 +46,8 @@ describe("solo5-hvt, where guests execute", () => {
       steps: [
         {
           name: "tests",
-          // As many as the virtual machine has processors.
-          argv: ["./hvt-tests", "--test-threads=2", "--show-output"],
+          // The virtual machine has one processor.
+          argv: ["./hvt-tests", "--test-threads=1", "--show-output"],
           env: { SOLO5_HVT: "./solo5-hvt", RUST_BACKTRACE: "0" },
           timeoutMs: 500_000,
         },
