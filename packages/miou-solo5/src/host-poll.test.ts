@@ -4,6 +4,7 @@ import { Block } from "./block.ts";
 import { block, net } from "./device.ts";
 import { HostOnlyError } from "./errors.ts";
 import { addYieldHook } from "./hooks.ts";
+import { Net } from "./net.ts";
 import { run } from "./run.ts";
 import type { Solo5 } from "./solo5.ts";
 import { installTarget } from "./target.ts";
@@ -73,6 +74,31 @@ describe("devices in a host's event loop", () => {
     tell();
     await program;
     expect(order).toEqual(["first", "second"]);
+  });
+
+  it("programs that run at the same time share the devices, and each is woken", async () => {
+    const machine = virtualMachine({ nets: ["a", "b"] });
+    const { watched, tell } = inLoop(machine);
+    const found: unknown[] = [];
+    const [one, other] = (["a", "b"] as const).map((name) =>
+      run([net(name)], function* (device) {
+        const length = (yield* device.readFrame()).length;
+        const again = Net.connect(name);
+        found.push(again.ok && again.value === device);
+        return length;
+      }),
+    );
+    await turn();
+    expect(watched.at(-1)).toBe(6n);
+    machine.arrive(0n, "a", frame);
+    tell();
+    expect(await one).toBe(60);
+    await turn();
+    machine.arrive(0n, "b", frame);
+    tell();
+    expect(await other).toBe(60);
+    expect(found).toEqual([true, true]);
+    expect(() => Net.connect("a")).toThrow(HostOnlyError);
   });
 
   it("a wait that is given up is no longer watched", async () => {

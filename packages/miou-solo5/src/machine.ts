@@ -30,10 +30,23 @@ export function withMachine<T>(on: Machine | undefined, work: () => T): T {
   }
 }
 
-/** Makes `on` the machine of what runs from now on, in a host's loop; the result ends that. */
-export function enterMachine(on: Machine): () => void {
-  current = on;
-  return () => {
-    if (current === on) current = undefined;
-  };
+/** Programs that run in a host's loop on `current`. */
+let programs = 0;
+
+/**
+ * The machine of a program in a host's loop: that of the programs which run on the same devices already, or else what
+ * `make` makes.
+ */
+export function enterMachine(devices: Solo5Devices, make: () => Machine): Machine {
+  if (current?.devices !== devices) {
+    current = make();
+    programs = 0;
+  }
+  programs++;
+  return current;
+}
+
+/** Ends what {@link enterMachine} began. */
+export function leaveMachine(on: Machine): void {
+  if (current === on && --programs === 0) current = undefined;
 }

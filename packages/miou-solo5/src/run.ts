@@ -6,7 +6,7 @@ import { HostOnlyError } from "./errors.ts";
 import { runYieldHooks } from "./hooks.ts";
 import { hostProcess, writeAndExit } from "./host.ts";
 import { HostPoll } from "./host-poll.ts";
-import { enterMachine, type Machine, withMachine } from "./machine.ts";
+import { enterMachine, leaveMachine, type Machine, withMachine } from "./machine.ts";
 import { collectDevices, manifestLine } from "./manifest.ts";
 import { Poll, runClock } from "./poll.ts";
 import type { Solo5 } from "./solo5.ts";
@@ -75,8 +75,13 @@ async function inHostLoop<T>(
   options: RunOptions,
 ): Promise<T> {
   const { devices } = solo5;
-  const machine = devices && { devices, poll: new HostPoll(solo5), acquired: new Map<string, unknown>() };
-  const leave = machine && enterMachine(machine);
+  const machine =
+    devices &&
+    enterMachine(devices, () => ({
+      devices,
+      poll: new HostPoll(solo5),
+      acquired: new Map<string, unknown>(),
+    }));
   try {
     return await runOnHost(() => root(machine), {
       ...(options.now !== undefined && { now: runClock(solo5, options.now).now }),
@@ -84,7 +89,7 @@ async function inHostLoop<T>(
       ...schedulerOptions(options),
     });
   } finally {
-    leave?.();
+    if (machine !== undefined) leaveMachine(machine);
   }
 }
 
