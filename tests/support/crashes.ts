@@ -11,8 +11,11 @@ export interface Crash {
   readonly code: readonly number[];
   /** On spt the signal that ends the guest. */
   readonly spt: keyof typeof ended;
-  /** On hvt: a trap, whose report begins so; or what the tender says, which ends the guest. */
-  readonly hvt: { readonly trap: RegExp } | { readonly tender: RegExp };
+  /**
+   * On hvt: a trap, whose report begins so and says where JavaScript was, unless it is not known what the
+   * processor was in the middle of; or what the tender says, which ends the guest.
+   */
+  readonly hvt: { readonly trap: RegExp; readonly astray?: boolean } | { readonly tender: RegExp };
 }
 
 const NUL_8 = [8, 0, 0, 0];
@@ -50,7 +53,7 @@ export const crashes: readonly Crash[] = [
     why: "data that are executed",
     code: [0xb8, ...DATA, 0xff, 0xe0], // mov $data, %eax; jmp *%rax
     spt: "SIGSEGV",
-    hvt: { trap: /^#PF, page fault at rip=0x247000: it executed 0x247000, which is not code$/ },
+    hvt: { trap: /^#PF, page fault at rip=0x247000: it executed 0x247000, which is not code$/, astray: true },
   },
   {
     why: "code that is overwritten",
