@@ -244,7 +244,8 @@ const cases: readonly Case[] = [
   {
     name: "frames of every length come back as they were sent",
     *run({ service }) {
-      for (const length of [HEADER + 1, 60, 61, 64, 1000, service.mtu + HEADER - 1, service.mtu + HEADER])
+      const most = service.mtu + HEADER;
+      for (const length of [HEADER, HEADER + 1, 60, 61, 64, 1000, most - 1, most])
         yield* echo(service, frameOf(service.mac, length, length));
     },
   },
@@ -304,6 +305,15 @@ const cases: readonly Case[] = [
       yield* sleep(5);
       yield* waiter.cancel();
       expect(woken, false);
+    },
+  },
+  {
+    name: "a reader that gives up takes no frame",
+    *run({ service }) {
+      const reader = spawn(() => receive(service));
+      yield* sleep(1);
+      yield* reader.cancel();
+      yield* echo(service, frameOf(service.mac, 60));
     },
   },
   {
