@@ -147,6 +147,12 @@ describe("uk dev", () => {
     },
   );
 
+  it("all devices that are missing are named, one a line", async () => {
+    const { status, stderr } = await uk(["dev", "--no-watch", join(root, "examples/net-bridge")]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^uk: device 'left' [^\n]*\nuk: device 'right' [^\n]*\n$/);
+  });
+
   it("a descriptor that is not open is refused in one line", async () => {
     const words = ["dev", "--no-watch", "--net:service=@999", join(root, "examples/net-echo")];
     const { status, stdout, stderr } = await uk(words);

@@ -13,6 +13,6 @@ try {
   installTarget(target);
 } catch (error) {
   if (!(error instanceof BindingsError)) throw error;
-  console.error(`uk: ${error.why}`);
+  for (const line of error.why.split("\n")) console.error(`uk: ${line}`);
   process.exit(1);
 }
