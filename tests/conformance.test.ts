@@ -150,7 +150,7 @@ describe("hvt images", () => {
     const suite = both("hvt", (program) =>
       program === "peer" ? "./solo5-spt OPTIONS peer.spt" : "./solo5-hvt OPTIONS main.hvt",
     );
-    const script = `says() { for n in $(seq 3000); do grep -q "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
+    const script = `says() { for n in $(seq 3000); do grep -qs "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
       set -e
       ${hardware("hvt", "ip link set $name up")}
       ${suite}`;

@@ -18,7 +18,7 @@ export const whyNot: string = hasNamespaces
 const PRELUDE = `set -e
   uk() { "${process.execPath}" "${join(root, "packages/cli/bin/uk.mjs")}" "$@"; }
   tap() { ip tuntap add "$1" mode tap; ip link set "$1" up; }
-  says() { for n in $(seq 1000); do grep -q "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
+  says() { for n in $(seq 1000); do grep -qs "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
   ip link set lo up`;
 
 /**
