@@ -1,13 +1,18 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { addYieldHook, runYieldHooks, type YieldHook } from "./hooks.ts";
+import { installTarget } from "./target.ts";
+import { virtualMachine } from "./testing/virtual-machine.ts";
 
+const machine = virtualMachine();
 const added: YieldHook[] = [];
 const add = (fn: () => void): YieldHook => {
   const hook = addYieldHook(fn);
   added.push(hook);
   return hook;
 };
+beforeEach(() => installTarget(machine));
 afterEach(() => {
+  installTarget(undefined);
   for (const hook of added.splice(0)) hook.remove();
   vi.restoreAllMocks();
 });
@@ -16,8 +21,8 @@ describe("yield hooks", () => {
   it("run newest first, each time", () => {
     const order: string[] = [];
     for (const name of ["a", "b", "c"]) add(() => order.push(name));
-    runYieldHooks();
-    runYieldHooks();
+    runYieldHooks(machine);
+    runYieldHooks(machine);
     expect(order.join("")).toBe("cbacba");
   });
 
@@ -28,7 +33,7 @@ describe("yield hooks", () => {
     add(same);
     first.remove();
     first.remove();
-    runYieldHooks();
+    runYieldHooks(machine);
     expect(order).toEqual(["same"]);
   });
 
@@ -39,9 +44,9 @@ describe("yield hooks", () => {
       once.remove();
       add(() => order.push("added"));
     });
-    runYieldHooks();
+    runYieldHooks(machine);
     expect(order).toEqual(["once"]);
-    runYieldHooks();
+    runYieldHooks(machine);
     expect(order).toEqual(["once", "added"]);
   });
 
@@ -53,8 +58,8 @@ describe("yield hooks", () => {
       order.push("broken");
       throw new Error("hook");
     });
-    runYieldHooks();
-    runYieldHooks();
+    runYieldHooks(machine);
+    runYieldHooks(machine);
     expect(order).toEqual(["broken", "older", "older"]);
     expect(shown).toHaveBeenCalledTimes(1);
   });
@@ -67,8 +72,8 @@ describe("yield hooks", () => {
       broken.remove();
       throw new Error("hook");
     });
-    runYieldHooks();
-    runYieldHooks();
+    runYieldHooks(machine);
+    runYieldHooks(machine);
     expect(order).toEqual(["older", "older"]);
   });
 });

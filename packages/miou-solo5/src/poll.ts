@@ -86,7 +86,7 @@ export class Poll extends Waits implements Events {
     if (ready === undefined) return "paused";
     this.#polls = 0;
     if (ready !== 0n) this.wake(ready);
-    runYieldHooks();
+    runYieldHooks(this.#solo5);
     return undefined;
   }
 }

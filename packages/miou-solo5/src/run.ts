@@ -85,7 +85,7 @@ async function inHostLoop<T>(
   try {
     return await runOnHost(() => root(machine), {
       ...(options.now !== undefined && { now: runClock(solo5, options.now).now }),
-      onWake: runYieldHooks,
+      onWake: () => runYieldHooks(solo5),
       ...schedulerOptions(options),
     });
   } finally {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { clockMonotonic, clockWall } from "../clocks.ts";
 import { block, net } from "../device.ts";
+import { addYieldHook } from "../hooks.ts";
 import type { Net } from "../net.ts";
 import { run } from "../run.ts";
 import { sleep, sleepNs } from "../sleep.ts";
@@ -182,6 +183,25 @@ describe("guests", () => {
     expect([ticks, guest.state]).toEqual([10, "killed"]);
     await world.boot({ name: "second", block: { disk } }, load);
     expect(disk.user).toBe("second");
+  });
+
+  it("have hooks of their own, which end with them", async () => {
+    const world = new World();
+    const counts = { a: 0, b: 0 };
+    const guests: Guest[] = [];
+    for (const name of ["a", "b"] as const)
+      guests.push(
+        await world.boot({ name }, () =>
+          run([], function* () {
+            addYieldHook(() => counts[name]++);
+            for (let n = 0; n < (name === "a" ? 3 : 30); n++) yield* sleep(1);
+          }),
+        ),
+      );
+    await world.run({ forNs: 2n * MS + 1n });
+    guests[0]?.kill();
+    await world.run();
+    expect(counts).toEqual({ a: 2, b: 30 });
   });
 
   it("that kill themselves stop before long", async () => {
@@ -441,6 +461,35 @@ describe("the same seed", () => {
     await world.run();
     return log.join(" ");
   };
+
+  it("tells the same story whatever was told before", async () => {
+    /** How many frames of a burst were read when another task had its turns. */
+    const turns = async (): Promise<readonly number[]> => {
+      const world = new World();
+      const lan = world.link();
+      const port = lan.port();
+      const seen: number[] = [];
+      await world.boot({ net: { service: lan } }, () =>
+        run([net("service")], function* (service) {
+          let read = 0;
+          const other = spawn(function* () {
+            for (;;) {
+              seen.push(read);
+              yield* sleep(0);
+            }
+          });
+          yield* sleep(1);
+          for (; read < 40; read++) yield* service.readFrame();
+          yield* other.cancel();
+        }),
+      );
+      for (let n = 0; n < 40; n++) port.send(numbered(n));
+      await world.run();
+      return seen.filter((count, at) => count !== seen[at - 1]);
+    };
+    const first = await turns();
+    expect(await turns()).toEqual(first);
+  });
 
   it("tells the same story, another seed another one", async () => {
     await fc.assert(
