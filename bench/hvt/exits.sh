@@ -12,8 +12,6 @@ fi
 
 load() { ./frame-load tap0 60 "$window" "$1" 1; }
 
-"$@" >guest.out 2>&1 &
-tender=$!
 points="kvm/kvm_exit kvm/kvm_userspace_exit kvm/kvm_pio raw_syscalls/sys_enter"
 # `keys` of a trace point: what its histogram tells apart.
 keys() {
@@ -24,23 +22,40 @@ keys() {
     */sys_enter) echo id ;;
   esac
 }
+
+for point in $points; do
+  [ -f $tracing/events/$point/trigger ] && continue
+  echo "there is no trace point $point in $tracing" >&2
+  exit 1
+done
+
+# Whatever happens, the kernel stops counting, and nothing runs on.
+armed=
 end() {
-  for point in $points; do
-    [ -z "$only" ] || echo "!hist:keys=$(keys "$point") if $only" >$tracing/events/$point/trigger || :
+  for point in $armed; do
+    echo "!hist:keys=$(keys "$point") if $only" >$tracing/events/$point/trigger || :
   done
   kill -KILL $tender 2>/dev/null || :
+  wait $tender 2>/dev/null || :
   [ -z "$mounted" ] || umount $tracing
 }
-only=
+
+"$@" >guest.out 2>&1 &
+tender=$!
 trap end EXIT
 
 # The guest is up when it answers.
 load 640 >/dev/null || { cat guest.out >&2; exit 1; }
+only=
 for thread in /proc/$tender/task/*; do
   only="${only:+$only || }common_pid == ${thread##*/}"
 done
 for point in $points; do
-  echo "hist:keys=$(keys "$point") if $only" >$tracing/events/$point/trigger
+  echo "hist:keys=$(keys "$point") if $only" >$tracing/events/$point/trigger || {
+    echo "trace point $point takes no histogram" >&2
+    exit 1
+  }
+  armed="$armed $point"
 done
 load "$frames"
 for point in $points; do
