@@ -186,6 +186,28 @@ describe("a network device", () => {
     await expect(program).rejects.toMatchObject({ code: "EUNSPEC", call: "net_read" });
   });
 
+  it.each([
+    { host: "has room after a while", full: 3, sent: 1, dropped: 0 },
+    { host: "has no room", full: 100, sent: 0, dropped: 1 },
+  ])("a frame is tried a few times: the host $host", async ({ full, sent, dropped }) => {
+    const { machine } = boot({ nets: ["a"] });
+    const { netWrite } = machine.devices;
+    let tries = 0;
+    installTarget({
+      ...machine,
+      devices: {
+        ...machine.devices,
+        netWrite: (handle, frame) => (++tries > full ? netWrite(handle, frame) : -1),
+      },
+    });
+    await run([net("a")], function* (a) {
+      a.write(frame("once"));
+      expect(a.dropped).toBe(dropped);
+    });
+    expect(machine.sent).toHaveLength(sent);
+    expect(tries).toBeLessThan(10);
+  });
+
   it("[199] refuses frames and buffers of the wrong size, without a call", async () => {
     const { machine } = boot({ nets: ["a"] });
     await run([net("a")], function* (a) {
@@ -205,7 +227,7 @@ describe("a target with direct calls", () => {
   it("is asked by them, and a refusal is explained", async () => {
     const { machine } = boot({ nets: ["a"], disks: { d: disk(4) } });
     const calls: string[] = [];
-    const answers = [0, -2, -3, 0, -2, -1];
+    const answers = [0, -2, -3, 0, -2, -3];
     const answer = (call: string, ...words: unknown[]): number => {
       calls.push([call, ...words].join(" "));
       return answers.shift() ?? 60;

@@ -5,6 +5,8 @@ import type { DirectNet, NetPort } from "./solo5.ts";
 
 /** Bytes of an Ethernet header. */
 const HEADER = 14;
+/** So often a frame for which the host has no room is tried. */
+const TRIES = 8;
 const AGAIN = -1;
 const EINVAL = -2;
 
@@ -84,15 +86,17 @@ export class Net {
   }
 
   /**
-   * Sends one frame at once; nothing else runs meanwhile. A frame that the host cannot take now is
-   * dropped and counted in {@link Net.dropped}, as on any network.
+   * Sends one frame at once; nothing else runs meanwhile. A frame that the host cannot take now, nor at
+   * one of the next few tries, is dropped and counted in {@link Net.dropped}, as on any network.
    *
    * @param buffer - the frame, at its start
    * @param length - bytes of the frame, 14 to `mtu + 14`; all of `buffer` if it is left out
    * @throws {RangeError} the frame has another length, or the buffer is shorter
    */
   write(buffer: Uint8Array, length: number = buffer.length): void {
-    const result = this.#write(buffer, length);
+    let result = this.#write(buffer, length);
+    if (result === 0) return;
+    for (let tries = 1; result === AGAIN && tries < TRIES; tries++) result = this.#write(buffer, length);
     if (result === 0) return;
     if (result !== EINVAL) {
       this.dropped++;

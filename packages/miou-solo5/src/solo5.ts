@@ -60,7 +60,7 @@ export interface Solo5Devices {
    * largest frame, and the frame stays.
    */
   netRead(handle: number, into: Uint8Array): number;
-  /** `solo5_net_write`: 0 once the frame is sent; -2 if it is shorter than its header or too long. */
+  /** `solo5_net_write`: 0 once the frame is sent; -1 if the host has no room now; -2 if it is no frame of this device. */
   netWrite(handle: number, frame: Uint8Array): number;
   /** `solo5_block_acquire`; `undefined` if the tender attached no such device. */
   blockAcquire(name: string): BlockPort | undefined;

@@ -261,7 +261,7 @@ describe("network devices of the target", () => {
       [0, -2, 1514],
       [-2, -2, -2],
       ...Array.from({ length: 7 }, () => [-2, -2, -2]),
-      [true, -3],
+      [true, -1],
     ]);
   });
 

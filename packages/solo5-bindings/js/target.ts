@@ -34,6 +34,7 @@ const SOLO5_EUNSPEC = -3;
 /** What a call of the addon means in `solo5.h`, as on spt. */
 function result(code: number): number {
   if (code >= 0) return code;
+  if (code === AGAIN) return SOLO5_AGAIN;
   const refused = code === Code.notOpen || code === Code.notBytes || code === Code.range;
   return refused ? SOLO5_EINVAL : SOLO5_EUNSPEC;
 }
@@ -66,8 +67,7 @@ class Devices implements Solo5Devices {
   }
 
   netRead(handle: number, into: Uint8Array): number {
-    const code = this.#native.readFrame(this.#net.get(handle), into);
-    return code === AGAIN ? SOLO5_AGAIN : result(code);
+    return result(this.#native.readFrame(this.#net.get(handle), into));
   }
 
   netWrite(handle: number, frame: Uint8Array): number {

@@ -37,7 +37,10 @@ pub unsafe extern "C" fn net_read(handle: u64, buffer: *mut u8, size: usize, rea
 pub unsafe extern "C" fn net_write(handle: u64, frame: *const u8, size: usize) -> i32 {
     let Some(fd) = devices::one_frame(handle, size) else { return EINVAL };
     // SAFETY: by the caller's word.
-    whole(unsafe { syscall::write(fd, frame, size) }, size)
+    match unsafe { syscall::write(fd, frame, size) } {
+        full if full == -syscall::EAGAIN => AGAIN,
+        count => whole(count, size),
+    }
 }
 
 /// `solo5_result_t solo5_block_read(solo5_handle_t, solo5_off_t, uint8_t *, size_t)`: exactly one block.
