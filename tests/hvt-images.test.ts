@@ -111,7 +111,7 @@ const boots: readonly Boot[] = [
 const SCRIPT = `set -e
 # A shell of busybox prefers its own, which has fewer options.
 real_ping() { if [ -x /usr/bin/ping ]; then /usr/bin/ping "$@"; else /bin/ping "$@"; fi; }
-says() { for n in $(seq 6000); do grep -q "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
+says() { for n in $(seq 6000); do grep -qs "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
 `;
 const tap0 = { name: "tap0", address: "10.0.0.1/24" };
 
