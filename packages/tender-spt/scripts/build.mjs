@@ -1,51 +1,10 @@
-// Builds dist/solo5-spt: release profile, one target, locked dependencies, and no flags but our own,
-// so that what users get does not depend on the shell it was built in.
-import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, renameSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+// Builds dist/solo5-spt, which needs no C library at all.
+import { cargoBuild } from "../../../scripts/lib/cargo-build.mjs";
 
-const folder = dirname(dirname(fileURLToPath(import.meta.url)));
-const { CARGO_ENCODED_RUSTFLAGS: _encoded, CARGO_BUILD_RUSTFLAGS: _build, ...env } = process.env;
-
-const cargo = spawnSync(
-  process.env.CARGO ?? "cargo",
-  [
-    "build",
-    "--release",
-    "--locked",
-    "--target=x86_64-unknown-linux-gnu",
-    "--package=tender-spt",
-    "--bin=solo5-spt",
-    "--message-format=json-render-diagnostics",
-  ],
-  {
-    cwd: folder,
-    env: { ...env, RUSTFLAGS: "-C target-cpu=x86-64" },
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 64 << 20,
-  },
-);
-if (cargo.error) {
-  console.error(`tender-spt: cargo can not be started: ${cargo.error.message}; install Rust 1.95 or later`);
-  process.exit(1);
-}
-if (cargo.status !== 0) process.exit(cargo.status ?? 1);
-
-const built = cargo.stdout
-  .split("\n")
-  .filter((line) => line.startsWith("{"))
-  .map((line) => JSON.parse(line))
-  .find((message) => message.reason === "compiler-artifact" && message.executable?.endsWith("/solo5-spt"));
-if (!built) {
-  console.error("tender-spt: cargo built no solo5-spt");
-  process.exit(1);
-}
-const dist = join(folder, "dist");
-const binary = join(dist, "solo5-spt");
-mkdirSync(dist, { recursive: true });
-// Renamed into place: a tender that runs at this moment keeps its file.
-copyFileSync(built.executable, `${binary}.new`);
-chmodSync(`${binary}.new`, 0o755);
-renameSync(`${binary}.new`, binary);
+cargoBuild({
+  script: import.meta.url,
+  crate: "tender-spt",
+  select: ["--release", "--bin=solo5-spt"],
+  file: "solo5-spt",
+  as: "solo5-spt",
+});
