@@ -2,9 +2,9 @@
 
 use std::ffi::CStr;
 
-use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, DEFAULT_MEM_MIB, MAX_BLOCK_SIZE, MIN_BLOCK_SIZE};
+use solo5_abi::limits::DEFAULT_MEM_MIB;
 use solo5_abi::memory::{HVT_MEM_MAX, HVT_MEM_UNIT};
-use tender_core::cli::{Run, TenderOption};
+use tender_core::cli::{DeviceUsage, Run, TenderOption};
 use tender_core::devices::Devices;
 use tender_core::diagnostics::{Diagnostics, Quoted};
 
@@ -130,13 +130,7 @@ options:
 
 modules: core block net gdb dumpcore
 
-  --block:NAME=PATH             attach a file or block device; read-only if it can not be written
-  --block-sector-size:NAME=N    block size in bytes, a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE} (default: {DEFAULT_BLOCK_SIZE})
-  --net:NAME=IFACE              attach a TAP interface that exists and is up
-  --net:NAME=@FD                attach a descriptor handed over: a TAP, or an AF_UNIX socket with datagrams
-  --net-mac:NAME=MAC            address of a network device (default: random, new at every start)
-
-NAME is that of a device KERNEL declares; it does not start without all of them.
+{DeviceUsage}
 
 example:
   {program} --mem=64 --net:service=tap0 --block:storage=disk.img -- hello.hvt --name=world

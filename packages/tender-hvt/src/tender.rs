@@ -101,7 +101,7 @@ where
         _ => fail(format_args!("{kernel}: can not be loaded: {error}")),
     })?;
     declared.set_up().map_err(|error| fail(format_args!("{error}")))?;
-    if report_unattached(&diagnostics, &declared) {
+    if declared.report_unattached(&diagnostics) {
         return Err(fail(format_args!("{kernel}: not all of its devices are attached")));
     }
     let cmdline = Cmdline::new(run.args.clone()).map_err(|error| fail(format_args!("{error}")))?;
@@ -222,14 +222,4 @@ fn start_ring(
     std::thread::Builder::new().name("net ring".into()).spawn(serve).map_err(|error| without(&error)).ok()?;
     ready.wait();
     Some((ring, fd))
-}
-
-/// One line for each device that is not attached; whether there is one.
-fn report_unattached(diagnostics: &Diagnostics<'_>, devices: &Declared<'_>) -> bool {
-    let mut any = false;
-    for device in devices.unattached() {
-        diagnostics.line(format_args!("{device}"));
-        any = true;
-    }
-    any
 }

@@ -5,13 +5,13 @@ use core::fmt;
 use core::mem::offset_of;
 
 use solo5_abi::Gpa;
-use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, DEFAULT_MEM_MIB, MAX_BLOCK_SIZE, MFT_MAX_SIZE, MIN_BLOCK_SIZE};
+use solo5_abi::limits::{DEFAULT_MEM_MIB, MFT_MAX_SIZE};
 use solo5_abi::memory::{PAGE_SIZE, SPT_BOOT_INFO};
 use solo5_abi::mft;
 use solo5_abi::notes::AbiTarget;
 use solo5_abi::spt::{ABI_VERSION, BootInfo, EpollEvent, TIMER_EVENT_ID};
 use solo5_elf::Plan;
-use tender_core::cli::{Invocation, Run, TenderOption, scan};
+use tender_core::cli::{DeviceUsage, Invocation, Run, TenderOption, scan};
 use tender_core::cmdline::Cmdline;
 use tender_core::devices::{Attached, Devices, Properties};
 use tender_core::diagnostics::{Diagnostics, Quoted};
@@ -101,7 +101,7 @@ where
         _ => fail(format_args!("{kernel}: can not be loaded: {error}")),
     })?;
     devices.set_up().map_err(|error| fail(format_args!("{error}")))?;
-    if report_unattached(diagnostics, &devices) {
+    if devices.report_unattached(diagnostics) {
         return Err(fail(format_args!("{kernel}: not all of its devices are attached")));
     }
     let cmdline = Cmdline::new(run.args.clone()).map_err(|error| fail(format_args!("{error}")))?;
@@ -193,16 +193,6 @@ where
     Ok(options)
 }
 
-/// One line for each device that is not attached; whether there is one.
-fn report_unattached(diagnostics: &Diagnostics<'_>, devices: &Devices<'_>) -> bool {
-    let mut any = false;
-    for device in devices.unattached() {
-        diagnostics.line(format_args!("{device}"));
-        any = true;
-    }
-    any
-}
-
 /// A timer in a wait set (section 5.5).
 fn wait_set() -> Result<(Fd, Fd), Errno> {
     let epoll = syscall::epoll_create()?;
@@ -267,13 +257,7 @@ options:
 
 modules: core block net
 
-  --block:NAME=PATH             attach a file or block device; read-only if it can not be written
-  --block-sector-size:NAME=N    block size in bytes, a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE} (default: {DEFAULT_BLOCK_SIZE})
-  --net:NAME=IFACE              attach a TAP interface that exists and is up
-  --net:NAME=@FD                attach a descriptor handed over: a TAP, or an AF_UNIX socket with datagrams
-  --net-mac:NAME=MAC            address of a network device (default: random, new at every start)
-
-NAME is that of a device KERNEL declares; it does not start without all of them.
+{DeviceUsage}
 
 example:
   {program} --mem=64 --net:service=tap0 --block:storage=disk.img -- hello.spt --name=world
