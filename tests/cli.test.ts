@@ -22,16 +22,17 @@ const ONE_LINE = /^uk: [^\n]+\n$/;
 
 /** Writes a program that may import the packages; its path. */
 function program(name: string, source: string): string {
-  const path = join(folder, "programs", name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, source);
-  return path;
+  return file(join("programs", name), source);
 }
 
-/** Writes a file into the workspace; its path. */
+/**
+ * Writes a file into the workspace; its path. A name is written once: tests
+ * run at the same time, and one could read what another is writing again.
+ */
 function file(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
-  writeFileSync(path, content);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content, { flag: "wx" });
   return path;
 }
 
@@ -42,6 +43,10 @@ beforeAll(async () => {
 });
 
 describe("uk build", () => {
+  beforeAll(() => {
+    file("in-the-way", "mine");
+  });
+
   it("writes both images, the manifest twice and the map, and nothing else", () => {
     expect(readdirSync(dirname(image)).sort()).toEqual(OUTPUTS);
     expect(JSON.parse(readFileSync(join(dirname(image), "hello.manifest.json"), "utf8"))).toEqual(
@@ -178,7 +183,6 @@ describe("uk build", () => {
       status: 1,
     },
   ])("refuses $why in one line, with status $status", async ({ words, status }) => {
-    file("in-the-way", "mine");
     const end = await uk(["build", ...words], { cwd: folder });
     expect(end.stderr).toMatch(ONE_LINE);
     expect(end).toMatchObject({ status, stdout: "" });
@@ -315,15 +319,20 @@ describe("uk run", () => {
 });
 
 describe("uk symbolicate", () => {
+  let line = 0;
+  beforeAll(() => {
+    const map = readFileSync(join(dirname(image), "hello.map"), "utf8");
+    file("logs/hello.map", map);
+    // The last line of a bundle is the program's own.
+    line = (JSON.parse(map).mappings as string).split(";").findLastIndex((of) => of !== "") + 1;
+    file("plain.log", "nothing\n");
+    file("orphan.log", "    at f (orphan.js:1:1)\n");
+  });
+
   it.concurrent.each([
     { how: "the map that is given", words: ["given.log", "--map", "logs/hello.map"] },
     { how: "the map beside the log", words: ["logs/beside.log"] },
   ])("shows a log with the places in the sources, by $how", async ({ words: [log = "", ...words] }) => {
-    mkdirSync(join(folder, "logs"), { recursive: true });
-    file("logs/hello.map", readFileSync(join(dirname(image), "hello.map")));
-    // The last line of a bundle is the program's own.
-    const text = readFileSync(join(folder, "logs/hello.map"), "utf8");
-    const line = (JSON.parse(text).mappings as string).split(";").findLastIndex((of) => of !== "") + 1;
     file(log, `Uncaught Error: x\n    at f (hello.js:${line}:1)\nother lines\n`);
     const end = await uk(["symbolicate", log, ...words], { cwd: folder });
     expect(end.stdout).toMatch(/^Uncaught Error: x\n {4}at f \(\S+hello\/main\.ts:\d+:\d+\)\nother lines\n$/);
@@ -336,8 +345,6 @@ describe("uk symbolicate", () => {
     { why: "a log whose map is not there", words: ["orphan.log"], says: /--map orphan\.map/ },
     { why: "a map that is none", words: ["orphan.log", "--map=plain.log"], says: /not a source map/ },
   ])("refuses $why in one line with status 1", async ({ words, says }) => {
-    file("plain.log", "nothing\n");
-    file("orphan.log", "    at f (orphan.js:1:1)\n");
     const end = await uk(["symbolicate", ...words], { cwd: folder });
     expect(end.stderr).toMatch(ONE_LINE);
     expect(end.stderr).toMatch(says);
