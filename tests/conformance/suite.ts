@@ -317,6 +317,25 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: "a reading may be kept, shared by tasks, and given up, and still reads",
+    *run({ service }) {
+      const buffer = new Uint8Array(service.mtu + HEADER);
+      const reading = service.read(buffer);
+      const readers = ["first", "second", "third"].map(() => spawn(() => reading));
+      yield* sleep(1);
+      yield* readers[0]?.cancel() ?? sleep(0);
+      for (const length of [60, 61]) service.write(frameOf(service.mac, length));
+      const lengths: number[] = [];
+      for (const reader of readers.slice(1)) lengths.push(yield* reader);
+      service.write(frameOf(service.mac, 62));
+      lengths.push(yield* reading);
+      service.write(frameOf(service.mac, 63));
+      lengths.push(yield* service.read(buffer));
+      expect(lengths.join(), "60,61,62,63");
+      holds(isOurs(buffer), "the last frame is in the buffer");
+    },
+  },
+  {
     name: "a frame too long or too short is refused and not sent",
     *run({ service }, solo5) {
       const [devices, handle] = [devicesOf(solo5), handleOf(solo5, "net", "service")];

@@ -42,7 +42,14 @@ run([block("storage"), net("service")], function* (disk, service) {
   attempt("send all", () => service.write(frame));
   attempt("send 60 of 40 bytes", () => service.write(new Uint8Array(40), 60));
   attempt("send text", () => service.write("x".repeat(60) as unknown as Uint8Array, 60));
-  attempt("read into 1513 bytes", () => service.read(new Uint8Array(1513)));
+  const begin = (into: Uint8Array) => service.read(into)[Symbol.iterator]();
+  attempt("read into 1513 bytes", () => begin(new Uint8Array(1513)).next());
+  for (const into of [undefined, "x".repeat(2000), new Uint16Array(2000), new ArrayBuffer(2000)])
+    attempt(`read into ${typeof into}`, () => begin(into as unknown as Uint8Array).next());
+  const { next } = begin(frame);
+  for (const other of [undefined, {}, service, service.read])
+    attempt(`a reading's next of ${typeof other}`, () => next.call(other as never));
+  attempt("new", () => Reflect.construct(service.read, [frame]));
   const gone = new Uint8Array(1514);
   const reading = service.read(gone);
   (gone.buffer as unknown as { transfer(): void }).transfer();

@@ -16,16 +16,33 @@ export class Block {
   readonly capacity: bigint;
   readonly #machine: Machine;
   readonly #handle: number;
-  readonly #atomicRead: DirectBlock["read"];
-  readonly #atomicWrite: DirectBlock["write"];
   /** Bits that an offset must not have. */
   readonly #misaligned: bigint;
   /** Offset of the last block. */
   readonly #last: bigint;
 
+  /**
+   * Reads one block now; nothing else runs meanwhile.
+   *
+   * @param offset - in bytes, a multiple of the block size
+   * @param into - its first `blockSize` bytes are filled
+   * @throws {RangeError} the offset or the buffer does not fit
+   * @throws {Solo5Error} the host could not read
+   */
+  declare readonly atomicRead: (offset: bigint, into: Uint8Array) => void;
+
+  /**
+   * Writes one block now; nothing else runs meanwhile.
+   *
+   * @param offset - in bytes, a multiple of the block size
+   * @param from - its first `blockSize` bytes are written
+   * @throws {RangeError} the offset or the buffer does not fit
+   * @throws {Solo5Error} the host could not write, e.g. because the file is read-only
+   */
+  declare readonly atomicWrite: (offset: bigint, from: Uint8Array) => void;
+
   /** @internal `block` and {@link Block.connect} make devices. */
   constructor(on: Machine, name: string, { handle, capacity, blockSize, direct }: BlockPort) {
-    const { devices } = on;
     this.#machine = on;
     this.#handle = handle;
     this.#misaligned = BigInt(blockSize - 1);
@@ -33,12 +50,17 @@ export class Block {
     this.name = name;
     this.capacity = capacity;
     this.blockSize = blockSize;
-    this.#atomicRead =
-      direct?.read ??
-      ((offset, into) => devices.blockRead(handle, offset, this.#check("atomicRead", offset, into)));
-    this.#atomicWrite =
-      direct?.write ??
-      ((offset, from) => devices.blockWrite(handle, offset, this.#check("atomicWrite", offset, from)));
+    const { reader, writer } = direct ?? this.#portable();
+    const refused = (call: string, abi: string) => (result: number, offset: bigint, buffer: Uint8Array) => {
+      // A target's own function only says that it refuses: why is found out here.
+      if (result === EINVAL) this.#check(call, offset, buffer);
+      throw blockError(abi, result, name, offset);
+    };
+    // A target's own function, without one of ours around it; a console does not show it.
+    Object.defineProperties(this, {
+      atomicRead: { value: reader(refused("atomicRead", "block_read")) },
+      atomicWrite: { value: writer(refused("atomicWrite", "block_write")) },
+    });
   }
 
   /**
@@ -49,34 +71,6 @@ export class Block {
    */
   static connect(name: string): Result<Block> {
     return acquireBlock(machine("Block.connect"), name);
-  }
-
-  /**
-   * Reads one block now; nothing else runs meanwhile.
-   *
-   * @param offset - in bytes, a multiple of the block size
-   * @param into - its first `blockSize` bytes are filled
-   * @throws {RangeError} the offset or the buffer does not fit
-   * @throws {Solo5Error} the host could not read
-   */
-  atomicRead(offset: bigint, into: Uint8Array): void {
-    const result = this.#atomicRead(offset, into);
-    if (result === 0) return;
-    throw this.#refused("atomicRead", "block_read", result, offset, into);
-  }
-
-  /**
-   * Writes one block now; nothing else runs meanwhile.
-   *
-   * @param offset - in bytes, a multiple of the block size
-   * @param from - its first `blockSize` bytes are written
-   * @throws {RangeError} the offset or the buffer does not fit
-   * @throws {Solo5Error} the host could not write, e.g. because the file is read-only
-   */
-  atomicWrite(offset: bigint, from: Uint8Array): void {
-    const result = this.#atomicWrite(offset, from);
-    if (result === 0) return;
-    throw this.#refused("atomicWrite", "block_write", result, offset, from);
   }
 
   /**
@@ -105,10 +99,20 @@ export class Block {
     );
   }
 
-  /** Why an atomic call was refused; a direct call only says that it was. */
-  #refused(call: string, abi: string, result: number, offset: bigint, buffer: Uint8Array): Error {
-    if (result === EINVAL) this.#check(call, offset, buffer);
-    return blockError(abi, result, this.name, offset);
+  /** {@link Block.atomicRead} and {@link Block.atomicWrite} for a target that has none of its own. */
+  #portable(): DirectBlock {
+    const { devices } = this.#machine;
+    const handle = this.#handle;
+    return {
+      reader: (otherwise) => (offset, into) => {
+        const result = devices.blockRead(handle, offset, this.#check("atomicRead", offset, into));
+        if (result !== 0) otherwise(result, offset, into);
+      },
+      writer: (otherwise) => (offset, from) => {
+        const result = devices.blockWrite(handle, offset, this.#check("atomicWrite", offset, from));
+        if (result !== 0) otherwise(result, offset, from);
+      },
+    };
   }
 
   /** One block's worth of `buffer`. */

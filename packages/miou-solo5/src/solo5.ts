@@ -1,3 +1,7 @@
+import type { Operation } from "@uk/miou";
+import type { Block } from "./block.ts";
+import type { Net } from "./net.ts";
+
 /**
  * What a target provides, after `solo5.h` (ABI section 7): the guest's bindings implement it, and so
  * does whatever runs a program on a host.
@@ -77,19 +81,32 @@ export interface NetPort {
   readonly mac: Uint8Array;
   /** Bytes of the largest frame, without its 14-byte header. */
   readonly mtu: number;
-  /** The calls on this device alone, for a target where checks cost less than in JavaScript. */
+  /** What moves frames, where the target brings it. */
   readonly direct?: DirectNet;
 }
 
 /**
- * Calls on one network device that check whatever they get: what does not fit is answered with -2
- * EINVAL, has no effect, and never throws.
+ * {@link Net.read} and {@link Net.write} of one device, made by the target, with nothing around them: for a
+ * target where a call costs less than in JavaScript. They check whatever they get; where there is more to
+ * do than the call, they leave it to the function that they were made with, `otherwise`.
  */
 export interface DirectNet {
-  /** As {@link Solo5Devices.netRead}; `into` has to have room for the largest frame. */
-  read(into: Uint8Array): number;
-  /** As {@link Solo5Devices.netWrite}, for a frame in the first `length` bytes of `buffer`. */
-  write(buffer: Uint8Array, length: number): number;
+  /**
+   * Makes `read`: an operation that reads one frame and returns its length. `otherwise` is told what
+   * {@link Solo5Devices.netRead} would have returned, -2 for whatever is no buffer as well, or 1 after 64
+   * frames without a wait, when others should have their turn. It returns what to wait for before the
+   * next attempt, or throws.
+   */
+  reader(
+    otherwise: (result: number, into: Uint8Array) => Operation<void>,
+  ): (into: Uint8Array) => Operation<number>;
+  /**
+   * Makes `write`: sends the frame in the first `length` bytes of `buffer`, or in all of it. `otherwise` gets
+   * any result but 0, and the arguments.
+   */
+  writer(
+    otherwise: (result: number, buffer: Uint8Array, length?: number) => void,
+  ): (buffer: Uint8Array, length?: number) => void;
 }
 
 /** An acquired block device. */
@@ -99,14 +116,19 @@ export interface BlockPort {
   readonly capacity: bigint;
   /** Bytes of one block. */
   readonly blockSize: number;
-  /** The calls on this device alone, for a target where checks cost less than in JavaScript. */
+  /** What moves blocks, where the target brings it. */
   readonly direct?: DirectBlock;
 }
 
-/** Calls on one block device that check whatever they get; see {@link DirectNet}. */
+/** {@link Block.atomicRead} and {@link Block.atomicWrite} of one device, made by the target; see {@link DirectNet}. */
 export interface DirectBlock {
-  /** As {@link Solo5Devices.blockRead}, into the first block of `into`. */
-  read(offset: bigint, into: Uint8Array): number;
-  /** As {@link Solo5Devices.blockWrite}, from the first block of `from`. */
-  write(offset: bigint, from: Uint8Array): number;
+  /** Makes `atomicRead`: fills the first block of `into`. `otherwise` gets any result but 0, and the arguments. */
+  reader(otherwise: MoveBlock<[result: number]>): MoveBlock;
+  /** Makes `atomicWrite`: writes the first block of `from`. */
+  writer(otherwise: MoveBlock<[result: number]>): MoveBlock;
 }
+
+/** Moves the block at `offset` (bytes) into or out of the first bytes of `buffer`, or says that it was not moved. */
+export type MoveBlock<Before extends unknown[] = []> = (
+  ...args: [...Before, offset: bigint, buffer: Uint8Array]
+) => void;

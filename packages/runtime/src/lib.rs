@@ -31,6 +31,8 @@ mod machine;
 #[cfg(feature = "freestanding")]
 mod one_thread;
 #[cfg(feature = "freestanding")]
+mod ports;
+#[cfg(feature = "freestanding")]
 mod report;
 #[cfg(feature = "freestanding")]
 mod solo5;

@@ -5,9 +5,8 @@
 use alloc::ffi::CString;
 use core::ffi::CStr;
 
-use solo5_abi::result::EINVAL;
-
-use crate::quickjs::{Bound, Call, Context, NativeFunction, NativeModule, Result, Value};
+use crate::ports::Port;
+use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
 use crate::solo5::{self, Refused};
 use crate::{boot, jobs};
 
@@ -39,31 +38,8 @@ functions! {
         let net = device(call.context, handle)?;
         net.define(c"mac", call.context.uint8_array(&info.mac_address)?)?;
         net.define(c"mtu", number(call.context, info.mtu))?;
-        let bound = bound(handle, info.mtu + u64::from(ETHERNET_HEADER));
-        let direct = call.context.object()?;
-        direct.define(c"read", call.context.bound_function::<read_frame>(c"read", 1, bound)?)?;
-        direct.define(c"write", call.context.bound_function::<write_frame>(c"write", 2, bound)?)?;
-        net.define(c"direct", direct)?;
+        net.define(c"direct", Port::net(call.context, handle)?)?;
         Ok(net)
-    }
-    read_frame(call) {
-        let [handle, largest] = call.bound;
-        let read = call.with_bytes(0, |into| match into.len() >= largest as usize {
-            true => solo5::net_read(handle.into(), into),
-            false => REFUSED,
-        });
-        Ok(result(call.context, read.unwrap_or(REFUSED)))
-    }
-    write_frame(call) {
-        let [handle, largest] = call.bound;
-        let length = call.integer(1).and_then(|length| u32::try_from(length).ok());
-        let sent = length.filter(|length| (ETHERNET_HEADER..=largest).contains(length)).and_then(|length| {
-            call.with_bytes(0, |buffer| {
-                let frame = buffer.get(..length as usize).ok_or(Refused(EINVAL))?;
-                solo5::net_write(handle.into(), frame).map(|()| 0)
-            })
-        });
-        Ok(result(call.context, sent.unwrap_or(REFUSED)))
     }
     net_read(call) {
         let handle = handle(call)?;
@@ -80,15 +56,9 @@ functions! {
         let block = device(call.context, handle)?;
         block.define(c"capacity", call.context.bigint(info.capacity)?)?;
         block.define(c"blockSize", number(call.context, info.block_size))?;
-        let bound = bound(handle, info.block_size);
-        let direct = call.context.object()?;
-        direct.define(c"read", call.context.bound_function::<read_block>(c"read", 2, bound)?)?;
-        direct.define(c"write", call.context.bound_function::<write_block>(c"write", 2, bound)?)?;
-        block.define(c"direct", direct)?;
+        block.define(c"direct", Port::block(call.context, handle, usize::try_from(info.block_size).unwrap_or(0))?)?;
         Ok(block)
     }
-    read_block(call) { Ok(one_block(call, solo5::block_read)) }
-    write_block(call) { Ok(one_block(call, |handle, offset, from| solo5::block_write(handle, offset, from))) }
     block_read(call) {
         let (handle, offset) = (handle(call)?, call.arg(1).to_u64()?);
         let read = call.arg(2).with_bytes(|into| solo5::block_read(handle, offset, into))?;
@@ -104,32 +74,6 @@ functions! {
         let bytes = boot::heap_size();
         Ok(number(call.context, bytes as u64))
     }
-}
-
-/// Bytes of an Ethernet header.
-const ETHERNET_HEADER: u32 = 14;
-
-const REFUSED: core::result::Result<usize, Refused> = Err(Refused(EINVAL));
-
-/// What the calls on one device keep of it. Both numbers are far below 2^32: a manifest has 63 devices,
-/// and 16 bits for the size of a frame or a block.
-fn bound(handle: u64, size: u64) -> Bound {
-    [handle, size].map(|number| u32::try_from(number).unwrap_or(u32::MAX))
-}
-
-/// Moves a block at the offset in the first argument, between the device and the first bytes of the second.
-fn one_block(
-    call: &Call<'_>,
-    transfer: impl FnOnce(u64, u64, &mut [u8]) -> core::result::Result<(), Refused>,
-) -> Value {
-    let [handle, size] = call.bound;
-    let moved = call.unsigned_bigint(0).and_then(|offset| {
-        call.with_bytes(1, |bytes| {
-            let block = bytes.get_mut(..size as usize).ok_or(Refused(EINVAL))?;
-            transfer(handle.into(), offset, block).map(|()| 0)
-        })
-    });
-    result(call.context, moved.unwrap_or(REFUSED))
 }
 
 /// What `acquire` finds for the name in the first argument.

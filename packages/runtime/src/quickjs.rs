@@ -12,6 +12,8 @@ use rquickjs_sys as qjs;
 
 #[cfg(feature = "freestanding")]
 mod backtrace;
+#[cfg(feature = "freestanding")]
+pub mod class;
 
 #[cfg(feature = "freestanding")]
 pub use backtrace::last_stack;
@@ -51,13 +53,9 @@ pub type Native = fn(&Call<'_>) -> Result<Value>;
 pub struct Call<'a> {
     /// Where the call happens.
     pub context: Context,
+    this: qjs::JSValue,
     args: &'a [qjs::JSValue],
-    /// What the function was made with: [`Context::bound_function`]; else zeros.
-    pub bound: Bound,
 }
-
-/// Two numbers that a native function keeps.
-pub type Bound = [u32; 2];
 
 /// A value whose text a console shows as it is, or nearly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,33 +259,6 @@ impl Context {
         self.own(raw)
     }
 
-    /// A function that calls `F`, which finds `bound` in [`Call::bound`].
-    ///
-    /// # Errors
-    /// Out of memory.
-    pub fn bound_function<F: NativeFunction>(
-        self,
-        name: &CStr,
-        length: c_int,
-        bound: Bound,
-    ) -> Result<Value> {
-        let mut data = bound.map(|number| qjs::JS_MKVAL(qjs::JS_TAG_INT, number.cast_signed()));
-        // SAFETY: the engine copies the name and the two values, which are integers;
-        // `enter_bound::<F>` has the type that it expects.
-        let raw = unsafe {
-            qjs::JS_NewCFunctionData2(
-                self.0,
-                Some(enter_bound::<F>),
-                name.as_ptr(),
-                length,
-                0,
-                2,
-                data.as_mut_ptr(),
-            )
-        };
-        self.own(raw)
-    }
-
     /// Compiles one ES module without running it.
     ///
     /// # Errors
@@ -393,44 +364,13 @@ pub trait RejectionTracker {
 
 unsafe extern "C" fn enter<F: NativeFunction>(
     context: *mut qjs::JSContext,
-    _this: qjs::JSValue,
+    this: qjs::JSValue,
     argc: c_int,
     argv: *mut qjs::JSValue,
 ) -> qjs::JSValue {
     // SAFETY: the engine's arguments, as they are.
-    unsafe { call::<F>(context, argc, argv, [0; 2]) }
-}
-
-unsafe extern "C" fn enter_bound<F: NativeFunction>(
-    context: *mut qjs::JSContext,
-    _this: qjs::JSValue,
-    argc: c_int,
-    argv: *mut qjs::JSValue,
-    _magic: c_int,
-    data: *mut qjs::JSValue,
-) -> qjs::JSValue {
-    // SAFETY: the engine passes the two integers that `bound_function` gave it.
-    let bound = unsafe { [*data, *data.add(1)].map(|raw| qjs::JS_VALUE_GET_INT(raw).cast_unsigned()) };
-    // SAFETY: the engine's arguments, as they are.
-    unsafe { call::<F>(context, argc, argv, bound) }
-}
-
-/// # Safety
-/// The arguments are the engine's: `argc` live values, borrowed for the call; null only with none.
-#[inline]
-unsafe fn call<F: NativeFunction>(
-    context: *mut qjs::JSContext,
-    argc: c_int,
-    argv: *const qjs::JSValue,
-    bound: Bound,
-) -> qjs::JSValue {
-    let count = usize::try_from(argc).unwrap_or(0);
-    // SAFETY: by the caller's word.
-    let args = if count == 0 { &[] } else { unsafe { slice::from_raw_parts(argv, count) } };
-    match (F::CALL)(&Call { context: Context(context), args, bound }) {
-        Ok(value) => value.into_raw(),
-        Err(Thrown) => EXCEPTION,
-    }
+    let call = unsafe { Call::new(context, this, argc, argv) };
+    (F::CALL)(&call).map_or(EXCEPTION, Value::into_raw)
 }
 
 unsafe extern "C" fn init<M: NativeModule>(
@@ -485,6 +425,43 @@ unsafe extern "C" fn rejected<T: RejectionTracker>(
 }
 
 impl<'a> Call<'a> {
+    /// # Safety
+    /// The arguments are the engine's: live values, borrowed for the call, `argc` of them behind `argv`,
+    /// which may be null only if there are none.
+    #[inline]
+    unsafe fn new(
+        context: *mut qjs::JSContext,
+        this: qjs::JSValue,
+        argc: c_int,
+        argv: *const qjs::JSValue,
+    ) -> Self {
+        let count = usize::try_from(argc).unwrap_or(0);
+        // SAFETY: by the caller's word.
+        let args = if count == 0 { &[] } else { unsafe { slice::from_raw_parts(argv, count) } };
+        Self { context: Context(context), this, args }
+    }
+
+    /// What the function was called on, as a reference of its own.
+    #[must_use]
+    pub fn this(&self) -> Value {
+        // SAFETY: live for the call; the duplicate is ours.
+        let raw = unsafe { qjs::JS_DupValue(self.context.0, self.this) };
+        Value { context: self.context, raw }
+    }
+
+    /// Argument `index` is there, and not `undefined`.
+    #[must_use]
+    pub fn is_given(&self, index: usize) -> bool {
+        // SAFETY: reads the tag.
+        !unsafe { qjs::JS_IsUndefined(self.raw(index)) }
+    }
+
+    /// Argument `index` is the very object `other`.
+    #[must_use]
+    pub fn is(&self, index: usize, other: &Value) -> bool {
+        same_object(self.raw(index), other.raw)
+    }
+
     /// Number of arguments given.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -624,12 +601,7 @@ impl Value {
     /// Is the same object as `other`.
     #[must_use]
     pub fn is_same_object(&self, other: &Self) -> bool {
-        // SAFETY: reads tags, then pointers of two objects.
-        unsafe {
-            qjs::JS_IsObject(self.raw)
-                && qjs::JS_IsObject(other.raw)
-                && qjs::JS_VALUE_GET_PTR(self.raw) == qjs::JS_VALUE_GET_PTR(other.raw)
-        }
+        same_object(self.raw, other.raw)
     }
 
     /// Is an object made by an `Error` constructor.
@@ -724,13 +696,25 @@ impl Value {
     /// # Errors
     /// What it throws; `TypeError` if it is not a function.
     pub fn call(&self, args: &[Self]) -> Result<Self> {
+        self.call_with(UNDEFINED, args)
+    }
+
+    /// Calls the function on `this`.
+    ///
+    /// # Errors
+    /// What it throws; `TypeError` if it is not a function.
+    pub fn call_on(&self, this: &Self, args: &[Self]) -> Result<Self> {
+        self.call_with(this.raw, args)
+    }
+
+    fn call_with(&self, this: qjs::JSValue, args: &[Self]) -> Result<Self> {
         let mut raw = [UNDEFINED; MAX_CALL_ARGS];
         for (to, arg) in raw.iter_mut().zip(args) {
             *to = arg.raw;
         }
         let argc = c_int::try_from(args.len().min(MAX_CALL_ARGS)).unwrap_or(0);
-        // SAFETY: `argc` live values, borrowed for the call.
-        self.context.own(unsafe { qjs::JS_Call(self.context.0, self.raw, UNDEFINED, argc, raw.as_mut_ptr()) })
+        // SAFETY: `argc` live values, borrowed for the call, as `this` is.
+        self.context.own(unsafe { qjs::JS_Call(self.context.0, self.raw, this, argc, raw.as_mut_ptr()) })
     }
 
     /// Bytecode of a compiled module, without its source, with its line numbers.
@@ -763,6 +747,13 @@ impl Value {
         // SAFETY: value and context are live; the engine returns a new reference.
         let raw = unsafe { qjs::JS_PromiseResult(self.context.0, self.raw) };
         Self { context: self.context, raw }
+    }
+
+    /// Is what JavaScript takes for true.
+    #[must_use]
+    pub fn is_truthy(&self) -> bool {
+        // SAFETY: value and context are live.
+        unsafe { qjs::JS_ToBool(self.context.0, self.raw) > 0 }
     }
 
     /// An integer from a number, as `ToInt32` has it.
@@ -817,6 +808,15 @@ impl Drop for Value {
     fn drop(&mut self) {
         // SAFETY: the reference is ours and is not used again.
         unsafe { qjs::JS_FreeValue(self.context.0, self.raw) };
+    }
+}
+
+fn same_object(one: qjs::JSValue, other: qjs::JSValue) -> bool {
+    // SAFETY: reads tags, then pointers of two objects.
+    unsafe {
+        qjs::JS_IsObject(one)
+            && qjs::JS_IsObject(other)
+            && qjs::JS_VALUE_GET_PTR(one) == qjs::JS_VALUE_GET_PTR(other)
     }
 }
 

@@ -22,7 +22,7 @@ export interface VirtualHardware {
   readonly boot?: bigint;
   /** How much too early `yield` returns, in ns; a machine may, when a device is ready. */
   readonly early?: bigint;
-  /** Names of network devices; all have an MTU of 1500. */
+  /** Names of network devices; all have an MTU of 1500 bytes. */
   readonly nets?: readonly string[];
   /** Disks of 512-byte blocks, by name. */
   readonly disks?: Readonly<Record<string, Uint8Array>>;
@@ -32,6 +32,7 @@ export interface VirtualHardware {
   readonly refuse?: (call: string, offset: bigint) => number | undefined;
 }
 
+const MTU = 1500;
 const BLOCK = 512;
 const [AGAIN, EINVAL] = [-1, -2];
 
@@ -70,9 +71,10 @@ export function virtualMachine(hardware: VirtualHardware = {}): VirtualMachine {
     devices: {
       netAcquire: (name) =>
         nets.includes(name)
-          ? { handle: handleOf(name), mac: Uint8Array.of(2, 0, 0, 0, 0, 1), mtu: 1500 }
+          ? { handle: handleOf(name), mac: Uint8Array.of(2, 0, 0, 0, 0, 1), mtu: MTU }
           : undefined,
       netRead(handle, into) {
+        if (into.length < MTU + 14) return EINVAL;
         const index = frames.findIndex((frame) => frame.handle === handle && frame.at <= now);
         const [found] = index < 0 ? [] : frames.splice(index, 1);
         if (found === undefined) return AGAIN;

@@ -1,35 +1,47 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { execute, uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
 const folder = workspace();
+const cli = fileURLToPath(new URL("../packages/cli/bin/uk.mjs", import.meta.url));
 const refused = await execute("unshare", ["--net", "test", "-c", "/dev/net/tun"]);
 const why = refused.status === 0 ? "" : " (skipped: this machine has no namespaces or no /dev/net/tun)";
 
-it.skipIf(refused.status !== 0)(
-  `devices of an spt image say what is wrong with a call, and do nothing then${why}`,
-  async () => {
-    const program = fileURLToPath(new URL("programs/device-refusals.ts", import.meta.url));
-    const built = await uk(["build", program, "--out-dir", folder]);
-    expect(built).toMatchObject({ status: 0, stderr: "" });
+/** Builds a program of this folder, and runs it as an image with a TAP and more options. */
+async function run(name: string, options: string): Promise<{ stdout: string; stderr: string }> {
+  const program = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url));
+  const built = await uk(["build", program, "--out-dir", folder]);
+  expect(built).toMatchObject({ status: 0, stderr: "" });
+  const { stdout, stderr } = await execute("unshare", [
+    "--net",
+    "sh",
+    "-c",
+    `ip tuntap add tap0 mode tap && ip link set tap0 up &&
+       "${process.execPath}" "${cli}" run ${options} --net:service=tap0 "${join(folder, `${name}.spt`)}"`,
+  ]);
+  return { stdout, stderr };
+}
+
+describe.skipIf(refused.status !== 0)(`devices of an spt image${why}`, () => {
+  it("say what is wrong with a call, and do nothing then", async () => {
     const disk = join(folder, "disk.img");
     writeFileSync(disk, new Uint8Array(1024).fill(1));
-    const cli = fileURLToPath(new URL("../packages/cli/bin/uk.mjs", import.meta.url));
-    const { stdout, stderr } = await execute("unshare", [
-      "--net",
-      "sh",
-      "-c",
-      `ip tuntap add tap0 mode tap && ip link set tap0 up &&
-       "${process.execPath}" "${cli}" run --block:storage="${disk}" --net:service=tap0 "${join(folder, "device-refusals.spt")}"`,
-    ]);
+    const { stdout, stderr } = await run("device-refusals", `--block:storage="${disk}"`);
     expect(stderr).toBe("");
     expect(stdout).toBe(EXPECTED);
     expect([...readFileSync(disk)]).toEqual([...new Array(512).fill(1), ...new Array(512).fill(7)]);
-  },
-);
+  });
+
+  it("leave no memory behind", async () => {
+    expect(await run("readings", "--mem=16")).toEqual({
+      stdout: "readings that nobody needs are forgotten\n",
+      stderr: "",
+    });
+  });
+});
 
 const EXPECTED = `read at 0 (bigint): done
 read at 512 (bigint): done
@@ -64,6 +76,15 @@ send all: done
 send 60 of 40 bytes: RangeError: net.write: a frame of 60 bytes in a buffer of 40
 send text: TypeError: net.write: the buffer must be a Uint8Array
 read into 1513 bytes: RangeError: net.read: a buffer of 1513 bytes for frames of up to 1514 bytes
+read into undefined: TypeError: net.read: the buffer must be a Uint8Array
+read into string: TypeError: net.read: the buffer must be a Uint8Array
+read into object: TypeError: net.read: the buffer must be a Uint8Array
+read into object: TypeError: net.read: the buffer must be a Uint8Array
+a reading's next of undefined: TypeError: Reading object expected
+a reading's next of object: TypeError: Reading object expected
+a reading's next of object: TypeError: Reading object expected
+a reading's next of function: TypeError: Reading object expected
+new: TypeError: not a constructor
 read into what was given away: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
 dropped: 0
 `;

@@ -1,0 +1,371 @@
+//! What `read` and `write` of a device are in a guest: functions with their device in them.
+//!
+//! Each does what its like in `packages/miou-solo5/src/{net,block}.ts` does, and calls `otherwise`, which is
+//! JavaScript, wherever there is more to do than to call the bindings.
+
+use core::cell::{Cell, OnceCell};
+use core::ffi::CStr;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use solo5_abi::result::EINVAL;
+
+use crate::one_thread::OneThread;
+use crate::quickjs::class::{Atom, Method, NativeClass, NativeMethod};
+use crate::quickjs::{Call, Context, Result, Value};
+use crate::solo5::{self, Refused};
+
+/// A function on one device.
+pub struct Port {
+    handle: u64,
+    /// Bytes of a block.
+    size: usize,
+    otherwise: Value,
+    run: Method<Self>,
+}
+
+impl NativeClass for Port {
+    const NAME: &'static CStr = c"Port";
+    const CALL: Option<Method<Self>> = Some(|call, port| (port.run)(call, port));
+
+    fn id() -> &'static AtomicU32 {
+        static ID: AtomicU32 = AtomicU32::new(0);
+        &ID
+    }
+
+    fn prototype(context: Context) -> Result<Value> {
+        Ok(context.function_prototype())
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(&Value)) {
+        visit(&self.otherwise);
+    }
+}
+
+impl Port {
+    /// The object `direct` of a network device (`packages/miou-solo5/src/solo5.ts`).
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn net(context: Context, handle: u64) -> Result<Value> {
+        direct(context, handle, 0, Reader::make, |call, port| port.with(call, Self::write_frame))
+    }
+
+    /// The object `direct` of a block device.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn block(context: Context, handle: u64, size: usize) -> Result<Value> {
+        direct(
+            context,
+            handle,
+            size,
+            |call, port| port.with(call, |call, port| port.block_at(call, solo5::block_read)),
+            |call, port| {
+                port.with(call, |call, port| {
+                    port.block_at(call, |h, at, from| solo5::block_write(h, at, from))
+                })
+            },
+        )
+    }
+
+    /// A function `run` on the same device, whose `otherwise` is the first argument.
+    fn with(&self, call: &Call<'_>, run: Method<Self>) -> Result<Value> {
+        call.context.instance(Self { handle: self.handle, size: self.size, otherwise: call.arg(0), run })
+    }
+
+    /// `(buffer, length = buffer.length)`: sends the frame at the start of the buffer.
+    fn write_frame(call: &Call<'_>, port: &Self) -> Result<Value> {
+        let sent = call.with_bytes(0, |buffer| {
+            let frame = match call.is_given(1) {
+                false => Some(&*buffer),
+                true => call.integer(1).and_then(|length| buffer.get(..usize::try_from(length).ok()?)),
+            };
+            solo5::net_write(port.handle, frame.ok_or(Refused(EINVAL))?)
+        });
+        port.end(call, sent)
+    }
+
+    /// `(offset, buffer)`: moves a block between the device and the start of the buffer.
+    fn block_at(
+        &self,
+        call: &Call<'_>,
+        transfer: impl FnOnce(u64, u64, &mut [u8]) -> core::result::Result<(), Refused>,
+    ) -> Result<Value> {
+        let moved = call.unsigned_bigint(0).and_then(|offset| {
+            call.with_bytes(1, |buffer| {
+                transfer(self.handle, offset, buffer.get_mut(..self.size).ok_or(Refused(EINVAL))?)
+            })
+        });
+        self.end(call, moved)
+    }
+
+    /// Nothing, once it is done; what `otherwise` makes of a refusal, and of arguments that do not fit.
+    fn end(&self, call: &Call<'_>, done: Option<core::result::Result<(), Refused>>) -> Result<Value> {
+        match done.unwrap_or(Err(Refused(EINVAL))) {
+            Ok(()) => Ok(call.context.undefined()),
+            Err(Refused(code)) => {
+                self.otherwise.call(&[call.context.integer(-code), call.arg(0), call.arg(1)])
+            }
+        }
+    }
+}
+
+/// `{ reader, writer }`, functions that make functions.
+fn direct(
+    context: Context,
+    handle: u64,
+    size: usize,
+    reader: Method<Port>,
+    writer: Method<Port>,
+) -> Result<Value> {
+    let direct = context.object()?;
+    for (name, run) in [(c"reader", reader), (c"writer", writer)] {
+        let port = Port { handle, size, otherwise: context.undefined(), run };
+        direct.define(name, context.instance(port)?)?;
+    }
+    Ok(direct)
+}
+
+/// `read` of a network device: a function that returns readings.
+struct Reader {
+    handle: u64,
+    otherwise: Value,
+    returned: Value,
+    /// What it returned last, a [`Reading`]: most programs read into one buffer, and need no other.
+    last: Cell<Option<Value>>,
+}
+
+impl NativeClass for Reader {
+    const NAME: &'static CStr = c"Reader";
+    const CALL: Option<Method<Self>> = Some(Self::read);
+
+    fn id() -> &'static AtomicU32 {
+        static ID: AtomicU32 = AtomicU32::new(0);
+        &ID
+    }
+
+    fn prototype(context: Context) -> Result<Value> {
+        Ok(context.function_prototype())
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(&Value)) {
+        visit(&self.otherwise);
+        visit(&self.returned);
+        visit_cell(&self.last, visit);
+    }
+}
+
+impl Reader {
+    /// `(otherwise)`: the function for that device.
+    fn make(call: &Call<'_>, port: &Port) -> Result<Value> {
+        let context = call.context;
+        Names::prepare(context)?;
+        let returned = context.object()?;
+        returned.set(context.atom(c"done")?, context.boolean(true))?;
+        returned.set(context.atom(c"value")?, context.integer(0))?;
+        let last = Cell::new(None);
+        context.instance(Self { handle: port.handle, otherwise: call.arg(0), returned, last })
+    }
+
+    /// `(into)`: an operation that reads one frame.
+    fn read(call: &Call<'_>, reader: &Self) -> Result<Value> {
+        let reading = match reader.last.take() {
+            Some(last) if last.state::<Reading>().is_some_and(|reading| call.is(0, &reading.into)) => last,
+            _ => call.context.instance(Reading {
+                handle: reader.handle,
+                into: call.arg(0),
+                otherwise: reader.otherwise.duplicate(),
+                returned: reader.returned.duplicate(),
+                wait: Cell::new(None),
+            })?,
+        };
+        reader.last.set(Some(reading.duplicate()));
+        Ok(reading)
+    }
+}
+
+/// So many frames in a row are read without letting other tasks run.
+const BURST: u32 = 64;
+/// Frames read since a task last waited.
+static FRAMES: AtomicU32 = AtomicU32::new(0);
+/// What `otherwise` is told after a burst: it is no result of a call.
+const TURN: i32 = 1;
+
+/// Reading one frame: an operation that is its own iterator, so that a frame which is there costs no generator.
+/// It has no state but while it waits, and then there is another for whoever else reads.
+struct Reading {
+    handle: u64,
+    into: Value,
+    otherwise: Value,
+    /// `{ done: true, value }`, the same for every frame: `yield*` takes the value out before anything else
+    /// happens.
+    returned: Value,
+    /// The iterator of what the task waits for, while it does.
+    wait: Cell<Option<Value>>,
+}
+
+impl NativeClass for Reading {
+    const NAME: &'static CStr = c"Reading";
+
+    fn id() -> &'static AtomicU32 {
+        static ID: AtomicU32 = AtomicU32::new(0);
+        &ID
+    }
+
+    fn prototype(context: Context) -> Result<Value> {
+        let names = Names::prepare(context)?;
+        let prototype = context.object()?;
+        prototype.set(names.iterator, context.method::<Iterator>(c"[Symbol.iterator]", 0)?)?;
+        prototype.set(names.next, context.method::<Next>(c"next", 1)?)?;
+        prototype.set(names.throw, context.method::<Throw>(c"throw", 1)?)?;
+        prototype.set(names.return_, context.method::<Return>(c"return", 1)?)?;
+        Ok(prototype)
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(&Value)) {
+        visit(&self.into);
+        visit(&self.otherwise);
+        visit(&self.returned);
+        visit_cell(&self.wait, visit);
+    }
+}
+
+impl Reading {
+    /// The length of a frame, or the reason why there is none.
+    fn attempt(&self) -> core::result::Result<i32, i32> {
+        let frames = FRAMES.load(Relaxed) + 1;
+        FRAMES.store(frames, Relaxed);
+        if frames > BURST {
+            return Err(TURN);
+        }
+        let read = self.into.with_bytes(|into| solo5::net_read(self.handle, into));
+        match read {
+            Ok(Ok(length @ 1..)) => i32::try_from(length).map_err(|_| -EINVAL),
+            Ok(Ok(0)) => Err(0),
+            Ok(Err(Refused(code))) => Err(-code),
+            Err(_) => {
+                drop(self.into.context().exception());
+                Err(-EINVAL)
+            }
+        }
+    }
+
+    /// What is left of the wait, if there was one, is told of its end by its method `name`.
+    fn leave(&self, name: Atom, value: &Value) -> Result<()> {
+        if let Some(wait) = self.wait.take()
+            && wait.has(name)?
+        {
+            wait.invoke(name, &[value.duplicate()])?;
+        }
+        Ok(())
+    }
+}
+
+struct Iterator;
+impl NativeMethod for Iterator {
+    type Class = Reading;
+    const CALL: Method<Reading> = |call, reading| {
+        let Some(wait) = reading.wait.take() else { return Ok(call.this()) };
+        reading.wait.set(Some(wait));
+        call.context.instance(Reading {
+            handle: reading.handle,
+            into: reading.into.duplicate(),
+            otherwise: reading.otherwise.duplicate(),
+            returned: reading.returned.duplicate(),
+            wait: Cell::new(None),
+        })
+    };
+}
+
+struct Next;
+impl NativeMethod for Next {
+    type Class = Reading;
+    const CALL: Method<Reading> = |call, reading| {
+        let context = call.context;
+        let names = Names::prepare(context)?;
+        let mut wait = reading.wait.take();
+        let mut sent = None;
+        loop {
+            if let Some(waiting) = wait {
+                let sent = sent.take().unwrap_or_else(|| call.arg(0));
+                let step = waiting.invoke(names.next, &[sent])?;
+                if !step.get(c"done")?.is_truthy() {
+                    reading.wait.set(Some(waiting));
+                    return Ok(step);
+                }
+            }
+            match reading.attempt() {
+                Ok(length) => {
+                    reading.returned.set(names.value, context.integer(length))?;
+                    return Ok(reading.returned.duplicate());
+                }
+                Err(why) => {
+                    FRAMES.store(0, Relaxed);
+                    let operation =
+                        reading.otherwise.call(&[context.integer(why), reading.into.duplicate()])?;
+                    wait = Some(operation.invoke(names.iterator, &[])?);
+                    sent = Some(context.undefined());
+                }
+            }
+        }
+    };
+}
+
+struct Throw;
+impl NativeMethod for Throw {
+    type Class = Reading;
+    const CALL: Method<Reading> = |call, reading| {
+        let error = call.arg(0);
+        reading.leave(Names::prepare(call.context)?.throw, &error)?;
+        Err(call.context.throw(error))
+    };
+}
+
+struct Return;
+impl NativeMethod for Return {
+    type Class = Reading;
+    const CALL: Method<Reading> = |call, reading| {
+        let names = Names::prepare(call.context)?;
+        let value = call.arg(0);
+        reading.leave(names.return_, &value)?;
+        let end = call.context.object()?;
+        end.set(call.context.atom(c"done")?, call.context.boolean(true))?;
+        end.set(names.value, value)?;
+        Ok(end)
+    };
+}
+
+/// Names of properties that readings have and use.
+struct Names {
+    iterator: Atom,
+    next: Atom,
+    throw: Atom,
+    return_: Atom,
+    value: Atom,
+}
+
+impl Names {
+    /// The names, which are looked up once.
+    fn prepare(context: Context) -> Result<&'static Self> {
+        static NAMES: OneThread<OnceCell<Names>> = OneThread(OnceCell::new());
+        if let Some(names) = NAMES.0.get() {
+            return Ok(names);
+        }
+        let names = Self {
+            iterator: context.symbol(c"iterator")?,
+            next: context.atom(c"next")?,
+            throw: context.atom(c"throw")?,
+            return_: context.atom(c"return")?,
+            value: context.atom(c"value")?,
+        };
+        Ok(NAMES.0.get_or_init(|| names))
+    }
+}
+
+fn visit_cell(cell: &Cell<Option<Value>>, visit: &mut dyn FnMut(&Value)) {
+    let value = cell.take();
+    if let Some(value) = &value {
+        visit(value);
+    }
+    cell.set(value);
+}
