@@ -14,6 +14,9 @@ export function quantile(numbers, q) {
 
 export const median = (numbers) => quantile(numbers, 0.5);
 
+/** How much more `one` is than `other`, both measured in the same rounds: what changes from round to round changes both. */
+export const ratio = (one, other) => median(one.map((value, round) => value / other[round]));
+
 const release = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "release");
 
 let isBuilt = false;

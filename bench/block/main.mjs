@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildNative, machine, median, printTable, quantile, root, tenderPath, uk } from "../lib.mjs";
+import { buildNative, machine, median, printTable, quantile, ratio, root, tenderPath, uk } from "../lib.mjs";
 
 const ROUNDS = 15;
 const COUNT = 100_000;
@@ -33,7 +33,7 @@ try {
   console.log(
     `${machine()}; ns a block of 4 KiB, ${COUNT} blocks, one after the other: processor time as well`,
   );
-  console.log(`median of ${ROUNDS} interleaved rounds`);
+  console.log(`medians of ${ROUNDS} interleaved rounds, of ratios as well`);
   const names = peers.map(({ name }) => name);
   const rows = [["call", ...names, "spread of the guest", "guest/native", "guest/filtered"]];
   for (const call of ["read", "write"])
@@ -48,11 +48,11 @@ function row(peers, call, order) {
   for (let round = 0; round < ROUNDS; round++)
     for (const [index, { sample }] of peers.entries()) times[index].push(sample(call, order));
   const medians = times.map(median);
-  const [native, filtered, guest] = medians;
+  const [native, filtered, guest] = times;
   const ns = (number) => number.toFixed(0);
-  const ratio = (to) => `${(guest / to).toFixed(2)}x`;
+  const to = (peer) => `${ratio(guest, peer).toFixed(2)}x`;
   const spread = [0.1, 0.9].map((q) => ns(quantile(times[2], q))).join("..");
-  return [`${call}, ${order}`, ...medians.map(ns), spread, ratio(native), ratio(filtered)];
+  return [`${call}, ${order}`, ...medians.map(ns), spread, to(native), to(filtered)];
 }
 
 /** A program that says how long a block took. */

@@ -4,9 +4,9 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { buildNative, machine, median, printTable, quantile, root, tenderPath, uk } from "../lib.mjs";
+import { buildNative, machine, median, printTable, quantile, ratio, root, tenderPath, uk } from "../lib.mjs";
 
-const ROUNDS = 7;
+const ROUNDS = 15;
 const LOADS = [
   { name: "60 bytes, window 1", size: 60, window: 1, count: 20_000, every: 1 },
   { name: "60 bytes, window 64", size: 60, window: 64, count: 100_000, every: 1 },
@@ -59,15 +59,15 @@ async function compare(peers) {
     const samples = peers.map(() => []);
     for (let round = 0; round < ROUNDS; round++)
       for (const [index, peer] of peers.entries()) samples[index].push(await sample(peer, load));
-    const of = (what) => samples.map((all) => median(all.map((one) => one[what])));
+    const of = (what) => samples.map((all) => all.map((one) => one[what]));
     const [native, filtered, guest] = of("rate");
-    const guests = samples[2].map(({ rate }) => rate);
-    const spread = [0.1, 0.9].map((q) => thousands(quantile(guests, q))).join("..");
-    const ratio = (to) => `${(guest / to).toFixed(2)}x`;
-    rates.push([load.name, ...of("rate").map(thousands), spread, ratio(native), ratio(filtered)]);
-    times.push([load.name, ...of("cpu").map((ns) => ns.toFixed(0))]);
+    const spread = [0.1, 0.9].map((q) => thousands(quantile(guest, q))).join("..");
+    const to = (peer) => `${ratio(guest, peer).toFixed(2)}x`;
+    const medians = (what, show) => of(what).map((all) => show(median(all)));
+    rates.push([load.name, ...medians("rate", thousands), spread, to(native), to(filtered)]);
+    times.push([load.name, ...medians("cpu", (ns) => ns.toFixed(0))]);
   }
-  console.log(`${machine()}; median of ${ROUNDS} interleaved rounds`);
+  console.log(`${machine()}; medians of ${ROUNDS} interleaved rounds, of ratios as well`);
   printTable(rates);
   console.log();
   printTable(times);
