@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative, machine, median, printTable, quantile, ratio, root, tenderPath, uk } from "../lib.mjs";
 
-const ROUNDS = 15;
+const ROUNDS = 25;
 const COUNT = 100_000;
 const BLOCK = 4096;
 const BLOCKS = 4096;

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { join } from "node:path";
 import { buildNative, machine, median, printTable, quantile, ratio, root, tenderPath, uk } from "../lib.mjs";
 
-const ROUNDS = 15;
+const ROUNDS = 25;
 const LOADS = [
   { name: "60 bytes, window 1", size: 60, window: 1, count: 20_000, every: 1 },
   { name: "60 bytes, window 64", size: 60, window: 64, count: 100_000, every: 1 },
