@@ -1,6 +1,4 @@
 import type { Operation } from "@uk/miou";
-import type { Block } from "./block.ts";
-import type { Net } from "./net.ts";
 
 /**
  * What a target provides, after `solo5.h` (ABI section 7): the guest's bindings implement it, and so
@@ -86,7 +84,7 @@ export interface NetPort {
 }
 
 /**
- * {@link Net.read} and {@link Net.write} of one device, made by the target, with nothing around them: for a
+ * `Net.read` and `Net.write` of one device, made by the target, with nothing around them: for a
  * target where a call costs less than in JavaScript. They check whatever they get; where there is more to
  * do than the call, they leave it to the function that they were made with, `otherwise`.
  */
@@ -120,7 +118,7 @@ export interface BlockPort {
   readonly direct?: DirectBlock;
 }
 
-/** {@link Block.atomicRead} and {@link Block.atomicWrite} of one device, made by the target; see {@link DirectNet}. */
+/** `Block.atomicRead` and `Block.atomicWrite` of one device, made by the target; see {@link DirectNet}. */
 export interface DirectBlock {
   /** Makes `atomicRead`: fills the first block of `into`. `otherwise` gets any result but 0, and the arguments. */
   reader(otherwise: MoveBlock<[result: number]>): MoveBlock;
