@@ -85,6 +85,21 @@ a reading's next of object: TypeError: Reading object expected
 a reading's next of object: TypeError: Reading object expected
 a reading's next of function: TypeError: Reading object expected
 new: TypeError: not a constructor
+block into 1 bytes of 4096, from 0: RangeError: block.atomicRead: a buffer of 1 bytes for blocks of 512 bytes
+frame into 1 bytes of 4096, from 0: RangeError: net.read: a buffer of 1 bytes for frames of up to 1514 bytes
+frame from 1 bytes of 4096, from 0: RangeError: net.write: a frame of 60 bytes in a buffer of 1
+block into 0 bytes of 4096, from 0: RangeError: block.atomicRead: a buffer of 0 bytes for blocks of 512 bytes
+frame into 0 bytes of 4096, from 0: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
+frame from 0 bytes of 4096, from 0: RangeError: net.write: a frame of 60 bytes in a buffer of 0
+block into 512 bytes of 4096, from 0: done
+frame into 512 bytes of 4096, from 0: RangeError: net.read: a buffer of 512 bytes for frames of up to 1514 bytes
+frame from 512 bytes of 4096, from 0: done
+block into 512 bytes of 4096, from 1: RangeError: block.atomicRead: a buffer of 511 bytes for blocks of 512 bytes
+frame into 512 bytes of 4096, from 1: RangeError: net.read: a buffer of 511 bytes for frames of up to 1514 bytes
+frame from 512 bytes of 4096, from 1: done
+block into 2000 bytes of 4096, from 0: done
+frame into 2000 bytes of 4096, from 0: done
+frame from 2000 bytes of 4096, from 0: done
 read into what was given away: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
 dropped: 0
 `;

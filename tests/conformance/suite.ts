@@ -333,6 +333,12 @@ const cases: readonly Case[] = [
       lengths.push(yield* service.read(buffer));
       expect(lengths.join(), "60,61,62,63");
       holds(isOurs(buffer), "the last frame is in the buffer");
+      // Who calls `next` without a scheduler may do what it likes with the answer.
+      service.write(frameOf(service.mac, 64));
+      yield* sleep(20);
+      const step = Object.freeze(service.read(buffer)[Symbol.iterator]().next());
+      expect(`${step.done} ${step.value}`, "true 64");
+      yield* echo(service, frameOf(service.mac, 60));
     },
   },
   {

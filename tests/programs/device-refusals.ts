@@ -44,12 +44,28 @@ run([block("storage"), net("service")], function* (disk, service) {
   attempt("send text", () => service.write("x".repeat(60) as unknown as Uint8Array, 60));
   const begin = (into: Uint8Array) => service.read(into)[Symbol.iterator]();
   attempt("read into 1513 bytes", () => begin(new Uint8Array(1513)).next());
-  for (const into of [undefined, "x".repeat(2000), new Uint16Array(2000), new ArrayBuffer(2000)])
+  for (const into of [undefined, "x".repeat(2000), new Uint8ClampedArray(2000), new ArrayBuffer(2000)])
     attempt(`read into ${typeof into}`, () => begin(into as unknown as Uint8Array).next());
   const { next } = begin(frame);
   for (const other of [undefined, {}, service, service.read])
     attempt(`a reading's next of ${typeof other}`, () => next.call(other as never));
   attempt("new", () => Reflect.construct(service.read, [frame]));
+  // Views that follow the length of a buffer which has become shorter.
+  for (const [length, from] of [
+    [1, 0],
+    [0, 0],
+    [512, 0],
+    [512, 1],
+    [2000, 0],
+  ] as const) {
+    const memory = Reflect.construct(ArrayBuffer, [4096, { maxByteLength: 8192 }]);
+    const view = new Uint8Array(memory, from);
+    memory.resize(length);
+    const what = `${length} bytes of 4096, from ${from}`;
+    attempt(`block into ${what}`, () => disk.atomicRead(512n, view));
+    attempt(`frame into ${what}`, () => begin(view).next());
+    attempt(`frame from ${what}`, () => service.write(view, 60));
+  }
   const gone = new Uint8Array(1514);
   const reading = service.read(gone);
   (gone.buffer as unknown as { transfer(): void }).transfer();

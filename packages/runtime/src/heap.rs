@@ -126,15 +126,14 @@ impl State {
         let Some(block) = probe.and_then(|layout| self.pool.allocate(layout)) else {
             return;
         };
+        // All of it: shrinking leaves the record of the free block behind it where it was.
+        self.note(block);
         // SAFETY: allocated just now with this alignment; shrinking does not fail.
         let kept = Layout::from_size_align(RESERVE, ALIGN)
             .ok()
             .and_then(|layout| unsafe { self.pool.reallocate(block, layout) });
         self.reserve = kept;
         self.refused = 0;
-        if let Some(kept) = kept {
-            self.note(kept);
-        }
     }
 
     fn allocate_zeroed(&mut self, size: usize, align: usize) -> *mut u8 {

@@ -5,6 +5,8 @@
 use alloc::ffi::CString;
 use core::ffi::CStr;
 
+use solo5_abi::limits::MFT_NAME_MAX;
+
 use crate::ports::Port;
 use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
 use crate::solo5::{self, Refused};
@@ -79,7 +81,10 @@ functions! {
 /// What `acquire` finds for the name in the first argument.
 fn acquire<I>(call: &Call<'_>, acquire: fn(&CStr) -> core::result::Result<I, Refused>) -> Result<Option<I>> {
     let text = call.arg(0).text()?;
-    // A name with a NUL in it is nobody's.
+    // A name too long, or with a NUL in it, is nobody's.
+    if text.bytes().len() > MFT_NAME_MAX {
+        return Ok(None);
+    }
     Ok(CString::new(text.bytes()).ok().and_then(|name| acquire(&name).ok()))
 }
 

@@ -159,10 +159,7 @@ impl Reader {
     /// `(otherwise)`: the function for that device.
     fn make(call: &Call<'_>, port: &Port) -> Result<Value> {
         let context = call.context;
-        Names::prepare(context)?;
-        let returned = context.object()?;
-        returned.set(context.atom(c"done")?, context.boolean(true))?;
-        returned.set(context.atom(c"value")?, context.integer(0))?;
+        let returned = Names::prepare(context)?.end(context, context.integer(0))?;
         let last = Cell::new(None);
         context.instance(Self { handle: port.handle, otherwise: call.arg(0), returned, last })
     }
@@ -215,10 +212,10 @@ impl NativeClass for Reading {
     fn prototype(context: Context) -> Result<Value> {
         let names = Names::prepare(context)?;
         let prototype = context.object()?;
-        prototype.set(names.iterator, context.method::<Iterator>(c"[Symbol.iterator]", 0)?)?;
-        prototype.set(names.next, context.method::<Next>(c"next", 1)?)?;
-        prototype.set(names.throw, context.method::<Throw>(c"throw", 1)?)?;
-        prototype.set(names.return_, context.method::<Return>(c"return", 1)?)?;
+        prototype.create(names.iterator, context.method::<Iterator>(c"[Symbol.iterator]", 0)?)?;
+        prototype.create(names.next, context.method::<Next>(c"next", 1)?)?;
+        prototype.create(names.throw, context.method::<Throw>(c"throw", 1)?)?;
+        prototype.create(names.return_, context.method::<Return>(c"return", 1)?)?;
         Ok(prototype)
     }
 
@@ -296,7 +293,11 @@ impl NativeMethod for Next {
             }
             match reading.attempt() {
                 Ok(length) => {
-                    reading.returned.set(names.value, context.integer(length))?;
+                    // A program that calls `next` itself can have frozen what it got.
+                    if reading.returned.set(names.value, context.integer(length)).is_err() {
+                        drop(context.exception());
+                        return names.end(context, context.integer(length));
+                    }
                     return Ok(reading.returned.duplicate());
                 }
                 Err(why) => {
@@ -328,10 +329,7 @@ impl NativeMethod for Return {
         let names = Names::prepare(call.context)?;
         let value = call.arg(0);
         reading.leave(names.return_, &value)?;
-        let end = call.context.object()?;
-        end.set(call.context.atom(c"done")?, call.context.boolean(true))?;
-        end.set(names.value, value)?;
-        Ok(end)
+        names.end(call.context, value)
     };
 }
 
@@ -341,6 +339,7 @@ struct Names {
     next: Atom,
     throw: Atom,
     return_: Atom,
+    done: Atom,
     value: Atom,
 }
 
@@ -356,9 +355,18 @@ impl Names {
             next: context.atom(c"next")?,
             throw: context.atom(c"throw")?,
             return_: context.atom(c"return")?,
+            done: context.atom(c"done")?,
             value: context.atom(c"value")?,
         };
         Ok(NAMES.0.get_or_init(|| names))
+    }
+
+    /// `{ done: true, value }`.
+    fn end(&self, context: Context, value: Value) -> Result<Value> {
+        let end = context.object()?;
+        end.create(self.done, context.boolean(true))?;
+        end.create(self.value, value)?;
+        Ok(end)
     }
 }
 

@@ -6,6 +6,7 @@
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use core::{ptr, slice};
 
 use rquickjs_sys as qjs;
@@ -86,6 +87,15 @@ const MAX_CALL_ARGS: usize = 4;
 const UNDEFINED: qjs::JSValue = qjs::JS_MKVAL(qjs::JS_TAG_UNDEFINED, 0);
 const EXCEPTION: qjs::JSValue = qjs::JS_MKVAL(qjs::JS_TAG_EXCEPTION, 0);
 
+/// The lowest address to which JavaScript may bring the native stack.
+static STACK_END: AtomicUsize = AtomicUsize::new(0);
+
+/// Where the native stack is, about.
+fn stack_pointer() -> usize {
+    let here = 0_u8;
+    (&raw const here).addr()
+}
+
 impl Context {
     /// Starts the engine with every standard built-in. `None` if there is no memory for it.
     ///
@@ -100,6 +110,7 @@ impl Context {
                 return None;
             }
             qjs::JS_SetMaxStackSize(runtime, stack as qjs::size_t);
+            STACK_END.store(stack_pointer().saturating_sub(stack), Relaxed);
             let context = qjs::JS_NewContext(runtime);
             (!context.is_null()).then_some(Self(context))
         }
@@ -126,6 +137,12 @@ impl Context {
     /// # Safety
     /// `raw` is a live value.
     unsafe fn with_bytes<R>(self, raw: qjs::JSValue, work: impl FnOnce(&mut [u8]) -> R) -> Result<R> {
+        // SAFETY: live by the caller's word.
+        if unsafe { qjs::JS_GetTypedArrayType(raw) }
+            != qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8.cast_signed()
+        {
+            return Err(self.throw_error(ErrorKind::Type, c"not a Uint8Array"));
+        }
         let mut len = 0;
         // SAFETY: live by the caller's word; the engine stores the length if it returns a pointer.
         let data = unsafe { qjs::JS_GetUint8Array(self.0, &raw mut len, raw) };
@@ -133,6 +150,8 @@ impl Context {
         if data.is_null() && unsafe { qjs::JS_HasException(self.0) } {
             return Err(Thrown);
         }
+        // SAFETY: live by the caller's word.
+        let len = unsafe { self.bytes_left(raw, len) }?;
         let bytes: &mut [u8] = match data.is_null() {
             true => &mut [],
             // SAFETY: the array's own memory, which stays while no JavaScript runs; a guest has one
@@ -140,6 +159,31 @@ impl Context {
             false => unsafe { slice::from_raw_parts_mut(data, length(len)) },
         };
         Ok(work(bytes))
+    }
+
+    /// How many of the `len` bytes that a `Uint8Array` had at first it still has. The engine does not
+    /// keep that number for one that follows the length of a resizable buffer.
+    ///
+    /// # Safety
+    /// `raw` is a live `Uint8Array`.
+    unsafe fn bytes_left(self, raw: qjs::JSValue, len: qjs::size_t) -> Result<qjs::size_t> {
+        // The usual case, without a look at the buffer: what has its last byte has all of them.
+        // SAFETY: by the caller's word; the elements of a typed array are no properties that run code.
+        let last = len
+            .checked_sub(1)
+            .map(|last| unsafe { qjs::JS_GetPropertyInt64(self.0, raw, last.cast_signed()) });
+        // SAFETY: reads the tag.
+        if last.is_none_or(|last| unsafe { qjs::JS_VALUE_GET_TAG(last) } == qjs::JS_TAG_INT) {
+            return Ok(len);
+        }
+        let (mut offset, mut size) = (0, 0);
+        // SAFETY: by the caller's word; the engine stores one number.
+        let buffer = self.own(unsafe {
+            qjs::JS_GetTypedArrayBuffer(self.0, raw, &raw mut offset, ptr::null_mut(), ptr::null_mut())
+        })?;
+        // SAFETY: a live buffer; the engine stores its size, 0 if it throws.
+        unsafe { qjs::JS_GetArrayBuffer(self.0, &raw mut size, buffer.raw) };
+        Ok(len.min(size.saturating_sub(offset)))
     }
 
     fn check(self, result: c_int) -> Result<()> {
@@ -519,7 +563,10 @@ impl<'a> Call<'a> {
                 // SAFETY: the engine stores one integer; it throws only for what is no bigint.
                 unsafe { qjs::JS_ToBigUint64(self.context.0, &raw mut low, raw) };
                 // The conversion is modulo 2^64: it was exact if it can be undone.
-                let back = self.context.bigint(low).ok()?;
+                let Ok(back) = self.context.bigint(low) else {
+                    drop(self.context.exception());
+                    return None;
+                };
                 // SAFETY: two live values.
                 unsafe { qjs::JS_IsStrictEqual(self.context.0, raw, back.raw) }.then_some(low)
             }

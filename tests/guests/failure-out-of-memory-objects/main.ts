@@ -1,4 +1,4 @@
-// Many small objects.
-const kept: object[] = [];
+// Many small objects, each made in the same place.
+let kept: object | undefined;
 console.log("before");
-for (let i = 0; ; i++) kept.push({ i, name: `object ${i}`, list: [i] });
+for (;;) kept = { kept };

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use rquickjs_sys as qjs;
 
-use super::{Call, Context, EXCEPTION, Result, Thrown, Value};
+use super::{Call, Context, EXCEPTION, ErrorKind, Result, STACK_END, Thrown, Value, stack_pointer};
 
 /// What a function or a method does: gets its arguments and the value of its object.
 pub type Method<T> = fn(&Call<'_>, &T) -> Result<Value>;
@@ -75,6 +75,11 @@ impl Context {
             return Ok(known);
         }
         let prototype = T::prototype(self)?;
+        // It can have run a program's code, which can have come here first.
+        let known = T::id().load(Relaxed);
+        if known != 0 {
+            return Ok(known);
+        }
         let mut id = 0;
         let definition = qjs::JSClassDef {
             class_name: T::NAME.as_ptr(),
@@ -86,7 +91,10 @@ impl Context {
         // SAFETY: the runtime is live; the engine copies the definition, and takes over the prototype.
         unsafe {
             qjs::JS_NewClassID(self.runtime(), &raw mut id);
-            self.check(qjs::JS_NewClass(self.runtime(), id, &raw const definition))?;
+            if qjs::JS_NewClass(self.runtime(), id, &raw const definition) < 0 {
+                qjs::JS_ThrowOutOfMemory(self.0);
+                return Err(Thrown);
+            }
             qjs::JS_SetClassProto(self.0, id, prototype.into_raw());
         }
         T::id().store(id, Relaxed);
@@ -151,6 +159,19 @@ impl Value {
         unsafe { qjs::JS_GetOpaque(self.raw, T::id().load(Relaxed)).cast::<T>().as_ref() }
     }
 
+    /// Makes a property, as an object literal does.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn create(&self, name: Atom, value: Self) -> Result<()> {
+        let context = self.context;
+        // SAFETY: value and context are live; the engine takes over the value.
+        context.check(unsafe {
+            let flags = qjs::JS_PROP_C_W_E as c_int;
+            qjs::JS_DefinePropertyValue(context.0, self.raw, name.0, value.into_raw(), flags)
+        })
+    }
+
     /// Sets a property.
     ///
     /// # Errors
@@ -196,6 +217,11 @@ unsafe extern "C" fn call<T: NativeClass>(
     let state = unsafe { qjs::JS_GetOpaque(function, T::id().load(Relaxed)).cast::<T>().as_ref() };
     // SAFETY: the engine's arguments, as they are.
     let call = unsafe { Call::new(context, this, argc, argv) };
+    // The engine checks this for functions of its own.
+    if stack_pointer() < STACK_END.load(Relaxed) {
+        call.context.throw_error(ErrorKind::Range, c"Maximum call stack size exceeded");
+        return EXCEPTION;
+    }
     match (T::CALL, state) {
         (Some(function), Some(state)) => function(&call, state).map_or(EXCEPTION, Value::into_raw),
         _ => call.context.undefined().into_raw(),
