@@ -274,13 +274,13 @@ impl GuestMemory {
 
     /// Reads up to a protected page or the end of memory, for a debugger; how much that is.
     pub fn peek(&self, gpa: Gpa, into: &mut [u8]) -> usize {
-        let len = into.len().min(word(self.size().saturating_sub(gpa)));
-        for segment in self.segments.iter().filter(|segment| !flags_allow_reading(segment)) {
-            let overlaps = segment.start < gpa + len as u64 && gpa < segment.end;
-            if overlaps {
-                return self.peek(gpa, &mut into[..word(segment.start.saturating_sub(gpa))]);
-            }
-        }
+        let room = self.size().saturating_sub(gpa).min(into.len() as u64);
+        let hidden = self.segments.iter().filter(|segment| !flags_allow_reading(segment));
+        let len = hidden
+            .filter(|segment| segment.start < gpa + room && gpa < segment.end)
+            .map(|segment| segment.start.saturating_sub(gpa))
+            .fold(room, u64::min);
+        let len = word(len);
         if len > 0 {
             // SAFETY: `offset` proves that the bytes lie in the mapping; the loop above, that this
             // process may read them; `into` is not guest memory.

@@ -43,7 +43,7 @@ mod machine;
 #[expect(unsafe_code, reason = "a byte that is shared with KVM")]
 mod machine_debug;
 mod options;
-mod paging;
+pub mod paging;
 pub mod privileges;
 pub mod ring;
 #[expect(unsafe_code, reason = "handlers of signals are installed by address")]

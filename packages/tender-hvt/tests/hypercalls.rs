@@ -100,6 +100,24 @@ fn snapshot(memory: &GuestMemory) -> Vec<u8> {
     all
 }
 
+#[test]
+fn a_debugger_reads_up_to_what_nobody_may_read() {
+    let memory = memory();
+    let cases: [(u64, usize); 8] = [
+        (0x12_0FF0, 16),
+        (0x12_1000, 0),
+        (0x12_1008, 0),
+        (0x12_1FF8, 0),
+        (0x12_2000, 32),
+        (SIZE as u64 - 4, 4),
+        (SIZE as u64, 0),
+        (u64::MAX, 0),
+    ];
+    for (at, bytes) in cases {
+        assert_eq!(memory.peek(at, &mut [0; 32]), bytes, "at {at:#x}");
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Turn {
     port: u16,
