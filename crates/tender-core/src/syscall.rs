@@ -83,6 +83,7 @@ const O_ACCMODE: usize = 0o3;
 const O_NONBLOCK: usize = 0o4000;
 const O_RDWR: usize = 0o2;
 const O_NOCTTY: usize = 0o400;
+const O_NOATIME: usize = 0o1_000_000;
 const O_CLOEXEC: usize = 0o2_000_000;
 const F_GETFL: usize = 3;
 const F_SETFL: usize = 4;
@@ -293,13 +294,26 @@ pub fn random(into: &mut [u8]) -> Result<(), Errno> {
 /// # Errors
 /// It is not open.
 pub fn never_wait(fd: Fd) -> Result<bool, Errno> {
+    Ok(add_flag(fd, O_NONBLOCK)? & O_ACCMODE == O_RDWR)
+}
+
+/// Lets reads of `fd` leave the file's time of last access as it is.
+///
+/// # Errors
+/// It is not open, or the file is somebody else's.
+pub fn leave_access_time(fd: Fd) -> Result<(), Errno> {
+    add_flag(fd, O_NOATIME).map(drop)
+}
+
+/// Sets one flag of an open file, and returns those that it had.
+fn add_flag(fd: Fd, flag: usize) -> Result<usize, Errno> {
     // SAFETY: no memory is involved.
     let flags = unsafe { call(FCNTL, [fd.argument(), F_GETFL, 0, 0, 0, 0]) }?;
-    if flags & O_NONBLOCK == 0 {
+    if flags & flag == 0 {
         // SAFETY: no memory is involved.
-        unsafe { call(FCNTL, [fd.argument(), F_SETFL, flags | O_NONBLOCK, 0, 0, 0]) }?;
+        unsafe { call(FCNTL, [fd.argument(), F_SETFL, flags | flag, 0, 0, 0]) }?;
     }
-    Ok(flags & O_ACCMODE == O_RDWR)
+    Ok(flags)
 }
 
 /// What a socket can be asked for.

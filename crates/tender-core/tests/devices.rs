@@ -262,6 +262,20 @@ fn opens_a_file_for_nothing_but_reading_when_asked() {
 }
 
 #[test]
+fn reading_a_file_of_our_own_leaves_its_access_time_alone() {
+    const O_NOATIME: u32 = 0o1_000_000;
+    let file = TempFile::new("times", 512);
+    let path = CString::new(file.path()).unwrap();
+    for open in [BlockFile::open, BlockFile::open_for_reading] {
+        let opened = open(&path).unwrap();
+        let about = fs::read_to_string(format!("/proc/self/fdinfo/{}", opened.fd.number())).unwrap();
+        let flags = about.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
+        assert_ne!(u32::from_str_radix(flags, 8).unwrap() & O_NOATIME, 0, "{flags}");
+        opened.close();
+    }
+}
+
+#[test]
 fn refuses_descriptors_that_are_no_network_device() {
     let (datagrams, _other_end) = UnixDatagram::pair().unwrap();
     let stream = UnixStream::pair().unwrap().0;

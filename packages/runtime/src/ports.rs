@@ -20,12 +20,40 @@ pub struct Port {
     /// Bytes of a block.
     size: usize,
     otherwise: Value,
-    run: Method<Self>,
+    purpose: Purpose,
+}
+
+/// What a [`Port`] does when it is called. A number, so that all of it is one function of the machine: the
+/// processor cannot foresee returns that come after a system call, so there are few.
+#[derive(Clone, Copy)]
+enum Purpose {
+    /// `(buffer, length = buffer.length)`: sends the frame at the start of the buffer.
+    WriteFrame,
+    /// `(offset, buffer)`: a block of the device into the start of the buffer.
+    ReadBlock,
+    /// `(offset, buffer)`: the start of the buffer into a block of the device.
+    WriteBlock,
+    /// `(otherwise)`: makes a [`Reader`] of the device.
+    MakeReader,
+    /// `(otherwise)`: makes a `WriteFrame`.
+    MakeFrameWriter,
+    /// `(otherwise)`: makes a `ReadBlock`.
+    MakeBlockReader,
+    /// `(otherwise)`: makes a `WriteBlock`.
+    MakeBlockWriter,
 }
 
 impl NativeClass for Port {
     const NAME: &'static CStr = c"Port";
-    const CALL: Option<Method<Self>> = Some(|call, port| (port.run)(call, port));
+    const CALL: Option<Method<Self>> = Some(|call, port| match port.purpose {
+        Purpose::WriteFrame => port.write_frame(call),
+        Purpose::ReadBlock => port.block_at(call, solo5::block_read),
+        Purpose::WriteBlock => port.block_at(call, |handle, at, from| solo5::block_write(handle, at, from)),
+        Purpose::MakeReader => Reader::make(call, port.handle),
+        Purpose::MakeFrameWriter => port.make(call, Purpose::WriteFrame),
+        Purpose::MakeBlockReader => port.make(call, Purpose::ReadBlock),
+        Purpose::MakeBlockWriter => port.make(call, Purpose::WriteBlock),
+    });
 
     fn id() -> &'static AtomicU32 {
         static ID: AtomicU32 = AtomicU32::new(0);
@@ -47,7 +75,7 @@ impl Port {
     /// # Errors
     /// Out of memory.
     pub fn net(context: Context, handle: u64) -> Result<Value> {
-        direct(context, handle, 0, Reader::make, |call, port| port.with(call, Self::write_frame))
+        direct(context, handle, 0, Purpose::MakeReader, Purpose::MakeFrameWriter)
     }
 
     /// The object `direct` of a block device.
@@ -55,37 +83,27 @@ impl Port {
     /// # Errors
     /// Out of memory.
     pub fn block(context: Context, handle: u64, size: usize) -> Result<Value> {
-        direct(
-            context,
-            handle,
-            size,
-            |call, port| port.with(call, |call, port| port.block_at(call, solo5::block_read)),
-            |call, port| {
-                port.with(call, |call, port| {
-                    port.block_at(call, |h, at, from| solo5::block_write(h, at, from))
-                })
-            },
-        )
+        direct(context, handle, size, Purpose::MakeBlockReader, Purpose::MakeBlockWriter)
     }
 
-    /// A function `run` on the same device, whose `otherwise` is the first argument.
-    fn with(&self, call: &Call<'_>, run: Method<Self>) -> Result<Value> {
-        call.context.instance(Self { handle: self.handle, size: self.size, otherwise: call.arg(0), run })
+    /// A function on the same device, whose `otherwise` is the first argument.
+    fn make(&self, call: &Call<'_>, purpose: Purpose) -> Result<Value> {
+        call.context.instance(Self { otherwise: call.arg(0), purpose, ..*self })
     }
 
-    /// `(buffer, length = buffer.length)`: sends the frame at the start of the buffer.
-    fn write_frame(call: &Call<'_>, port: &Self) -> Result<Value> {
+    #[inline]
+    fn write_frame(&self, call: &Call<'_>) -> Result<Value> {
         let sent = call.with_bytes(0, |buffer| {
             let frame = match call.is_given(1) {
                 false => Some(&*buffer),
                 true => call.integer(1).and_then(|length| buffer.get(..usize::try_from(length).ok()?)),
             };
-            solo5::net_write(port.handle, frame.ok_or(Refused(EINVAL))?)
+            solo5::net_write(self.handle, frame.ok_or(Refused(EINVAL))?)
         });
-        port.end(call, sent)
+        self.end(call, sent)
     }
 
-    /// `(offset, buffer)`: moves a block between the device and the start of the buffer.
+    #[inline]
     fn block_at(
         &self,
         call: &Call<'_>,
@@ -100,27 +118,25 @@ impl Port {
     }
 
     /// Nothing, once it is done; what `otherwise` makes of a refusal, and of arguments that do not fit.
+    #[inline]
     fn end(&self, call: &Call<'_>, done: Option<core::result::Result<(), Refused>>) -> Result<Value> {
         match done.unwrap_or(Err(Refused(EINVAL))) {
             Ok(()) => Ok(call.context.undefined()),
-            Err(Refused(code)) => {
-                self.otherwise.call(&[call.context.integer(-code), call.arg(0), call.arg(1)])
-            }
+            Err(Refused(code)) => self.refuse(call, code),
         }
+    }
+
+    #[cold]
+    fn refuse(&self, call: &Call<'_>, code: i32) -> Result<Value> {
+        self.otherwise.call(&[call.context.integer(-code), call.arg(0), call.arg(1)])
     }
 }
 
 /// `{ reader, writer }`, functions that make functions.
-fn direct(
-    context: Context,
-    handle: u64,
-    size: usize,
-    reader: Method<Port>,
-    writer: Method<Port>,
-) -> Result<Value> {
+fn direct(context: Context, handle: u64, size: usize, reader: Purpose, writer: Purpose) -> Result<Value> {
     let direct = context.object()?;
-    for (name, run) in [(c"reader", reader), (c"writer", writer)] {
-        let port = Port { handle, size, otherwise: context.undefined(), run };
+    for (name, purpose) in [(c"reader", reader), (c"writer", writer)] {
+        let port = Port { handle, size, otherwise: context.undefined(), purpose };
         direct.define(name, context.instance(port)?)?;
     }
     Ok(direct)
@@ -157,11 +173,11 @@ impl NativeClass for Reader {
 
 impl Reader {
     /// `(otherwise)`: the function for that device.
-    fn make(call: &Call<'_>, port: &Port) -> Result<Value> {
+    fn make(call: &Call<'_>, handle: u64) -> Result<Value> {
         let context = call.context;
         let returned = Names::prepare(context)?.end(context, context.integer(0))?;
         let last = Cell::new(None);
-        context.instance(Self { handle: port.handle, otherwise: call.arg(0), returned, last })
+        context.instance(Self { handle, otherwise: call.arg(0), returned, last })
     }
 
     /// `(into)`: an operation that reads one frame.
@@ -229,6 +245,7 @@ impl NativeClass for Reading {
 
 impl Reading {
     /// The length of a frame, or the reason why there is none.
+    #[inline]
     fn attempt(&self) -> core::result::Result<i32, i32> {
         let frames = FRAMES.load(Relaxed) + 1;
         FRAMES.store(frames, Relaxed);
@@ -345,20 +362,25 @@ struct Names {
 
 impl Names {
     /// The names, which are looked up once.
+    #[inline]
     fn prepare(context: Context) -> Result<&'static Self> {
         static NAMES: OneThread<OnceCell<Names>> = OneThread(OnceCell::new());
-        if let Some(names) = NAMES.0.get() {
-            return Ok(names);
+        match NAMES.0.get() {
+            Some(names) => Ok(names),
+            None => Self::look_up(context).map(|names| NAMES.0.get_or_init(|| names)),
         }
-        let names = Self {
+    }
+
+    #[cold]
+    fn look_up(context: Context) -> Result<Self> {
+        Ok(Self {
             iterator: context.symbol(c"iterator")?,
             next: context.atom(c"next")?,
             throw: context.atom(c"throw")?,
             return_: context.atom(c"return")?,
             done: context.atom(c"done")?,
             value: context.atom(c"value")?,
-        };
-        Ok(NAMES.0.get_or_init(|| names))
+        })
     }
 
     /// `{ done: true, value }`.

@@ -166,6 +166,7 @@ impl Context {
     ///
     /// # Safety
     /// `raw` is a live `Uint8Array`.
+    #[inline]
     unsafe fn bytes_left(self, raw: qjs::JSValue, len: qjs::size_t) -> Result<qjs::size_t> {
         // The usual case, without a look at the buffer: what has its last byte has all of them.
         // SAFETY: by the caller's word; the elements of a typed array are no properties that run code.
@@ -176,6 +177,14 @@ impl Context {
         if last.is_none_or(|last| unsafe { qjs::JS_VALUE_GET_TAG(last) } == qjs::JS_TAG_INT) {
             return Ok(len);
         }
+        // SAFETY: by the caller's word.
+        unsafe { self.shrunk(raw, len) }
+    }
+
+    /// # Safety
+    /// As for [`Self::bytes_left`].
+    #[cold]
+    unsafe fn shrunk(self, raw: qjs::JSValue, len: qjs::size_t) -> Result<qjs::size_t> {
         let (mut offset, mut size) = (0, 0);
         // SAFETY: by the caller's word; the engine stores one number.
         let buffer = self.own(unsafe {
@@ -552,26 +561,30 @@ impl<'a> Call<'a> {
 
     /// Argument `index`, if it is a bigint of 0 to 2^64 - 1; never throws.
     #[must_use]
+    #[inline]
     pub fn unsigned_bigint(&self, index: usize) -> Option<u64> {
         let raw = self.raw(index);
         // SAFETY: reads the tag, then the payload that the tag announces.
         match unsafe { qjs::JS_VALUE_GET_TAG(raw) } {
             // SAFETY: as above; a short bigint is stored as an integer is.
             qjs::JS_TAG_SHORT_BIG_INT => u64::try_from(unsafe { qjs::JS_VALUE_GET_INT(raw) }).ok(),
-            qjs::JS_TAG_BIG_INT => {
-                let mut low = 0;
-                // SAFETY: the engine stores one integer; it throws only for what is no bigint.
-                unsafe { qjs::JS_ToBigUint64(self.context.0, &raw mut low, raw) };
-                // The conversion is modulo 2^64: it was exact if it can be undone.
-                let Ok(back) = self.context.bigint(low) else {
-                    drop(self.context.exception());
-                    return None;
-                };
-                // SAFETY: two live values.
-                unsafe { qjs::JS_IsStrictEqual(self.context.0, raw, back.raw) }.then_some(low)
-            }
+            qjs::JS_TAG_BIG_INT => self.long_bigint(raw),
             _ => None,
         }
+    }
+
+    #[cold]
+    fn long_bigint(&self, raw: qjs::JSValue) -> Option<u64> {
+        let mut low = 0;
+        // SAFETY: the engine stores one integer; it throws only for what is no bigint.
+        unsafe { qjs::JS_ToBigUint64(self.context.0, &raw mut low, raw) };
+        // The conversion is modulo 2^64: it was exact if it can be undone.
+        let Ok(back) = self.context.bigint(low) else {
+            drop(self.context.exception());
+            return None;
+        };
+        // SAFETY: two live values.
+        unsafe { qjs::JS_IsStrictEqual(self.context.0, raw, back.raw) }.then_some(low)
     }
 
     /// Runs `work` on the very bytes of argument `index`, if that is a `Uint8Array`; never throws. As
