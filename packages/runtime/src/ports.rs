@@ -60,10 +60,6 @@ impl NativeClass for Port {
         &ID
     }
 
-    fn prototype(context: Context) -> Result<Value> {
-        Ok(context.function_prototype())
-    }
-
     fn visit(&self, visit: &mut dyn FnMut(&Value)) {
         visit(&self.otherwise);
     }
@@ -158,10 +154,6 @@ impl NativeClass for Reader {
     fn id() -> &'static AtomicU32 {
         static ID: AtomicU32 = AtomicU32::new(0);
         &ID
-    }
-
-    fn prototype(context: Context) -> Result<Value> {
-        Ok(context.function_prototype())
     }
 
     fn visit(&self, visit: &mut dyn FnMut(&Value)) {

@@ -22,11 +22,13 @@ pub trait NativeClass: Sized {
     /// Where the engine's number of this class is kept, a static of its own; 0 before its first object.
     fn id() -> &'static AtomicU32;
 
-    /// What objects inherit from.
+    /// What objects inherit from: what functions do, if this is not replaced.
     ///
     /// # Errors
     /// Out of memory.
-    fn prototype(context: Context) -> Result<Value>;
+    fn prototype(context: Context) -> Result<Value> {
+        Ok(context.function_prototype())
+    }
 
     /// Calls `visit` with every value of the engine that this one owns: what is left out is never found
     /// to be garbage when it is part of a cycle.
