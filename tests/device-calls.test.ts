@@ -85,21 +85,53 @@ a reading's next of object: TypeError: Reading object expected
 a reading's next of object: TypeError: Reading object expected
 a reading's next of function: TypeError: Reading object expected
 new: TypeError: not a constructor
-block into 1 bytes of 4096, from 0: RangeError: block.atomicRead: a buffer of 1 bytes for blocks of 512 bytes
-frame into 1 bytes of 4096, from 0: RangeError: net.read: a buffer of 1 bytes for frames of up to 1514 bytes
-frame from 1 bytes of 4096, from 0: RangeError: net.write: a frame of 60 bytes in a buffer of 1
-block into 0 bytes of 4096, from 0: RangeError: block.atomicRead: a buffer of 0 bytes for blocks of 512 bytes
-frame into 0 bytes of 4096, from 0: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
-frame from 0 bytes of 4096, from 0: RangeError: net.write: a frame of 60 bytes in a buffer of 0
-block into 512 bytes of 4096, from 0: done
-frame into 512 bytes of 4096, from 0: RangeError: net.read: a buffer of 512 bytes for frames of up to 1514 bytes
-frame from 512 bytes of 4096, from 0: done
-block into 512 bytes of 4096, from 1: RangeError: block.atomicRead: a buffer of 511 bytes for blocks of 512 bytes
-frame into 512 bytes of 4096, from 1: RangeError: net.read: a buffer of 511 bytes for frames of up to 1514 bytes
-frame from 512 bytes of 4096, from 1: done
-block into 2000 bytes of 4096, from 0: done
-frame into 2000 bytes of 4096, from 0: done
-frame from 2000 bytes of 4096, from 0: done
+block into 1 bytes, 4096 before: RangeError: block.atomicRead: a buffer of 1 bytes for blocks of 512 bytes
+frame into 1 bytes, 4096 before: RangeError: net.read: a buffer of 1 bytes for frames of up to 1514 bytes
+frame from 1 bytes, 4096 before: RangeError: net.write: a frame of 60 bytes in a buffer of 1
+all of 1 bytes, 4096 before: RangeError: net.write: a frame of 1 bytes: a frame has 14 to 1514
+block into 0 bytes, 4096 before: RangeError: block.atomicRead: a buffer of 0 bytes for blocks of 512 bytes
+frame into 0 bytes, 4096 before: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
+frame from 0 bytes, 4096 before: RangeError: net.write: a frame of 60 bytes in a buffer of 0
+all of 0 bytes, 4096 before: RangeError: net.write: a frame of 0 bytes: a frame has 14 to 1514
+block into 512 bytes, 4096 before: done
+frame into 512 bytes, 4096 before: RangeError: net.read: a buffer of 512 bytes for frames of up to 1514 bytes
+frame from 512 bytes, 4096 before: done
+all of 512 bytes, 4096 before: done
+block into 511 bytes, 4095 before: RangeError: block.atomicRead: a buffer of 511 bytes for blocks of 512 bytes
+frame into 511 bytes, 4095 before: RangeError: net.read: a buffer of 511 bytes for frames of up to 1514 bytes
+frame from 511 bytes, 4095 before: done
+all of 511 bytes, 4095 before: done
+block into 2000 bytes, 4096 before: done
+frame into 2000 bytes, 4096 before: done
+frame from 2000 bytes, 4096 before: done
+all of 2000 bytes, 4096 before: RangeError: net.write: a frame of 2000 bytes: a frame has 14 to 1514
+block into 0 bytes, 512 before: RangeError: block.atomicRead: a buffer of 0 bytes for blocks of 512 bytes
+frame into 0 bytes, 512 before: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
+frame from 0 bytes, 512 before: RangeError: net.write: a frame of 60 bytes in a buffer of 0
+all of 0 bytes, 512 before: RangeError: net.write: a frame of 0 bytes: a frame has 14 to 1514
+block into 512 bytes, 512 before: done
+frame into 512 bytes, 512 before: RangeError: net.read: a buffer of 512 bytes for frames of up to 1514 bytes
+frame from 512 bytes, 512 before: done
+all of 512 bytes, 512 before: done
+block into 512 bytes, 20 before: done
+frame into 512 bytes, 20 before: RangeError: net.read: a buffer of 512 bytes for frames of up to 1514 bytes
+frame from 512 bytes, 20 before: done
+all of 512 bytes, 20 before: done
+block into 1590 bytes, 10 before: done
+frame into 1590 bytes, 10 before: done
+frame from 1590 bytes, 10 before: done
+all of 1590 bytes, 10 before: RangeError: net.write: a frame of 1590 bytes: a frame has 14 to 1514
+block into 1580 bytes, 0 before: done
+frame into 1580 bytes, 0 before: done
+frame from 1580 bytes, 0 before: done
+all of 1580 bytes, 0 before: RangeError: net.write: a frame of 1580 bytes: a frame has 14 to 1514
+block into 10 bytes, 10 before: RangeError: block.atomicRead: a buffer of 10 bytes for blocks of 512 bytes
+frame into 10 bytes, 10 before: RangeError: net.read: a buffer of 10 bytes for frames of up to 1514 bytes
+frame from 10 bytes, 10 before: RangeError: net.write: a frame of 60 bytes in a buffer of 10
+all of 10 bytes, 10 before: RangeError: net.write: a frame of 10 bytes: a frame has 14 to 1514
+block into 100 bytes, said to be 4096: Solo5Error: block_read: EINVAL: the host could not move the block at 512 of device "storage"
 read into what was given away: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
+block into what is still ours: done
+block into what was given away: RangeError: block.atomicRead: a buffer of 0 bytes for blocks of 512 bytes
 dropped: 0
 `;

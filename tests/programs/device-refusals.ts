@@ -50,25 +50,44 @@ run([block("storage"), net("service")], function* (disk, service) {
   for (const other of [undefined, {}, service, service.read])
     attempt(`a reading's next of ${typeof other}`, () => next.call(other as never));
   attempt("new", () => Reflect.construct(service.read, [frame]));
-  // Views that follow the length of a buffer which has become shorter.
-  for (const [length, from] of [
-    [1, 0],
-    [0, 0],
-    [512, 0],
-    [512, 1],
-    [2000, 0],
+  // Views of a buffer that has become shorter or longer, with a length of their own or the buffer's.
+  for (const [was, now, from, own] of [
+    [4096, 1, 0, undefined],
+    [4096, 0, 0, undefined],
+    [4096, 512, 0, undefined],
+    [4096, 512, 1, undefined],
+    [4096, 2000, 0, undefined],
+    [4096, 511, 0, 512],
+    [4096, 2000, 0, 512],
+    [20, 512, 0, undefined],
+    [20, 1600, 10, undefined],
+    [20, 1600, 20, undefined],
+    [20, 1600, 10, 10],
   ] as const) {
-    const memory = Reflect.construct(ArrayBuffer, [4096, { maxByteLength: 8192 }]);
-    const view = new Uint8Array(memory, from);
-    memory.resize(length);
-    const what = `${length} bytes of 4096, from ${from}`;
+    const memory = Reflect.construct(ArrayBuffer, [was, { maxByteLength: 8192 }]);
+    const view = new Uint8Array(memory, from, own);
+    const before = view.length;
+    memory.resize(now);
+    const what = `${view.length} bytes, ${before} before`;
     attempt(`block into ${what}`, () => disk.atomicRead(512n, view));
     attempt(`frame into ${what}`, () => begin(view).next());
     attempt(`frame from ${what}`, () => service.write(view, 60));
+    attempt(`all of ${what}`, () => service.write(view));
   }
+  // Code of the program is not asked how long a buffer is.
+  const resizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable") as PropertyDescriptor;
+  Object.defineProperty(ArrayBuffer.prototype, "resizable", { configurable: true, get: () => false });
+  const liar = Reflect.construct(ArrayBuffer, [4096, { maxByteLength: 8192 }]);
+  const lied = Object.defineProperty(new Uint8Array(liar), "length", { value: 4096 });
+  liar.resize(100);
+  attempt("block into 100 bytes, said to be 4096", () => disk.atomicRead(512n, lied));
+  Object.defineProperty(ArrayBuffer.prototype, "resizable", resizable);
   const gone = new Uint8Array(1514);
   const reading = service.read(gone);
   (gone.buffer as unknown as { transfer(): void }).transfer();
   attempt("read into what was given away", () => reading[Symbol.iterator]().next());
+  attempt("block into what is still ours", () => disk.atomicRead(512n, buffer));
+  (buffer.buffer as unknown as { transfer(): void }).transfer();
+  attempt("block into what was given away", () => disk.atomicRead(512n, buffer));
   console.log(`dropped: ${service.dropped}`);
 });

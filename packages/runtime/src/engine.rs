@@ -24,6 +24,7 @@ const MIN_FIRST_COLLECTION: usize = 256 << 10;
 fn start(context: Context, bytecode: &[u8]) -> Result<Value, Thrown> {
     context.collect_after((boot::heap_size() / 16).clamp(MIN_FIRST_COLLECTION, FIRST_COLLECTION));
     context.prepare_last_stack();
+    context.prepare_buffers()?;
     context.track_rejections::<jobs::Tracker>();
     context.native_module::<machine::Machine>()?;
     console::install(context)?;

@@ -8,6 +8,7 @@ use core::ffi::CStr;
 use solo5_abi::limits::MFT_NAME_MAX;
 
 use crate::ports::Port;
+use crate::quickjs::buffer::Buffer;
 use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
 use crate::solo5::{self, Refused};
 use crate::{boot, jobs};
@@ -45,12 +46,12 @@ functions! {
     }
     net_read(call) {
         let handle = handle(call)?;
-        let read = call.arg(1).with_bytes(|into| solo5::net_read(handle, into))?;
+        let read = Buffer::new(call.arg(1)).with_bytes(|into| solo5::net_read(handle, into))?;
         Ok(result(call.context, read))
     }
     net_write(call) {
         let handle = handle(call)?;
-        let written = call.arg(1).with_bytes(|frame| solo5::net_write(handle, frame))?;
+        let written = Buffer::new(call.arg(1)).with_bytes(|frame| solo5::net_write(handle, frame))?;
         Ok(result(call.context, written.map(|()| 0)))
     }
     block_acquire(call) {
@@ -63,12 +64,12 @@ functions! {
     }
     block_read(call) {
         let (handle, offset) = (handle(call)?, call.arg(1).to_u64()?);
-        let read = call.arg(2).with_bytes(|into| solo5::block_read(handle, offset, into))?;
+        let read = Buffer::new(call.arg(2)).with_bytes(|into| solo5::block_read(handle, offset, into))?;
         Ok(result(call.context, read.map(|()| 0)))
     }
     block_write(call) {
         let (handle, offset) = (handle(call)?, call.arg(1).to_u64()?);
-        let written = call.arg(2).with_bytes(|block| solo5::block_write(handle, offset, block))?;
+        let written = Buffer::new(call.arg(2)).with_bytes(|block| solo5::block_write(handle, offset, block))?;
         Ok(result(call.context, written.map(|()| 0)))
     }
     exit(call) { solo5::exit(call.arg(0).to_i32()?) }

@@ -10,8 +10,9 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use solo5_abi::result::EINVAL;
 
 use crate::one_thread::OneThread;
+use crate::quickjs::buffer::Buffer;
 use crate::quickjs::class::{Atom, Method, NativeClass, NativeMethod};
-use crate::quickjs::{Call, Context, Result, Value};
+use crate::quickjs::{Call, Context, Result, Thrown, Value};
 use crate::solo5::{self, Refused};
 
 /// A function on one device.
@@ -21,6 +22,8 @@ pub struct Port {
     size: usize,
     otherwise: Value,
     purpose: Purpose,
+    /// What it was last called with: most programs use one buffer.
+    last: Cell<Option<Buffer>>,
 }
 
 /// What a [`Port`] does when it is called. A number, so that all of it is one function of the machine: the
@@ -62,6 +65,7 @@ impl NativeClass for Port {
 
     fn visit(&self, visit: &mut dyn FnMut(&Value)) {
         visit(&self.otherwise);
+        visit_cell(&self.last, |last| visit(last.value()));
     }
 }
 
@@ -84,12 +88,13 @@ impl Port {
 
     /// A function on the same device, whose `otherwise` is the first argument.
     fn make(&self, call: &Call<'_>, purpose: Purpose) -> Result<Value> {
-        call.context.instance(Self { otherwise: call.arg(0), purpose, ..*self })
+        let Self { handle, size, .. } = *self;
+        call.context.instance(Self { handle, size, otherwise: call.arg(0), purpose, last: Cell::new(None) })
     }
 
     #[inline]
     fn write_frame(&self, call: &Call<'_>) -> Result<Value> {
-        let sent = call.with_bytes(0, |buffer| {
+        let sent = self.with_bytes(call, 0, |buffer| {
             let frame = match call.is_given(1) {
                 false => Some(&*buffer),
                 true => call.integer(1).and_then(|length| buffer.get(..usize::try_from(length).ok()?)),
@@ -106,11 +111,23 @@ impl Port {
         transfer: impl FnOnce(u64, u64, &mut [u8]) -> core::result::Result<(), Refused>,
     ) -> Result<Value> {
         let moved = call.unsigned_bigint(0).and_then(|offset| {
-            call.with_bytes(1, |buffer| {
+            self.with_bytes(call, 1, |buffer| {
                 transfer(self.handle, offset, buffer.get_mut(..self.size).ok_or(Refused(EINVAL))?)
             })
         });
         self.end(call, moved)
+    }
+
+    /// Runs `work` on the bytes of argument `index`, if that is a buffer; never throws.
+    #[inline]
+    fn with_bytes<R>(&self, call: &Call<'_>, index: usize, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
+        let buffer = match self.last.take() {
+            Some(last) if call.is(index, last.value()) => last,
+            _ => Buffer::new(call.arg(index)),
+        };
+        let result = buffer.with_bytes(work);
+        self.last.set(Some(buffer));
+        result.map_err(|Thrown| drop(call.context.exception())).ok()
     }
 
     /// Nothing, once it is done; what `otherwise` makes of a refusal, and of arguments that do not fit.
@@ -132,7 +149,7 @@ impl Port {
 fn direct(context: Context, handle: u64, size: usize, reader: Purpose, writer: Purpose) -> Result<Value> {
     let direct = context.object()?;
     for (name, purpose) in [(c"reader", reader), (c"writer", writer)] {
-        let port = Port { handle, size, otherwise: context.undefined(), purpose };
+        let port = Port { handle, size, otherwise: context.undefined(), purpose, last: Cell::new(None) };
         direct.define(name, context.instance(port)?)?;
     }
     Ok(direct)
@@ -159,7 +176,7 @@ impl NativeClass for Reader {
     fn visit(&self, visit: &mut dyn FnMut(&Value)) {
         visit(&self.otherwise);
         visit(&self.returned);
-        visit_cell(&self.last, visit);
+        visit_cell(&self.last, &mut *visit);
     }
 }
 
@@ -175,10 +192,12 @@ impl Reader {
     /// `(into)`: an operation that reads one frame.
     fn read(call: &Call<'_>, reader: &Self) -> Result<Value> {
         let reading = match reader.last.take() {
-            Some(last) if last.state::<Reading>().is_some_and(|reading| call.is(0, &reading.into)) => last,
+            Some(last) if last.state::<Reading>().is_some_and(|reading| call.is(0, reading.into.value())) => {
+                last
+            }
             _ => call.context.instance(Reading {
                 handle: reader.handle,
-                into: call.arg(0),
+                into: Buffer::new(call.arg(0)),
                 otherwise: reader.otherwise.duplicate(),
                 returned: reader.returned.duplicate(),
                 wait: Cell::new(None),
@@ -200,7 +219,7 @@ const TURN: i32 = 1;
 /// It has no state but while it waits, and then there is another for whoever else reads.
 struct Reading {
     handle: u64,
-    into: Value,
+    into: Buffer,
     otherwise: Value,
     /// `{ done: true, value }`, the same for every frame: `yield*` takes the value out before anything else
     /// happens.
@@ -228,7 +247,7 @@ impl NativeClass for Reading {
     }
 
     fn visit(&self, visit: &mut dyn FnMut(&Value)) {
-        visit(&self.into);
+        visit(self.into.value());
         visit(&self.otherwise);
         visit(&self.returned);
         visit_cell(&self.wait, visit);
@@ -249,8 +268,8 @@ impl Reading {
             Ok(Ok(length @ 1..)) => i32::try_from(length).map_err(|_| -EINVAL),
             Ok(Ok(0)) => Err(0),
             Ok(Err(Refused(code))) => Err(-code),
-            Err(_) => {
-                drop(self.into.context().exception());
+            Err(Thrown) => {
+                drop(self.into.value().context().exception());
                 Err(-EINVAL)
             }
         }
@@ -275,7 +294,7 @@ impl NativeMethod for Iterator {
         reading.wait.set(Some(wait));
         call.context.instance(Reading {
             handle: reading.handle,
-            into: reading.into.duplicate(),
+            into: Buffer::new(reading.into.value().duplicate()),
             otherwise: reading.otherwise.duplicate(),
             returned: reading.returned.duplicate(),
             wait: Cell::new(None),
@@ -312,7 +331,7 @@ impl NativeMethod for Next {
                 Err(why) => {
                     FRAMES.store(0, Relaxed);
                     let operation =
-                        reading.otherwise.call(&[context.integer(why), reading.into.duplicate()])?;
+                        reading.otherwise.call(&[context.integer(why), reading.into.value().duplicate()])?;
                     wait = Some(operation.invoke(names.iterator, &[])?);
                     sent = Some(context.undefined());
                 }
@@ -384,7 +403,7 @@ impl Names {
     }
 }
 
-fn visit_cell(cell: &Cell<Option<Value>>, visit: &mut dyn FnMut(&Value)) {
+fn visit_cell<T>(cell: &Cell<Option<T>>, visit: impl FnOnce(&T)) {
     let value = cell.take();
     if let Some(value) = &value {
         visit(value);

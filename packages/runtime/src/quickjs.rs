@@ -14,6 +14,8 @@ use rquickjs_sys as qjs;
 #[cfg(feature = "freestanding")]
 mod backtrace;
 #[cfg(feature = "freestanding")]
+pub mod buffer;
+#[cfg(feature = "freestanding")]
 pub mod class;
 
 #[cfg(feature = "freestanding")]
@@ -130,69 +132,6 @@ impl Context {
     fn own(self, raw: qjs::JSValue) -> Result<Value> {
         // SAFETY: reads the tag.
         if unsafe { qjs::JS_IsException(raw) } { Err(Thrown) } else { Ok(Value { context: self, raw }) }
-    }
-
-    /// See [`Value::with_bytes`].
-    ///
-    /// # Safety
-    /// `raw` is a live value.
-    unsafe fn with_bytes<R>(self, raw: qjs::JSValue, work: impl FnOnce(&mut [u8]) -> R) -> Result<R> {
-        // SAFETY: live by the caller's word.
-        if unsafe { qjs::JS_GetTypedArrayType(raw) }
-            != qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8.cast_signed()
-        {
-            return Err(self.throw_error(ErrorKind::Type, c"not a Uint8Array"));
-        }
-        let mut len = 0;
-        // SAFETY: live by the caller's word; the engine stores the length if it returns a pointer.
-        let data = unsafe { qjs::JS_GetUint8Array(self.0, &raw mut len, raw) };
-        // SAFETY: the context is live.
-        if data.is_null() && unsafe { qjs::JS_HasException(self.0) } {
-            return Err(Thrown);
-        }
-        // SAFETY: live by the caller's word.
-        let len = unsafe { self.bytes_left(raw, len) }?;
-        let bytes: &mut [u8] = match data.is_null() {
-            true => &mut [],
-            // SAFETY: the array's own memory, which stays while no JavaScript runs; a guest has one
-            // thread, so nobody else looks at it.
-            false => unsafe { slice::from_raw_parts_mut(data, length(len)) },
-        };
-        Ok(work(bytes))
-    }
-
-    /// How many of the `len` bytes that a `Uint8Array` had at first it still has. The engine does not
-    /// keep that number for one that follows the length of a resizable buffer.
-    ///
-    /// # Safety
-    /// `raw` is a live `Uint8Array`.
-    #[inline]
-    unsafe fn bytes_left(self, raw: qjs::JSValue, len: qjs::size_t) -> Result<qjs::size_t> {
-        // The usual case, without a look at the buffer: what has its last byte has all of them.
-        // SAFETY: by the caller's word; the elements of a typed array are no properties that run code.
-        let last = len
-            .checked_sub(1)
-            .map(|last| unsafe { qjs::JS_GetPropertyInt64(self.0, raw, last.cast_signed()) });
-        // SAFETY: reads the tag.
-        if last.is_none_or(|last| unsafe { qjs::JS_VALUE_GET_TAG(last) } == qjs::JS_TAG_INT) {
-            return Ok(len);
-        }
-        // SAFETY: by the caller's word.
-        unsafe { self.shrunk(raw, len) }
-    }
-
-    /// # Safety
-    /// As for [`Self::bytes_left`].
-    #[cold]
-    unsafe fn shrunk(self, raw: qjs::JSValue, len: qjs::size_t) -> Result<qjs::size_t> {
-        let (mut offset, mut size) = (0, 0);
-        // SAFETY: by the caller's word; the engine stores one number.
-        let buffer = self.own(unsafe {
-            qjs::JS_GetTypedArrayBuffer(self.0, raw, &raw mut offset, ptr::null_mut(), ptr::null_mut())
-        })?;
-        // SAFETY: a live buffer; the engine stores its size, 0 if it throws.
-        unsafe { qjs::JS_GetArrayBuffer(self.0, &raw mut size, buffer.raw) };
-        Ok(len.min(size.saturating_sub(offset)))
     }
 
     fn check(self, result: c_int) -> Result<()> {
@@ -587,20 +526,6 @@ impl<'a> Call<'a> {
         unsafe { qjs::JS_IsStrictEqual(self.context.0, raw, back.raw) }.then_some(low)
     }
 
-    /// Runs `work` on the very bytes of argument `index`, if that is a `Uint8Array`; never throws. As
-    /// for [`Value::with_bytes`], `work` must not run JavaScript.
-    #[must_use]
-    pub fn with_bytes<R>(&self, index: usize, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
-        // SAFETY: live for the call, as all arguments.
-        match unsafe { self.context.with_bytes(self.raw(index), work) } {
-            Ok(result) => Some(result),
-            Err(Thrown) => {
-                drop(self.context.exception());
-                None
-            }
-        }
-    }
-
     /// What kind of plain value argument `index` is; `None` for those whose text is not what a
     /// console shows: objects, symbols, negative zero.
     #[must_use]
@@ -836,16 +761,6 @@ impl Value {
         // SAFETY: the engine stores one integer.
         self.context.check(unsafe { qjs::JS_ToBigUint64(self.context.0, &raw mut number, self.raw) })?;
         Ok(number)
-    }
-
-    /// Runs `work` on the very bytes of a `Uint8Array`, without a copy. `work` must not run JavaScript,
-    /// which could take the memory away.
-    ///
-    /// # Errors
-    /// `TypeError` if it is not a `Uint8Array`.
-    pub fn with_bytes<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> Result<R> {
-        // SAFETY: the value is live.
-        unsafe { self.context.with_bytes(self.raw, work) }
     }
 
     /// The value as text.

@@ -45,7 +45,7 @@ pub trait NativeMethod {
 
 /// The name of a property, as the engine numbers it; never given back.
 #[derive(Clone, Copy, Debug)]
-pub struct Atom(qjs::JSAtom);
+pub struct Atom(pub(super) qjs::JSAtom);
 
 impl Context {
     /// A new object that holds `state`.
