@@ -80,6 +80,9 @@ read into undefined: TypeError: net.read: the buffer must be a Uint8Array
 read into string: TypeError: net.read: the buffer must be a Uint8Array
 read into object: TypeError: net.read: the buffer must be a Uint8Array
 read into object: TypeError: net.read: the buffer must be a Uint8Array
+readSync into 1513 bytes: RangeError: net.readSync: a buffer of 1513 bytes for frames of up to 1514 bytes
+readSync into text: TypeError: net.readSync: the buffer must be a Uint8Array
+readSync into nothing: TypeError: net.readSync: the buffer must be a Uint8Array
 a reading's next of undefined: TypeError: Reading object expected
 a reading's next of object: TypeError: Reading object expected
 a reading's next of object: TypeError: Reading object expected

@@ -6,7 +6,7 @@ run([net("service")], function* (service) {
   const { mac, mtu } = service;
   const frame = new Uint8Array(mtu + 14);
   for (let count = 1; ; count++) {
-    const length = yield* service.read(frame);
+    const length = service.readSync(frame) ?? (yield* service.read(frame));
     if (count !== every) continue;
     count = 0;
     frame.copyWithin(0, 6, 12);

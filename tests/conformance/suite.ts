@@ -1,5 +1,5 @@
 // What every target promises (ABI section 7, and `Solo5` of @uk/miou-solo5): one list of cases for all of them.
-import { type Operation, spawn, timeout, until } from "@uk/miou";
+import { type Operation, spawn, timeout, until, yieldNow } from "@uk/miou";
 import {
   addYieldHook,
   argv,
@@ -338,6 +338,40 @@ const cases: readonly Case[] = [
       yield* sleep(20);
       const step = Object.freeze(service.read(buffer)[Symbol.iterator]().next());
       expect(`${step.done} ${step.value}`, "true 64");
+      yield* echo(service, frameOf(service.mac, 60));
+    },
+  },
+  {
+    name: "frames may be read without an operation, 64 of them before others have their turn",
+    *run({ service }) {
+      const buffer = new Uint8Array(service.mtu + HEADER);
+      for (let n = 0; n < 100; n++) service.write(frameOf(service.mac, 60));
+      yield* sleep(50);
+      let turns = 0;
+      const other = spawn(function* () {
+        for (;;) {
+          yield* yieldNow();
+          turns++;
+        }
+      });
+      yield* sleep(1);
+      const before = turns;
+      for (let seen = 0; seen < 100; seen++) {
+        let length = 0;
+        do length = service.readSync(buffer) ?? (yield* service.read(buffer));
+        while (!isOurs(buffer));
+        expect(length, 60);
+      }
+      holds(turns > before, "another task ran");
+      yield* other.cancel();
+      for (let length = service.readSync(buffer); length !== undefined; length = service.readSync(buffer))
+        holds(!isOurs(buffer), "no frame came twice");
+      service.write(frameOf(service.mac, 61));
+      yield* sleep(20);
+      // Nothing there a moment ago says nothing about now.
+      let length = service.readSync(buffer);
+      while (length === undefined || !isOurs(buffer)) length = service.readSync(buffer);
+      expect(length, 61);
       yield* echo(service, frameOf(service.mac, 60));
     },
   },

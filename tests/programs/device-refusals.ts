@@ -46,6 +46,9 @@ run([block("storage"), net("service")], function* (disk, service) {
   attempt("read into 1513 bytes", () => begin(new Uint8Array(1513)).next());
   for (const into of [undefined, "x".repeat(2000), new Uint8ClampedArray(2000), new ArrayBuffer(2000)])
     attempt(`read into ${typeof into}`, () => begin(into as unknown as Uint8Array).next());
+  attempt("readSync into 1513 bytes", () => service.readSync(new Uint8Array(1513)));
+  attempt("readSync into text", () => service.readSync("x".repeat(2000) as unknown as Uint8Array));
+  attempt("readSync into nothing", () => (service.readSync as () => void)());
   const { next } = begin(frame);
   for (const other of [undefined, {}, service, service.read])
     attempt(`a reading's next of ${typeof other}`, () => next.call(other as never));

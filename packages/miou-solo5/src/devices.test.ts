@@ -228,7 +228,7 @@ describe("a target with functions of its own for a device", () => {
   it("is called through them alone, and asks what to make of anything but success", async () => {
     const { machine } = boot({ nets: ["a"], disks: { d: disk(4) } });
     const calls: string[] = [];
-    const answers = [0, -2, -3, 0, -2, -1, 1, -1, 60];
+    const answers = [0, -2, -3, 0, -2, -1, 61, -2, 1, -1, 60];
     const answer = (...words: unknown[]): number => {
       calls.push(words.join(" "));
       return answers.shift() ?? 0;
@@ -252,6 +252,10 @@ describe("a target with functions of its own for a device", () => {
           }
         },
       }),
+      taker: (otherwise) => (into) => {
+        const result = answer("net take", into.length);
+        return result < 0 ? otherwise(result, into) : result;
+      },
       writer: (otherwise) => (buffer, length) => {
         const result = answer("net write", buffer.length, length);
         if (result !== 0) otherwise(result, buffer, length);
@@ -270,6 +274,10 @@ describe("a target with functions of its own for a device", () => {
       a.write(buffer, 60);
       expect(() => a.write(buffer)).toThrow("net.write: a frame of 2000 bytes: a frame has 14 to 1514");
       a.write(buffer, 14);
+      expect(a.readSync(buffer)).toBe(61);
+      expect(() => a.readSync(buffer.subarray(0, 60))).toThrow(
+        "net.readSync: a buffer of 60 bytes for frames",
+      );
       expect(yield* a.read(buffer)).toBe(60);
     });
     expect(calls).toEqual([
@@ -279,6 +287,8 @@ describe("a target with functions of its own for a device", () => {
       "net write 2000 60",
       "net write 2000 ",
       "net write 2000 14",
+      "net take 2000",
+      "net take 60",
       "net read 2000",
       "net read 2000",
       "net read 2000",

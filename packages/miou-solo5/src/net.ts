@@ -37,6 +37,18 @@ export class Net {
   declare readonly read: (into: Uint8Array) => Operation<number>;
 
   /**
+   * Reads one frame if one is there, with no operation around it. The cheapest way to many frames is
+   * `net.readSync(into) ?? (yield* net.read(into))`.
+   *
+   * @param into - room for the largest frame, `mtu + 14` bytes
+   * @returns length of the frame in bytes; `undefined` if there is none, and once after 64 in a row, when
+   *   other tasks should have their turn
+   * @throws {RangeError} `into` is too small
+   * @throws {Solo5Error} the host could not read
+   */
+  declare readonly readSync: (into: Uint8Array) => number | undefined;
+
+  /**
    * Sends one frame at once; nothing else runs meanwhile. A frame that the host cannot take now, nor at
    * one of the next few tries, is dropped and counted in {@link Net.dropped}, as on any network.
    *
@@ -52,9 +64,14 @@ export class Net {
     this.mac = port.mac;
     this.mtu = port.mtu;
     this.#port = { on, handle: port.handle };
-    const { reader, writer } = port.direct ?? this.#portable();
+    const { reader, taker, writer } = port.direct ?? this.#portable();
     // A target's own function, without one of ours around it; a console does not show it.
     Object.defineProperties(this, {
+      readSync: {
+        value: taker((result, into) => {
+          throw this.#unreadable("net.readSync", result, into);
+        }),
+      },
       read: { value: reader((result, into) => this.#unread(result, into)) },
       write: { value: writer((result, buffer, length) => this.#unsent(result, buffer, length)) },
     });
@@ -96,7 +113,7 @@ export class Net {
     this.write(buffer, count);
   }
 
-  /** {@link Net.read} and {@link Net.write} for a target that has none of its own. */
+  /** What a {@link DirectNet} does, for a target that has none. */
   #portable(): DirectNet {
     const { on, handle } = this.#port;
     const { devices } = on;
@@ -115,6 +132,17 @@ export class Net {
           }
         },
       }),
+      taker: (otherwise) => (into) => {
+        if (++burst > BURST) {
+          // Once: who asks again has let others run, or does not want to.
+          if (burst === BURST + 1) return undefined;
+          burst = 1;
+        }
+        const result = into instanceof Uint8Array ? devices.netRead(handle, into) : EINVAL;
+        if (result > 0) return result;
+        burst = 0;
+        return result === AGAIN ? undefined : otherwise(result, into);
+      },
       writer:
         (otherwise) =>
         (buffer, length = buffer.length) => {
@@ -132,14 +160,19 @@ export class Net {
   #unread(result: number, into: Uint8Array): Operation<void> {
     if (result === AGAIN) return readable(this.#port, this.name);
     if (result === TURN) return yieldNow();
+    throw this.#unreadable("net.read", result, into);
+  }
+
+  /** Why a read is refused. */
+  #unreadable(call: string, result: number, into: Uint8Array): Error {
     if (result === EINVAL) {
-      if (!(into instanceof Uint8Array)) throw notBytes("net.read");
+      if (!(into instanceof Uint8Array)) return notBytes(call);
       const most = this.mtu + HEADER;
       if (into.length < most)
-        throw new RangeError(`net.read: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
+        return new RangeError(`${call}: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
     }
     // No frame is empty: the other end of the device is gone, and will stay "readable" for ever.
-    throw new Solo5Error("net_read", result, `device "${this.name}" is down, or the host cannot read it`);
+    return new Solo5Error("net_read", result, `device "${this.name}" is down, or the host cannot read it`);
   }
 
   /** Tries again, as long as there is hope. */

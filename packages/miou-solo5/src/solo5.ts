@@ -84,7 +84,7 @@ export interface NetPort {
 }
 
 /**
- * `Net.read` and `Net.write` of one device, made by the target, with nothing around them: for a
+ * `Net.read`, `Net.readSync` and `Net.write` of one device, made by the target, with nothing around them: for a
  * target where a call costs less than in JavaScript. They check whatever they get; where there is more to
  * do than the call, they leave it to the function that they were made with, `otherwise`.
  */
@@ -98,6 +98,12 @@ export interface DirectNet {
   reader(
     otherwise: (result: number, into: Uint8Array) => Operation<void>,
   ): (into: Uint8Array) => Operation<number>;
+  /**
+   * Makes `readSync`: reads one frame and returns its length, or `undefined` if there is none, and once
+   * after 64 frames without a wait. `otherwise` gets any other result, -2 for whatever is no buffer as well,
+   * and throws.
+   */
+  taker(otherwise: (result: number, into: Uint8Array) => never): (into: Uint8Array) => number | undefined;
   /**
    * Makes `write`: sends the frame in the first `length` bytes of `buffer`, or in all of it. `otherwise` gets
    * any result but 0, and the arguments.

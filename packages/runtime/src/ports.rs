@@ -5,9 +5,9 @@
 
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use solo5_abi::result::EINVAL;
+use solo5_abi::result::{AGAIN, EINVAL};
 
 use crate::one_thread::OneThread;
 use crate::quickjs::buffer::Buffer;
@@ -30,6 +30,8 @@ pub struct Port {
 /// processor cannot foresee returns that come after a system call, so there are few.
 #[derive(Clone, Copy)]
 enum Purpose {
+    /// `(into)`: reads a frame if one is there; its length, or nothing.
+    TakeFrame,
     /// `(buffer, length = buffer.length)`: sends the frame at the start of the buffer.
     WriteFrame,
     /// `(offset, buffer)`: a block of the device into the start of the buffer.
@@ -38,6 +40,8 @@ enum Purpose {
     WriteBlock,
     /// `(otherwise)`: makes a [`Reader`] of the device.
     MakeReader,
+    /// `(otherwise)`: makes a `TakeFrame`.
+    MakeFrameTaker,
     /// `(otherwise)`: makes a `WriteFrame`.
     MakeFrameWriter,
     /// `(otherwise)`: makes a `ReadBlock`.
@@ -49,10 +53,12 @@ enum Purpose {
 impl NativeClass for Port {
     const NAME: &'static CStr = c"Port";
     const CALL: Option<Method<Self>> = Some(|call, port| match port.purpose {
+        Purpose::TakeFrame => port.take_frame(call),
         Purpose::WriteFrame => port.write_frame(call),
         Purpose::ReadBlock => port.block_at(call, solo5::block_read),
         Purpose::WriteBlock => port.block_at(call, |handle, at, from| solo5::block_write(handle, at, from)),
         Purpose::MakeReader => Reader::make(call, port.handle),
+        Purpose::MakeFrameTaker => port.make(call, Purpose::TakeFrame),
         Purpose::MakeFrameWriter => port.make(call, Purpose::WriteFrame),
         Purpose::MakeBlockReader => port.make(call, Purpose::ReadBlock),
         Purpose::MakeBlockWriter => port.make(call, Purpose::WriteBlock),
@@ -75,7 +81,12 @@ impl Port {
     /// # Errors
     /// Out of memory.
     pub fn net(context: Context, handle: u64) -> Result<Value> {
-        direct(context, handle, 0, Purpose::MakeReader, Purpose::MakeFrameWriter)
+        let makers = [
+            (c"reader", Purpose::MakeReader),
+            (c"taker", Purpose::MakeFrameTaker),
+            (c"writer", Purpose::MakeFrameWriter),
+        ];
+        direct(context, handle, 0, &makers)
     }
 
     /// The object `direct` of a block device.
@@ -83,13 +94,41 @@ impl Port {
     /// # Errors
     /// Out of memory.
     pub fn block(context: Context, handle: u64, size: usize) -> Result<Value> {
-        direct(context, handle, size, Purpose::MakeBlockReader, Purpose::MakeBlockWriter)
+        let makers = [(c"reader", Purpose::MakeBlockReader), (c"writer", Purpose::MakeBlockWriter)];
+        direct(context, handle, size, &makers)
     }
 
     /// A function on the same device, whose `otherwise` is the first argument.
     fn make(&self, call: &Call<'_>, purpose: Purpose) -> Result<Value> {
         let Self { handle, size, .. } = *self;
         call.context.instance(Self { handle, size, otherwise: call.arg(0), purpose, last: Cell::new(None) })
+    }
+
+    #[inline]
+    fn take_frame(&self, call: &Call<'_>) -> Result<Value> {
+        let frames = FRAMES.load(Relaxed) + 1;
+        if frames == BURST + 1 {
+            // Once: who asks again has let others run, or does not want to.
+            FRAMES.store(frames, Relaxed);
+            return Ok(call.context.undefined());
+        }
+        let read = self.with_bytes(call, 0, |into| solo5::net_read(self.handle, into));
+        if let Some(Ok(length @ 1..)) = read
+            && let Ok(length) = i32::try_from(length)
+        {
+            FRAMES.store(if frames > BURST { 1 } else { frames }, Relaxed);
+            EMPTY.store(NO_DEVICE, Relaxed);
+            return Ok(call.context.integer(length));
+        }
+        FRAMES.store(0, Relaxed);
+        match read.unwrap_or(Err(Refused(EINVAL))) {
+            Err(Refused(AGAIN)) => {
+                EMPTY.store(self.handle, Relaxed);
+                Ok(call.context.undefined())
+            }
+            Err(Refused(code)) => self.refuse(call, -code),
+            Ok(_) => self.refuse(call, 0),
+        }
     }
 
     #[inline]
@@ -135,20 +174,21 @@ impl Port {
     fn end(&self, call: &Call<'_>, done: Option<core::result::Result<(), Refused>>) -> Result<Value> {
         match done.unwrap_or(Err(Refused(EINVAL))) {
             Ok(()) => Ok(call.context.undefined()),
-            Err(Refused(code)) => self.refuse(call, code),
+            Err(Refused(code)) => self.refuse(call, -code),
         }
     }
 
+    /// What `otherwise` makes of a result.
     #[cold]
-    fn refuse(&self, call: &Call<'_>, code: i32) -> Result<Value> {
-        self.otherwise.call(&[call.context.integer(-code), call.arg(0), call.arg(1)])
+    fn refuse(&self, call: &Call<'_>, result: i32) -> Result<Value> {
+        self.otherwise.call(&[call.context.integer(result), call.arg(0), call.arg(1)])
     }
 }
 
-/// `{ reader, writer }`, functions that make functions.
-fn direct(context: Context, handle: u64, size: usize, reader: Purpose, writer: Purpose) -> Result<Value> {
+/// An object of functions that make functions.
+fn direct(context: Context, handle: u64, size: usize, makers: &[(&CStr, Purpose)]) -> Result<Value> {
     let direct = context.object()?;
-    for (name, purpose) in [(c"reader", reader), (c"writer", writer)] {
+    for &(name, purpose) in makers {
         let port = Port { handle, size, otherwise: context.undefined(), purpose, last: Cell::new(None) };
         direct.define(name, context.instance(port)?)?;
     }
@@ -212,6 +252,10 @@ impl Reader {
 const BURST: u32 = 64;
 /// Frames read since a task last waited.
 static FRAMES: AtomicU32 = AtomicU32::new(0);
+/// The device where [`Port::take_frame`] found no frame just now: who reads next need not look again.
+static EMPTY: AtomicU64 = AtomicU64::new(NO_DEVICE);
+/// Nobody's handle.
+const NO_DEVICE: u64 = u64::MAX;
 /// What `otherwise` is told after a burst: it is no result of a call.
 const TURN: i32 = 1;
 
@@ -262,6 +306,10 @@ impl Reading {
         FRAMES.store(frames, Relaxed);
         if frames > BURST {
             return Err(TURN);
+        }
+        if EMPTY.load(Relaxed) == self.handle {
+            EMPTY.store(NO_DEVICE, Relaxed);
+            return Err(-AGAIN);
         }
         let read = self.into.with_bytes(|into| solo5::net_read(self.handle, into));
         match read {
