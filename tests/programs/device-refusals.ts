@@ -77,6 +77,11 @@ run([block("storage"), net("service")], function* (disk, service) {
     attempt(`frame from ${what}`, () => service.write(view, 60));
     attempt(`all of ${what}`, () => service.write(view));
   }
+  attempt("block into shared memory", () =>
+    disk.atomicRead(512n, new Uint8Array(new SharedArrayBuffer(512))),
+  );
+  const growing = Reflect.construct(SharedArrayBuffer, [100, { maxByteLength: 100 }]);
+  attempt("block into 100 shared bytes", () => disk.atomicRead(512n, new Uint8Array(growing)));
   // Code of the program is not asked how long a buffer is.
   const resizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable") as PropertyDescriptor;
   Object.defineProperty(ArrayBuffer.prototype, "resizable", { configurable: true, get: () => false });
