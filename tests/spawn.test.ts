@@ -157,7 +157,14 @@ describe("what can not be started", () => {
       tender,
       options: { net: { a: { fd: 9999 } } },
       code: "EBADF",
-      says: "9999",
+      says: "open: 9999",
+    },
+    {
+      why: "a console that is not open",
+      tender,
+      options: { stdio: { stdout: 9998 } },
+      code: "EBADF",
+      says: "open: 9998",
     },
     {
       why: "arguments beyond the host's limit",
@@ -183,6 +190,7 @@ describe("what can not be started", () => {
     { why: "an unknown stream", options: { stdio: "overlapped" }, error: TypeError },
     { why: "a descriptor for the tender's lines", options: { stdio: { stderr: 2 } }, error: TypeError },
     { why: "a negative descriptor", options: { stdio: { stdout: -1 } }, error: RangeError },
+    { why: "arguments in one text", options: { args: "x" }, error: TypeError },
     { why: "an argument that is no text", options: { args: [3] }, error: TypeError },
     { why: "a NUL in an argument", options: { args: ["\0"] }, error: TypeError },
     { why: "an empty folder", options: { cwd: "" }, error: TypeError },

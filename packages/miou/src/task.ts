@@ -82,6 +82,15 @@ const none: readonly unknown[] = Object.freeze([]);
 
 /** A task: the scheduler's view of {@link Task}. Its own await is an operation without state, thus the task itself. */
 export class TaskCell extends Op<unknown> implements Task<unknown> {
+  static {
+    // What a console shows of a task: its fields are the scheduler's.
+    Object.defineProperty(TaskCell.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value(this: TaskCell): string {
+        return `[${this}]`;
+      },
+    });
+  }
+
   readonly uid: number = ++created;
   readonly scheduler: Scheduler;
   readonly parent: TaskCell | undefined;

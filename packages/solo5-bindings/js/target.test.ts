@@ -145,8 +145,10 @@ describe("openTarget", () => {
       "CMDLINE",
       expect.stringContaining("8192 bytes, at most 8191 fit"),
     ]);
-    const wrong = { options: [3], manifest: { devices: [] }, cmdline: "" } as never;
-    expect(() => openTarget(wrong)).toThrow(TypeError);
+    const wrong = { options: [3], manifest: { devices: [] }, cmdline: "" };
+    expect(() => openTarget(wrong as never)).toThrow(TypeError);
+    for (const other of [{ options: "x" }, { manifest: 5 }])
+      expect(() => openTarget({ ...wrong, options: [], ...other } as never)).toThrow(/^openTarget: .* are/);
   });
 
   it("attaches 63 devices", () => {

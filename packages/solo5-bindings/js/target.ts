@@ -211,6 +211,8 @@ function bit(handle: number): bigint {
  * @throws {BindingsError} an option is refused, or a device is not attached; nothing stays open
  */
 export function openTarget({ options, manifest, cmdline }: TargetOptions): NodeTarget {
+  if (!Array.isArray(manifest?.devices) || !Array.isArray(options))
+    throw new TypeError("openTarget: options and manifest.devices are arrays");
   const names = manifest.devices.map(({ name }) => name);
   const types = manifest.devices.map(({ type }) => type);
   for (const text of [...names, ...types, ...options, cmdline])

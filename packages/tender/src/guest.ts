@@ -121,16 +121,18 @@ class Running implements Guest {
   }
 }
 
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
 function isHostError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "errno" in error;
 }
 
-function notStarted({ path, descriptors, cwd }: Command, cause: NodeJS.ErrnoException): TenderError {
+function notStarted({ path, stdout, descriptors, cwd }: Command, cause: NodeJS.ErrnoException): TenderError {
   const known: Record<string, string> = {
     E2BIG: "its arguments are more than the host allows",
     EACCES: "it may not be executed",
     EAGAIN: "there are too many processes",
-    EBADF: `not all descriptors to hand over are open: ${descriptors.join(", ")}`,
+    EBADF: `not all descriptors to hand over are open: ${[stdout, ...descriptors].filter(isNumber).join(", ")}`,
     EMFILE: "this process has too many open files",
     ENFILE: "the host has too many open files",
     ENOENT: cwd === undefined ? "there is no such file" : `there is no such file, or no folder ${cwd}`,

@@ -26,12 +26,13 @@ export function spawnGuest(tender: Tender, image: string | URL, options: GuestOp
   const { words, descriptors } = optionWords(options);
   const own = Object.entries(tender.own ?? {}).flatMap(([flag, value]) => ownWord(flag, value));
   const path = image instanceof URL ? fileURLToPath(image) : text("image", image);
-  const args = (options.args ?? []).map((word, index) => withoutNul(`args[${index}]`, word));
-  const { cwd, signal } = options;
+  const { args = [], cwd, signal } = options;
+  if (!Array.isArray(args)) throw new TypeError(`args: ${String(args)} is not an array`);
+  const argv = args.map((word, index) => withoutNul(`args[${index}]`, word));
   const command = {
     target: tender.target,
     path: tender.path,
-    words: [...words, ...own, "--", path, ...args],
+    words: [...words, ...own, "--", path, ...argv],
     ...streams(options.stdio ?? {}),
     descriptors,
     cwd: cwd === undefined ? undefined : text("cwd", cwd),

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { inspect, promisify } from "node:util";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import {
@@ -28,6 +28,15 @@ import {
   virtualTime,
   yieldNow,
 } from "../../src/index.ts";
+
+describe("a task on a console", () => {
+  it("is its number and name, also as a field of an error", async () => {
+    const error = await run(function* () {
+      spawn(() => sleep(1), { name: "left" });
+    }).catch((error: unknown) => error);
+    expect(inspect(error)).toMatch(/task: \[task \d+\],\s+children: \[ \[task \d+ \(left\)\] \]/);
+  });
+});
 
 describe("the task tree", () => {
   it("says who waits for what, since when, and where it was spawned", async () => {
