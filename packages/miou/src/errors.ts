@@ -17,7 +17,10 @@ export type MiouCode =
   | "END_OF_STREAM"
   | "WORKER_TERMINATED";
 
-/** What the errors of this package have in common. */
+/**
+ * What the errors of this package have in common. Tasks in them are private fields with getters: Node prints all
+ * others of an error that nobody catches, and of a task that is everything the scheduler knows.
+ */
 export abstract class MiouError extends Error {
   abstract readonly code: MiouCode;
 }
@@ -43,14 +46,17 @@ Object.setPrototypeOf(
 export class CancelledError extends Stackless {
   declare readonly name: "CancelledError";
   declare readonly code: "CANCELLED";
-  /** The task on which cancellation was requested. */
-  readonly task: Task<unknown>;
+  readonly #task: Task<unknown>;
   /** `cancel({ reason })`, the abort signal's reason, or the error that ended the parent. */
   readonly reason: unknown;
   constructor(task: Task<unknown>, reason?: unknown) {
     super();
-    this.task = task;
+    this.#task = task;
     this.reason = reason;
+  }
+  /** The task on which cancellation was requested. */
+  get task(): Task<unknown> {
+    return this.#task;
   }
 }
 
@@ -58,16 +64,22 @@ export class CancelledError extends Stackless {
 export class StillHasChildrenError extends MiouError {
   override readonly name = "StillHasChildrenError";
   readonly code = "STILL_HAS_CHILDREN";
-  readonly task: Task<unknown>;
-  readonly children: readonly Task<unknown>[];
+  readonly #task: Task<unknown>;
+  readonly #children: readonly Task<unknown>[];
   constructor(task: Task<unknown>, children: readonly Task<unknown>[]) {
     const list = children.slice(0, 8).join(", ") + (children.length > 8 ? ", ..." : "");
     super(
       `spawn: STILL_HAS_CHILDREN: ${task} returned with ${children.length} unconsumed ` +
         `${children.length === 1 ? "child" : "children"} (${list}): await or cancel each of them before returning`,
     );
-    this.task = task;
-    this.children = children;
+    this.#task = task;
+    this.#children = children;
+  }
+  get task(): Task<unknown> {
+    return this.#task;
+  }
+  get children(): readonly Task<unknown>[] {
+    return this.#children;
   }
 }
 
@@ -75,14 +87,20 @@ export class StillHasChildrenError extends MiouError {
 export class NotAChildError extends MiouError {
   override readonly name = "NotAChildError";
   readonly code = "NOT_A_CHILD";
-  readonly task: Task<unknown>;
-  readonly target: Task<unknown>;
+  readonly #task: Task<unknown>;
+  readonly #target: Task<unknown>;
   constructor(call: string, task: Task<unknown>, target: Task<unknown>) {
     super(
       `${call}: NOT_A_CHILD: ${target} is not a child of ${task}: only the task that spawned it may do this`,
     );
-    this.task = task;
-    this.target = target;
+    this.#task = task;
+    this.#target = target;
+  }
+  get task(): Task<unknown> {
+    return this.#task;
+  }
+  get target(): Task<unknown> {
+    return this.#target;
   }
 }
 
@@ -99,12 +117,15 @@ export class NotOwnerError extends MiouError {
 export class ResourceLeakedError extends MiouError {
   override readonly name = "ResourceLeakedError";
   readonly code = "RESOURCE_LEAKED";
-  readonly task: Task<unknown>;
+  readonly #task: Task<unknown>;
   constructor(task: Task<unknown>, what: readonly string[]) {
     super(
       `own: RESOURCE_LEAKED: ${task} returned holding ${what.join(", ")}: release, unlock, transfer or disown it first`,
     );
-    this.task = task;
+    this.#task = task;
+  }
+  get task(): Task<unknown> {
+    return this.#task;
   }
 }
 

@@ -29,12 +29,51 @@ import {
   yieldNow,
 } from "../../src/index.ts";
 
-describe("a task on a console", () => {
-  it("is its number and name, also as a field of an error", async () => {
-    const error = await run(function* () {
-      spawn(() => sleep(1), { name: "left" });
-    }).catch((error: unknown) => error);
-    expect(inspect(error)).toMatch(/task: \[task \d+\],\s+children: \[ \[task \d+ \(left\)\] \]/);
+describe("what a console shows", () => {
+  it("of a task is its number and name", () => {
+    const shown = runSync(function* () {
+      const task = spawn(function* () {}, { name: "left" });
+      yield* task;
+      return inspect(task);
+    });
+    expect(shown).toMatch(/^\[task \d+ \(left\)\]$/);
+  });
+
+  it.each<{ what: string; body: () => Operation<unknown> }>([
+    {
+      what: "children left behind",
+      *body() {
+        spawn(() => sleep(1));
+      },
+    },
+    {
+      what: "a task of somebody else",
+      *body() {
+        const one = spawn(() => sleep(1));
+        yield* spawn(function* () {
+          yield* one;
+        });
+      },
+    },
+    {
+      what: "a mutex that is still held",
+      *body() {
+        yield* new Mutex().lock();
+      },
+    },
+    {
+      what: "a cancelled task",
+      *body() {
+        const task = spawn(() => sleep(1));
+        yield* task.cancel();
+        yield* task;
+      },
+    },
+  ])("of an error is not the scheduler's: $what", async ({ body }) => {
+    const error = await run(body).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(Error);
+    // As Node prints what nobody catches.
+    expect(inspect(error, { customInspect: false })).not.toMatch(/scheduler:|TaskCell \{/);
   });
 });
 
