@@ -1,6 +1,7 @@
 // Everything that can fail without running the code: format, lint, types, and which way imports point.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import getReleasePlan from "@changesets/get-release-plan";
 import { checkArrows } from "./lib/arrows.mjs";
 import { ensureBuilt, fail, npx, root, run, say } from "./lib/workspace.mjs";
 
@@ -17,6 +18,7 @@ const folders = ["packages", "bench"].flatMap((parent) =>
 const projects = [...folders, "tests"].filter((folder) => existsSync(join(root, folder, "tsconfig.json")));
 const steps = [
   ["arrows", () => checkArrows()],
+  ["changesets", () => readChangesets()],
   ["biome", () => npx("biome", ["check", "--error-on-warnings", "."], { allowFailure: true })],
   ...projects.map((folder) => [`tsc ${folder}`, () => npx("tsc", ["-p", folder], { allowFailure: true })]),
   ["cargo fmt", () => run("cargo", ["fmt", "--all", "--check"], { allowFailure: true })],
@@ -26,12 +28,24 @@ const steps = [
     () => clippy(guest(target), { UK_CONSOLE_BYTECODE: "/dev/null" }),
   ]),
 ];
-const failed = steps.filter(([name, step]) => {
+const failed = [];
+for (const [name, step] of steps) {
   say(name);
-  return step() !== 0;
-});
-if (failed.length > 0) fail(`lint failed: ${failed.map(([name]) => name).join(", ")}`);
+  if ((await step()) !== 0) failed.push(name);
+}
+if (failed.length > 0) fail(`lint failed: ${failed.join(", ")}`);
 say("lint is clean");
+
+/** As a release reads them: front matter, and packages that exist. */
+async function readChangesets() {
+  try {
+    await getReleasePlan.default(root);
+    return 0;
+  } catch (error) {
+    console.error(error.message);
+    return 1;
+  }
+}
 
 function clippy(what, env = {}) {
   const args = ["clippy", ...what, "--locked", "--quiet", "--", "-D", "warnings"];
