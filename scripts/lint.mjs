@@ -39,7 +39,7 @@ say("lint is clean");
 /** As a release reads them: front matter, and packages that exist. */
 async function readChangesets() {
   try {
-    await getReleasePlan.default(root);
+    await getReleasePlan(root);
     return 0;
   } catch (error) {
     console.error(error.message);
