@@ -19,12 +19,6 @@ use crate::one_thread::OneThread;
 /// Alignment of everything that `malloc` returns: x86_64's `max_align_t`.
 pub const ALIGN: usize = 16;
 
-/// Blocks from this many bytes up begin a cache line. They are what devices read into, and the kernel takes
-/// up to twice as long to copy into one that begins 16 bytes into a page.
-const LARGE: usize = 512;
-/// Bytes of a cache line.
-const LINE: usize = 64;
-
 /// How far the allocator's own records may reach into memory that it has not handed out yet: the
 /// header and the two links of the free block that follows an allocation.
 const RECORDS: usize = 64;
@@ -162,27 +156,15 @@ impl State {
     }
 }
 
-/// How a block of `size` bytes from `malloc` is aligned.
-fn alignment(size: usize) -> usize {
-    if size < LARGE { ALIGN } else { LINE }
-}
-
-/// How a block from `malloc` was aligned. Its address tells: the allocator's blocks begin at multiples of
-/// its granularity, and one with no more than [`ALIGN`] follows the header there.
-fn alignment_of(block: NonNull<u8>) -> usize {
-    const _: () = assert!(rlsf::GRANULARITY > ALIGN && LINE.is_multiple_of(rlsf::GRANULARITY));
-    if block.addr().get().is_multiple_of(LINE) { LINE } else { ALIGN }
-}
-
 /// `malloc`: null when there is no memory left.
 pub fn malloc(size: usize) -> *mut u8 {
-    with(|heap| heap.allocate(size, alignment(size)))
+    with(|heap| heap.allocate(size, ALIGN))
 }
 
 /// `calloc`: null when there is no memory left or the product overflows.
 pub fn calloc(count: usize, size: usize) -> *mut u8 {
     match count.checked_mul(size) {
-        Some(size) => with(|heap| heap.allocate_zeroed(size, alignment(size))),
+        Some(size) => with(|heap| heap.allocate_zeroed(size, ALIGN)),
         None => ptr::null_mut(),
     }
 }
@@ -193,8 +175,8 @@ pub fn calloc(count: usize, size: usize) -> *mut u8 {
 /// `block` is null or came from [`malloc`], [`calloc`] or this function and was not freed.
 pub unsafe fn realloc(block: *mut u8, size: usize) -> *mut u8 {
     match NonNull::new(block) {
-        // SAFETY: by the caller's word; a block keeps its alignment.
-        Some(block) => with(|heap| unsafe { heap.reallocate(block, size, alignment_of(block)) }),
+        // SAFETY: by the caller's word; all of these use `ALIGN`.
+        Some(block) => with(|heap| unsafe { heap.reallocate(block, size, ALIGN) }),
         None => malloc(size),
     }
 }
@@ -205,8 +187,8 @@ pub unsafe fn realloc(block: *mut u8, size: usize) -> *mut u8 {
 /// As for [`realloc`]; the block is not used afterwards.
 pub unsafe fn free(block: *mut u8) {
     if let Some(block) = NonNull::new(block) {
-        // SAFETY: by the caller's word; aligned as `malloc` or `realloc` did.
-        with(|heap| unsafe { heap.pool.deallocate(block, alignment_of(block)) });
+        // SAFETY: by the caller's word; all of these use `ALIGN`.
+        with(|heap| unsafe { heap.pool.deallocate(block, ALIGN) });
     }
 }
 
