@@ -1,7 +1,6 @@
 // Everything that can fail without running the code: format, lint, types, and which way imports point.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import getReleasePlan from "@changesets/get-release-plan";
 import { checkArrows } from "./lib/arrows.mjs";
 import { ensureBuilt, fail, npx, root, run, say } from "./lib/workspace.mjs";
 
@@ -38,6 +37,7 @@ say("lint is clean");
 
 /** As a release reads them: front matter, and packages that exist. */
 async function readChangesets() {
+  const { default: getReleasePlan } = await import("@changesets/get-release-plan");
   try {
     await getReleasePlan(root);
     return 0;

@@ -44,7 +44,7 @@ const MAY_USE = {
 
 /** Complains about each arrow that points the wrong way; 0 if there is none. */
 export function checkArrows() {
-  const wrong = [...packageArrows(), ...crateArrows()];
+  const wrong = [...packageArrows(), ...scriptArrows(), ...crateArrows()];
   for (const line of wrong) console.error(line);
   return wrong.length;
 }
@@ -90,6 +90,18 @@ function* importArrows(name, allowed, dependencies, file) {
       !/\/src\/(node|diagnostics)\//.test(file)
     )
       yield `${where}: ${name} runs in guests and browsers and must not import ${specifier}`;
+  }
+}
+
+/** What a script starts with cannot be an npm package: the script is what installs them. */
+function* scriptArrows() {
+  const start = /^(?:import|export)(?:\b[^"'()=;]*\bfrom)?\s*["']([^"']+)["']/gm;
+  for (const path of readdirSync(join(root, "scripts"), { recursive: true })) {
+    if (!path.endsWith(".mjs")) continue;
+    const text = readFileSync(join(root, "scripts", path), "utf8");
+    for (const [, specifier] of text.matchAll(start))
+      if (!/^(node:|\.)/.test(specifier))
+        yield `scripts/${path}: ${specifier} is not there before ensureBuilt() has run: import() it after that`;
   }
 }
 
