@@ -236,6 +236,12 @@ fn flags_of(request: &InterfaceRequest) -> u16 {
     u16::from_ne_bytes([a, b])
 }
 
+/// Would the kernel make an interface of that name (`dev_valid_name`)? Of one with `%` it makes another.
+fn can_be_made(name: &[u8]) -> bool {
+    let never = |&byte: &u8| matches!(byte, b'/' | b':' | b'%' | 0x0b) || byte.is_ascii_whitespace();
+    !matches!(name, b"" | b"." | b"..") && !name.iter().any(never)
+}
+
 /// The number in `@FD`: decimal digits and nothing else. Not 1 or 2, which are the console's and the
 /// tender's own.
 #[must_use]
@@ -285,8 +291,11 @@ impl fmt::Display for TapError<'_> {
                     "interface name {quoted} is too long: at most {INTERFACE_NAME_MAX} bytes are possible"
                 )
             }
-            TapRefusal::NoInterface => {
+            TapRefusal::NoInterface if can_be_made(self.interface) => {
                 write!(f, "there is no interface {quoted}: make it with ip tuntap add {name} mode tap")
+            }
+            TapRefusal::NoInterface => {
+                write!(f, "there is no interface {quoted}: no interface can have this name")
             }
             TapRefusal::Down => {
                 write!(f, "interface {quoted} is down: bring it up with ip link set {name} up")

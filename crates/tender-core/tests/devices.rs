@@ -322,7 +322,9 @@ fn refuses_addresses_and_interfaces_that_can_not_be() {
             "--net:service=nosuchinterface",
             "there is no interface 'nosuchinterface': make it with ip tuntap add nosuchinterface mode tap",
         ),
-        ("--net:service=uk%d", "there is no interface 'uk%d': make it with ip tuntap add uk%d mode tap"),
+        ("--net:service=uk%d", "there is no interface 'uk%d': no interface can have this name"),
+        ("--net:service=a/b", "there is no interface 'a/b': no interface can have this name"),
+        ("--net:service=..", "there is no interface '..': no interface can have this name"),
     ] {
         assert_eq!(refusal(&[word]), format!("option '{word}': {why}"));
     }

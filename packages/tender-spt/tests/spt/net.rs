@@ -492,7 +492,7 @@ fn refuses_interfaces_it_can_not_attach_in_one_line_each() {
                 "a-name-that-is-longer",
                 "interface name 'a-name-that-is-longer' is too long: at most 15 bytes are possible".to_owned(),
             ),
-            ("busy ", "there is no interface 'busy ': make it with ip tuntap add busy  mode tap".to_owned()),
+            ("busy ", "there is no interface 'busy ': no interface can have this name".to_owned()),
         ] {
             let option = format!("--net:service={interface}");
             assert_eq!(line(&run([&option, path])), format!("option '{option}': {expected}"));
