@@ -147,6 +147,18 @@ describe("uk dev", () => {
     },
   );
 
+  it.each([[["--no-watch"]], [[]]])(
+    "does not leave its program behind when it is killed: %j",
+    async (words) => {
+      const file = program("orphan", 'console.log("waiting"); yield* sleep(1e6);');
+      const { child, end, says } = dev(...words, file);
+      await says("waiting");
+      child.kill("SIGKILL");
+      // Ends with the last process that has its output.
+      expect(await end).toMatchObject({ signal: "SIGKILL" });
+    },
+  );
+
   it("all devices that are missing are named, one a line", async () => {
     const { status, stderr } = await uk(["dev", "--no-watch", join(root, "examples/net-bridge")]);
     expect(status).toBe(1);

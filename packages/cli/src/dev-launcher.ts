@@ -7,6 +7,9 @@ import type { Launch } from "./commands/dev.ts";
 const { options, manifest, args } = JSON.parse(process.env.UK_DEV ?? "") as Launch;
 // The program has an environment of its own, if any.
 delete process.env.UK_DEV;
+// Killed without notice, `uk dev` could not end the program, which would keep its devices.
+process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+process.channel?.unref();
 try {
   const target = openTarget({ options, manifest, cmdline: args.join(" ") });
   for (const line of target.warnings) console.error(`uk: ${line}`);

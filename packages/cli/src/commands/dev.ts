@@ -158,7 +158,11 @@ class Session {
     const child = spawn(
       process.execPath,
       [...node, "--enable-source-maps", "--import", launcher, file, ...args],
-      { stdio: inherited(options), env: { ...process.env, UK_DEV: JSON.stringify(launch) } },
+      {
+        // The channel carries nothing: by its end the launcher knows that this process is gone.
+        stdio: [...inherited(options), "ipc"],
+        env: { ...process.env, UK_DEV: JSON.stringify(launch) },
+      },
     );
     this.isStopping = false;
     this.#child = child;
