@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Ended, ended, startUk, uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
@@ -158,6 +158,29 @@ describe("uk dev", () => {
       expect(await end).toMatchObject({ signal: "SIGKILL" });
     },
   );
+
+  it("a program may start threads and processes, and has no channel to uk dev", async () => {
+    const file = program("starting", "yield* sleep(1);");
+    writeFileSync(
+      file,
+      `import { fork } from "node:child_process";
+      import { fileURLToPath } from "node:url";
+      import { isMainThread, Worker } from "node:worker_threads";
+      import { run, sleep } from "@uk/miou-solo5";
+      const file = new URL("child.mjs", ${JSON.stringify(pathToFileURL(file).href)});
+      run([], function* () {
+        console.log(isMainThread, typeof process.send);
+        new Worker(file).on("exit", () => fork(fileURLToPath(file)));
+        yield* sleep(1);
+      });`,
+    );
+    writeFileSync(join(folder, "starting", "child.mjs"), 'console.log("started");');
+    expect(await uk(["dev", "--no-watch", file])).toMatchObject({
+      status: 0,
+      stdout: "true undefined\nstarted\nstarted\n",
+      stderr: "",
+    });
+  });
 
   it("all devices that are missing are named, one a line", async () => {
     const { status, stderr } = await uk(["dev", "--no-watch", join(root, "examples/net-bridge")]);

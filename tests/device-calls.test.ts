@@ -134,7 +134,7 @@ frame from 10 bytes, 10 before: RangeError: net.write: a frame of 60 bytes in a 
 all of 10 bytes, 10 before: RangeError: net.write: a frame of 10 bytes: a frame has 14 to 1514
 block into shared memory: done
 block into 100 shared bytes: RangeError: block.atomicRead: a buffer of 100 bytes for blocks of 512 bytes
-block into 100 bytes, said to be 4096: Solo5Error: block_read: EINVAL: the host could not move the block at 512 of device "storage"
+block into 100 bytes, said to be 4096: Solo5Error: block_read: EINVAL: the host could not read the block at 512 of device "storage"
 read into what was given away: RangeError: net.read: a buffer of 0 bytes for frames of up to 1514 bytes
 block into what is still ours: done
 block into what was given away: RangeError: block.atomicRead: a buffer of 0 bytes for blocks of 512 bytes

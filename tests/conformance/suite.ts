@@ -107,7 +107,7 @@ function same(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 /** Values that are nobody's handle. */
-const NO_HANDLES = [0, 64, 63, -1, 2 ** 31 - 1];
+const NO_HANDLES = [0, 64, 63, -1, 2 ** 31 - 1, 2 ** 32 + 1, -(2 ** 32) + 1, 1.5, Number.NaN];
 
 /** Places and lengths of which no block is read or written. */
 const MISFITS: readonly (readonly [offset: bigint, length: number])[] = [
@@ -123,6 +123,21 @@ const MISFITS: readonly (readonly [offset: bigint, length: number])[] = [
   [1n << 63n, SIZE],
   [(1n << 64n) - BigInt(SIZE), SIZE],
   [-BigInt(SIZE), SIZE],
+  [1n << 64n, SIZE],
+  [-(1n << 64n), SIZE],
+  [(1n << 64n) + BigInt(SIZE), SIZE],
+  [1n << 200n, SIZE],
+];
+
+/** What is no handle, no memory and no offset of a block. */
+const NONSENSE: readonly unknown[] = [
+  ...[undefined, null, true, 0, "", "1", 1n, Symbol("1"), () => 1, [1]],
+  ...[{ length: SIZE }, new ArrayBuffer(SIZE), new Uint16Array(SIZE), new DataView(new ArrayBuffer(SIZE))],
+  {
+    valueOf(): never {
+      throw new Error("nobody is to ask");
+    },
+  },
 ];
 
 const cases: readonly Case[] = [
@@ -308,6 +323,16 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: "a sleep may be longer than a clock counts",
+    *run({ service }) {
+      const sleepers = [sleep(Number.MAX_VALUE), sleep(1e300), sleepNs((1n << 64n) + 5n)].map((long) =>
+        spawn(() => long),
+      );
+      yield* echo(service, frameOf(service.mac, 60));
+      for (const sleeper of sleepers) yield* sleeper.cancel();
+    },
+  },
+  {
     name: "a reader that gives up takes no frame",
     *run({ service }) {
       const reader = spawn(() => receive(service));
@@ -413,6 +438,26 @@ const cases: readonly Case[] = [
       for (const handle of [...NO_HANDLES, handleOf(solo5, "net", "service")]) {
         expect(devices.blockRead(handle, 0n, block), EINVAL, `blockRead ${handle}`);
         expect(devices.blockWrite(handle, 0n, block), EINVAL, `blockWrite ${handle}`);
+      }
+    },
+  },
+  {
+    name: "what is no handle, no memory or no offset at all is refused in the same way",
+    run({ service }, solo5) {
+      const devices = devicesOf(solo5);
+      const [net, block] = [handleOf(solo5, "net", "service"), handleOf(solo5, "block", "storage")];
+      const [room, one] = [new Uint8Array(service.mtu + HEADER), new Uint8Array(SIZE)];
+      for (const [at, nonsense] of NONSENSE.entries()) {
+        const it = nonsense as never;
+        expect(devices.netRead(it, room), EINVAL, `netRead from ${at}`);
+        expect(devices.netRead(net, it), EINVAL, `netRead into ${at}`);
+        expect(devices.netWrite(it, frameOf(service.mac, 60)), EINVAL, `netWrite to ${at}`);
+        expect(devices.netWrite(net, it), EINVAL, `netWrite of ${at}`);
+        for (const move of ["blockRead", "blockWrite"] as const) {
+          expect(devices[move](it, 0n, one), EINVAL, `${move} on ${at}`);
+          expect(devices[move](block, it, one), EINVAL, `${move} at ${at}`);
+          expect(devices[move](block, 0n, it), EINVAL, `${move} with ${at}`);
+        }
       }
     },
   },

@@ -1,21 +1,29 @@
 // For `node --import`: attaches the devices of `uk dev`, for the program of this process.
+import { Socket } from "node:net";
 import { installTarget } from "@uk/miou-solo5/target";
 import { BindingsError } from "@uk/solo5-bindings";
 import { openTarget } from "@uk/solo5-bindings/target";
 import type { Launch } from "./commands/dev.ts";
 
-const { options, manifest, args } = JSON.parse(process.env.UK_DEV ?? "") as Launch;
-// The program has an environment of its own, if any.
-delete process.env.UK_DEV;
-// Killed without notice, `uk dev` could not end the program, which would keep its devices.
-process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
-process.channel?.unref();
-try {
-  const target = openTarget({ options, manifest, cmdline: args.join(" ") });
-  for (const line of target.warnings) console.error(`uk: ${line}`);
-  installTarget(target);
-} catch (error) {
-  if (!(error instanceof BindingsError)) throw error;
-  for (const line of error.why.split("\n")) console.error(`uk: ${line}`);
-  process.exit(1);
+const { UK_DEV } = process.env;
+// Node passes its own options on to threads and processes that the program starts; the devices stay here.
+if (UK_DEV !== undefined) {
+  // The program has an environment of its own, if any.
+  delete process.env.UK_DEV;
+  launch(JSON.parse(UK_DEV) as Launch);
+}
+
+function launch({ options, manifest, args, lifeline }: Launch): void {
+  // Killed without notice, `uk dev` could not end the program, which would keep its devices.
+  const end = new Socket({ fd: lifeline }).once("close", () => process.kill(process.pid, "SIGTERM"));
+  end.resume().unref();
+  try {
+    const target = openTarget({ options, manifest, cmdline: args.join(" ") });
+    for (const line of target.warnings) console.error(`uk: ${line}`);
+    installTarget(target);
+  } catch (error) {
+    if (!(error instanceof BindingsError)) throw error;
+    for (const line of error.why.split("\n")) console.error(`uk: ${line}`);
+    process.exit(1);
+  }
 }

@@ -9,6 +9,7 @@ import { installTarget } from "./target.ts";
 import { virtualMachine } from "./testing/virtual-machine.ts";
 
 const MS = 1_000_000n;
+const FOREVER = (1n << 63n) - 1n;
 afterEach(() => installTarget(undefined));
 
 describe("a program that owns its machine", () => {
@@ -40,6 +41,19 @@ describe("a program that owns its machine", () => {
       // Milliseconds are doubles: a day is exact to well below a microsecond.
       expect(slept - ns).toBeLessThan(1000n);
     }
+  });
+
+  it.each([
+    { ms: 1, until: 5n + MS },
+    { ms: 1e12, until: 5n + 1_000_000_000_000n * MS },
+    { ms: 2 ** 63 / 1e6, until: FOREVER },
+    { ms: 1e300, until: FOREVER },
+    { ms: Number.MAX_VALUE, until: FOREVER },
+    { ms: Number.POSITIVE_INFINITY, until: FOREVER },
+  ])("a sleep of $ms ms ends at $until ns, the end of time at the latest", ({ ms, until }) => {
+    const machine = virtualMachine({ boot: 5n });
+    expect(runClock(machine, undefined).toMonotonic(ms)).toBe(until);
+    expect(runClock(machine, () => 7n).toMonotonic(ms)).toBe(until);
   });
 
   it("yields again when the machine woke too early", async () => {
@@ -131,5 +145,9 @@ describe("without a machine", () => {
 describe("sleepNs", () => {
   it("refuses a negative duration at once", () => {
     expect(() => sleepNs(-1n)).toThrow(RangeError);
+  });
+
+  it("refuses a duration that is no bigint at once", () => {
+    expect(() => sleepNs(5 as never)).toThrow("sleepNs: a bigint of nanoseconds is needed, not a number");
   });
 });

@@ -20,13 +20,21 @@ export function runClock(solo5: Solo5, now: (() => bigint) | undefined): RunCloc
     now: clock,
     toMonotonic:
       now === undefined
-        ? (ms) => start + BigInt(Math.ceil(ms * 1e6))
-        : (ms) => solo5.clockMonotonic() + BigInt(Math.ceil(Math.max(ms - clock(), 0) * 1e6)),
+        ? (ms) => after(start, ms)
+        : (ms) => after(solo5.clockMonotonic(), Math.max(ms - clock(), 0)),
   };
 }
 
-/** The end of time, in ns on the monotonic clock. */
+/** The moment `ms` later, in ns; the end of time if that is beyond it. */
+function after(moment: bigint, ms: number): bigint {
+  const ns = Math.ceil(ms * 1e6);
+  const due = ns < LONGEST_NS ? moment + BigInt(ns) : FOREVER;
+  return due < FOREVER ? due : FOREVER;
+}
+
+/** The end of time, in ns on the monotonic clock: 292 years. */
 const FOREVER = (1n << 63n) - 1n;
+const LONGEST_NS = 2 ** 63;
 /** While tasks are ready, devices are looked at once in so many polls, or so many ns. */
 const POLLS = 64;
 const POLL_INTERVAL_NS = 1_000_000n;

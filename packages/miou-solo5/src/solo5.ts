@@ -51,7 +51,8 @@ export interface Solo5 {
 
 /**
  * The calls of `solo5.h` on devices. They never wait and never throw: a result is a count of bytes, or
- * the negative of a result code: -1 AGAIN (nothing there now), -2 EINVAL, -3 EUNSPEC. Frames and blocks
+ * the negative of a result code: -1 AGAIN (nothing there now), -2 EINVAL, also for what is no handle, offset or
+ * buffer at all, -3 EUNSPEC. Frames and blocks
  * are read into and written from the caller's own memory.
  */
 export interface Solo5Devices {

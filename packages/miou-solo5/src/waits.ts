@@ -83,7 +83,13 @@ export class Waits {
   }
 }
 
+const EUNSPEC = -3;
+
 /** What a refused block says: the call, the device and the place. */
 export function blockError(call: string, result: number, name: string, offset: bigint): Solo5Error {
-  return new Solo5Error(call, result, `the host could not move the block at ${offset} of device "${name}"`);
+  const where = `the block at ${offset} of device "${name}"`;
+  if (call === "block_read") return new Solo5Error(call, result, `the host could not read ${where}`);
+  // The interface has one code for all of these.
+  const why = result === EUNSPEC ? ", which may be read-only or full" : "";
+  return new Solo5Error(call, result, `the host could not write ${where}${why}`);
 }

@@ -6,10 +6,11 @@ use alloc::ffi::CString;
 use core::ffi::CStr;
 
 use solo5_abi::limits::MFT_NAME_MAX;
+use solo5_abi::result::EINVAL;
 
 use crate::ports::Port;
 use crate::quickjs::buffer::Buffer;
-use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
+use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Thrown, Value};
 use crate::solo5::{self, Refused};
 use crate::{boot, jobs};
 
@@ -45,13 +46,11 @@ functions! {
         Ok(net)
     }
     net_read(call) {
-        let handle = handle(call)?;
-        let read = Buffer::new(call.arg(1)).with_bytes(|into| solo5::net_read(handle, into))?;
+        let read = with_bytes(call, 1, |into| solo5::net_read(handle(call), into));
         Ok(result(call.context, read))
     }
     net_write(call) {
-        let handle = handle(call)?;
-        let written = Buffer::new(call.arg(1)).with_bytes(|frame| solo5::net_write(handle, frame))?;
+        let written = with_bytes(call, 1, |frame| solo5::net_write(handle(call), frame));
         Ok(result(call.context, written.map(|()| 0)))
     }
     block_acquire(call) {
@@ -63,13 +62,11 @@ functions! {
         Ok(block)
     }
     block_read(call) {
-        let (handle, offset) = (handle(call)?, call.arg(1).to_u64()?);
-        let read = Buffer::new(call.arg(2)).with_bytes(|into| solo5::block_read(handle, offset, into))?;
+        let read = block_at(call, solo5::block_read);
         Ok(result(call.context, read.map(|()| 0)))
     }
     block_write(call) {
-        let (handle, offset) = (handle(call)?, call.arg(1).to_u64()?);
-        let written = Buffer::new(call.arg(2)).with_bytes(|block| solo5::block_write(handle, offset, block))?;
+        let written = block_at(call, |handle, offset, from| solo5::block_write(handle, offset, from));
         Ok(result(call.context, written.map(|()| 0)))
     }
     exit(call) { solo5::exit(call.arg(0).to_i32()?) }
@@ -96,10 +93,30 @@ fn device(context: Context, handle: u64) -> Result<Value> {
     Ok(device)
 }
 
-/// The handle in the first argument.
-fn handle(call: &Call<'_>) -> Result<u64> {
-    // A negative number is nobody's handle, and stays that.
-    Ok(u64::try_from(call.arg(0).to_i32()?).unwrap_or(u64::MAX))
+/// The handle in the first argument; nobody's if it is no number of a handle.
+fn handle(call: &Call<'_>) -> u64 {
+    call.integer(0).and_then(|number| u64::try_from(number).ok()).unwrap_or(u64::MAX)
+}
+
+/// Runs `work` on the bytes of argument `index`; never throws.
+fn with_bytes<R>(
+    call: &Call<'_>,
+    index: usize,
+    work: impl FnOnce(&mut [u8]) -> core::result::Result<R, Refused>,
+) -> core::result::Result<R, Refused> {
+    Buffer::new(call.arg(index)).with_bytes(work).unwrap_or_else(|Thrown| {
+        drop(call.context.exception());
+        Err(Refused(EINVAL))
+    })
+}
+
+/// Moves a block: handle, offset, buffer.
+fn block_at(
+    call: &Call<'_>,
+    transfer: impl FnOnce(u64, u64, &mut [u8]) -> core::result::Result<(), Refused>,
+) -> core::result::Result<(), Refused> {
+    let offset = call.unsigned_bigint(1).ok_or(Refused(EINVAL))?;
+    with_bytes(call, 2, |buffer| transfer(handle(call), offset, buffer))
 }
 
 fn number(context: Context, value: u64) -> Value {

@@ -93,6 +93,7 @@ describe("openBlock", () => {
     for (const path of [undefined, null, 3, {}, Buffer.from("x")])
       expect(() => openBlock(path as string)).toThrow(TypeError);
     expect(() => openBlock("x", { blockSize: "512" as unknown as number })).toThrow(TypeError);
+    expect(() => openBlock("x", { readOnly: 1 as unknown as boolean })).toThrow(TypeError);
   });
 });
 

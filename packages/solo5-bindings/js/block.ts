@@ -156,8 +156,6 @@ function untilAborted<T>(promise: T | Promise<T>, signal: AbortSignal): Promise<
 export function openBlock(path: string, { blockSize = 512, readOnly = false }: BlockOptions = {}): BlockFile {
   if (typeof path !== "string") throw new TypeError("openBlock: the path must be a string");
   if (typeof blockSize !== "number") throw new TypeError("openBlock: blockSize must be a number");
-  return new BlockFile(
-    path,
-    opened("openBlock", native().openBlock(path, String(blockSize), readOnly === true)),
-  );
+  if (typeof readOnly !== "boolean") throw new TypeError("openBlock: readOnly must be a boolean");
+  return new BlockFile(path, opened("openBlock", native().openBlock(path, String(blockSize), readOnly)));
 }

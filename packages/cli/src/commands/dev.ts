@@ -18,6 +18,8 @@ export interface Launch {
   readonly options: readonly string[];
   readonly manifest: Manifest;
   readonly args: readonly string[];
+  /** A descriptor of which the other end is closed when `uk dev` is gone. */
+  readonly lifeline: number;
 }
 
 export const dev: Command = {
@@ -148,7 +150,9 @@ class Session {
 
   async start(made: Bundle): Promise<void> {
     const { entry, node, options, args } = this.#words;
-    const launch: Launch = { options, args, manifest: await inferManifest(entry.path, made) };
+    const streams = inherited(options);
+    const manifest = await inferManifest(entry.path, made);
+    const launch: Launch = { options, args, manifest, lifeline: streams.length };
     if (this.#early !== undefined) {
       this.ended = Promise.resolve(128 + constants.signals[this.#early]);
       return;
@@ -158,11 +162,7 @@ class Session {
     const child = spawn(
       process.execPath,
       [...node, "--enable-source-maps", "--import", launcher, file, ...args],
-      {
-        // The channel carries nothing: by its end the launcher knows that this process is gone.
-        stdio: [...inherited(options), "ipc"],
-        env: { ...process.env, UK_DEV: JSON.stringify(launch) },
-      },
+      { stdio: [...streams, "pipe"], env: { ...process.env, UK_DEV: JSON.stringify(launch) } },
     );
     this.isStopping = false;
     this.#child = child;

@@ -198,9 +198,10 @@ export class Guest {
   #devices(): Solo5Devices {
     const nets = this.#nets;
     const disks = this.#disks;
+    const index = (handle: number): number => (typeof handle === "number" ? handle - 1 : -1);
     const netOf = (handle: number): Net | undefined =>
-      this.state === "running" ? nets[handle - 1]?.[1] : undefined;
-    const diskOf = (handle: number): Disk | undefined => disks[handle - 1 - nets.length]?.[1];
+      this.state === "running" ? nets[index(handle)]?.[1] : undefined;
+    const diskOf = (handle: number): Disk | undefined => disks[index(handle) - nets.length]?.[1];
     /** The block's place on the disk; `undefined` if that is not one whole block of it. */
     const place = (disk: Disk, offset: bigint, length: number): number | undefined => {
       const at = Number(offset);
@@ -214,8 +215,9 @@ export class Guest {
       how: (disk: Disk, at: number) => "done" | "failed" | "power lost",
     ): number => {
       const disk = diskOf(handle);
-      const at = disk && place(disk, offset, block.length);
-      if (disk === undefined || at === undefined) return EINVAL;
+      if (disk === undefined || typeof offset !== "bigint" || !(block instanceof Uint8Array)) return EINVAL;
+      const at = place(disk, offset, block.length);
+      if (at === undefined) return EINVAL;
       if (this.state !== "running") return EUNSPEC;
       this.local = this.#clock() + disk.latencyNs;
       const result = how(disk, at);
@@ -230,7 +232,8 @@ export class Guest {
       },
       netRead: (handle, into) => {
         const net = netOf(handle);
-        if (net === undefined || into.length < net.port.link.mtu + HEADER) return EINVAL;
+        if (net === undefined || !(into instanceof Uint8Array)) return EINVAL;
+        if (into.length < net.port.link.mtu + HEADER) return EINVAL;
         net.told = false;
         const frame = net.port.frames.shift();
         if (frame === undefined) return AGAIN;
@@ -239,8 +242,8 @@ export class Guest {
       },
       netWrite: (handle, frame) => {
         const port = netOf(handle)?.port;
-        if (port === undefined || frame.length < HEADER || frame.length > port.link.mtu + HEADER)
-          return EINVAL;
+        if (port === undefined || !(frame instanceof Uint8Array)) return EINVAL;
+        if (frame.length < HEADER || frame.length > port.link.mtu + HEADER) return EINVAL;
         port.link.transmit(port, frame, this.#clock());
         return 0;
       },
