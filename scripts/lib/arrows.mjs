@@ -1,5 +1,5 @@
 // Imports point one way (ARCHITECTURE.md): what a package may import of the house, and nothing else.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "./workspace.mjs";
 
@@ -52,6 +52,7 @@ export function checkArrows() {
 function* packageArrows() {
   for (const folder of readdirSync(join(root, "packages"))) {
     const manifest = join(root, "packages", folder, "package.json");
+    if (!existsSync(manifest)) continue; // what a package left that is gone
     const { name, dependencies = {} } = JSON.parse(readFileSync(manifest, "utf8"));
     const allowed = MAY_IMPORT[name];
     if (allowed === undefined) {
@@ -118,7 +119,7 @@ function* crateArrows() {
       (name) => join(root, "packages", name, "Cargo.toml"),
     ),
   ];
-  for (const manifest of manifests) {
+  for (const manifest of manifests.filter(existsSync)) {
     const text = readFileSync(manifest, "utf8");
     const name = /^name = "([^"]+)"/m.exec(text)?.[1] ?? "";
     const allowed = MAY_USE[name];
