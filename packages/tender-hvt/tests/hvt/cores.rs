@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use solo5_abi::notes::AbiTarget;
 use test_image::Image;
 
-use crate::support::{End, ImageFile, Needs, Ran, finished, guest, kvm_has, line, tender};
+use crate::support::{End, ImageFile, Needs, Ran, finished, guest, kvm_has, line, skip, tender};
 
 // As a compiler would have it: two calls deep, with a word on the stack and one on the heap, then an abort.
 guest!(abort_in_a_function:
@@ -57,7 +57,8 @@ fn run_in(folder: &Folder, code: &[u8]) -> (Ran, ImageFile) {
     (finished(command.args(["--mem=4", &option]).arg(image.path()).output().unwrap()), image)
 }
 
-/// What gdb says to these commands about the core of a guest; `None` if this machine has no gdb.
+/// What gdb says to these commands about the core of a guest; `None`, which is a test skipped, if this machine
+/// has no gdb.
 fn gdb(image: &ImageFile, core: &PathBuf, commands: &[&str]) -> Option<String> {
     let mut command = Command::new("gdb");
     command.args(["-nx", "-batch"]);
@@ -66,7 +67,7 @@ fn gdb(image: &ImageFile, core: &PathBuf, commands: &[&str]) -> Option<String> {
     }
     let output = command.arg(image.path()).arg(core).stdin(Stdio::null()).output();
     let Ok(output) = output else {
-        eprintln!("skipped: no gdb on this machine");
+        skip("no gdb");
         return None;
     };
     Some(String::from_utf8_lossy(&output.stdout).into_owned())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use solo5_abi::notes::AbiTarget;
 use test_image::Image;
 
-use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, line, run, tender};
+use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, line, run, skip, tender};
 
 // Counts in ebx, writes the count to memory, and ends with it.
 guest!(count:
@@ -49,9 +49,8 @@ fn gdb(code: &[u8], commands: &[&str], expected: &[&str]) {
         command.args(["-ex", line]);
     }
     let Ok(output) = command.arg(image.path()).stdin(Stdio::null()).output() else {
-        eprintln!("skipped: no gdb on this machine");
         child.kill().unwrap();
-        return;
+        return skip("no gdb");
     };
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let ran = finished(child.wait_with_output().unwrap());

@@ -11,7 +11,7 @@ use solo5_abi::result::{AGAIN, EINVAL, EUNSPEC, OK};
 use test_image::{Image, Program, R, W, block, net};
 
 use crate::calls::{BUFFER, Call, death, image, records};
-use crate::support::{End, ImageFile, Needs, Ran, finished, guest, kvm_has, run, tender};
+use crate::support::{End, ImageFile, Needs, Ran, finished, guest, kvm_has, run, skip, tender};
 
 /// Two ends of a network: that of the host, and that which becomes the guest's device.
 fn wire() -> (UnixDatagram, UnixDatagram) {
@@ -312,8 +312,7 @@ fn in_namespace(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::spawn(|| {
         // SAFETY: takes this thread, which nothing else runs on, to a new network.
         if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
-            eprintln!("skipped: no network namespaces: {}", std::io::Error::last_os_error());
-            return;
+            return skip(format_args!("no network namespaces: {}", std::io::Error::last_os_error()));
         }
         test();
     });

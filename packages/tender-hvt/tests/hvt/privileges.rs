@@ -13,7 +13,7 @@ use tender_hvt::privileges::{allow_only, rules_for_all};
 use test_image::{Image, block, net};
 
 use crate::calls::{BUFFER, Call, image};
-use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, tender, tender_path};
+use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, skip, tender, tender_path};
 
 guest!(ready_and_wait:
     "print rip + 2f, 6" "mov rax, -1" "mov [0x180100], rax" "3: call_tender 3, 0x180100" "jmp 3b"
@@ -41,7 +41,7 @@ fn can_trace() -> bool {
     if traced.is_ok_and(|output| output.status.success()) {
         return true;
     }
-    eprintln!("skipped: no strace on this machine, or it may not trace");
+    skip("no strace, or it may not trace");
     false
 }
 

@@ -1,10 +1,13 @@
 //! Guests in assembly, image files for them, and running them under the real tender.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use solo5_abi::notes::AbiTarget;
@@ -87,8 +90,9 @@ pub enum Needs {
     DebugRegisters,
 }
 
-/// Whether KVM of this machine has what a guest needs; if not, the reason is printed. A machine that
-/// says what it has (`UK_KVM`, as those of tests/vm do) is taken at its word.
+/// Whether KVM of this machine has what a guest needs; if not, the reason is printed. That is no test skipped:
+/// tests/hvt.test.ts runs all of these tests where guests run. A machine that says what it has (`UK_KVM`, as
+/// those of tests/vm do) is taken at its word.
 pub fn kvm_has(needs: Needs) -> bool {
     match std::env::var("UK_KVM").as_deref() {
         Ok("hardware") => return true,
@@ -101,8 +105,7 @@ pub fn kvm_has(needs: Needs) -> bool {
         _ => {}
     }
     if let Err(error) = fs::File::options().read(true).write(true).open("/dev/kvm") {
-        eprintln!("skipped: no /dev/kvm: {error}");
-        return false;
+        return leave_to_vm(format_args!("no /dev/kvm: {error}"));
     }
     let probe: &[u8] = match needs {
         Needs::Integers => return true,
@@ -113,8 +116,31 @@ pub fn kvm_has(needs: Needs) -> bool {
     if ran.stderr.contains("HLT") {
         return true;
     }
-    eprintln!("skipped: {}", ran.stderr);
+    assert!(ran.stderr.contains("KVM of this host can not execute it"), "{ran:?}");
+    leave_to_vm("KVM of this host does not execute guests, it emulates some of their instructions")
+}
+
+/// Says so, once; `false`.
+fn leave_to_vm(why: impl Display) -> bool {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| show(&format!("left to tests/hvt.test.ts: {why}\n")));
     false
+}
+
+/// Writes to standard error what is to be seen of tests that pass as well, unlike what `eprintln!` writes.
+fn show(line: &str) {
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// Says why this machine can not run a test, or the rest of it. With `UK_TEST_EVERYTHING=1`, as scripts/test.mjs
+/// runs tests for root, that is a failure.
+#[track_caller]
+pub fn skip(why: impl Display) {
+    assert!(
+        std::env::var_os("UK_TEST_EVERYTHING").is_none_or(|value| value != "1"),
+        "this machine can not run this test, and UK_TEST_EVERYTHING=1 lets none be skipped: {why}"
+    );
+    show(&format!("skipped: {why}\n"));
 }
 
 /// A file that is removed when it goes out of scope.

@@ -5,7 +5,9 @@ use std::io::Read as _;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::process::{Command, Stdio};
 
-use crate::support::{End, ImageFile, Ran, finished, guest, line, run, run_with_less, tender};
+use crate::support::{
+    End, ImageFile, Ran, finished, guest, line, run, run_in_mounts, run_with_less, skip, tender,
+};
 use solo5_abi::notes::AbiTarget;
 use solo5_abi::spt::syscall::{PREAD64, PWRITE64};
 use test_image::{Image, Program, R, block, net};
@@ -277,17 +279,10 @@ fn attaches_what_can_not_be_written_for_reading_and_lets_writes_fail() {
 #[test]
 fn lets_writes_to_a_full_disk_fail() {
     let image = calling(PWRITE64, 512, 0, 0);
-    let script = "mount -t tmpfs -o size=8k none /mnt && truncate -s 1M /mnt/disk && \
-                  { head -c 8192 /dev/zero > /mnt/rest || true; } && exec \"$0\" --block:storage=/mnt/disk \"$1\"";
-    let output = Command::new("unshare")
-        .args(["-m", "sh", "-c", script, env!("CARGO_BIN_EXE_solo5-spt")])
-        .arg(image.path())
-        .output();
-    match output.map(finished) {
-        Ok(ran) if !ran.stderr.is_empty() => eprintln!("skipped: no mounts on this machine: {}", ran.stderr),
-        Ok(ran) => assert_eq!(ran.end, End::Exit(ENOSPC)),
-        Err(error) => eprintln!("skipped: no unshare on this machine: {error}"),
-    }
+    let script = "mount -t tmpfs -o size=8k none /mnt; truncate -s 1M /mnt/disk; head -c 8192 /dev/zero > /mnt/rest; \
+                  exec \"$0\" --block:storage=/mnt/disk \"$1\"";
+    let Some(ran) = run_in_mounts(script, [image.path()]) else { return };
+    assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(ENOSPC), ""));
 }
 
 #[test]
@@ -314,7 +309,7 @@ fn takes_block_devices_of_the_host_as_well() {
     ] {
         let set_up = Command::new("losetup").args(options).arg(disk.path()).output();
         let Some(output) = set_up.ok().filter(|output| output.status.success()) else {
-            eprintln!("skipped: no loop devices on this machine");
+            skip("no loop devices");
             return;
         };
         let device = String::from_utf8(output.stdout).unwrap().trim().to_owned();

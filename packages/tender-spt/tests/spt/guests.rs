@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::support::{End, ImageFile, finished, guest, run, run_guest, run_image, tender};
+use crate::support::{End, ImageFile, finished, guest, run, run_guest, run_image, skip, tender};
 use solo5_abi::limits::CMDLINE_MAX;
 use solo5_abi::notes::AbiTarget;
 use test_image::{Image, Program, R, W, X, manifest};
@@ -204,8 +204,7 @@ fn enters_the_guest_with_clean_registers() {
 #[test]
 fn leaves_nothing_of_the_tender_in_vector_registers() {
     if !is_x86_feature_detected!("avx") || !is_x86_feature_detected!("xsavec") {
-        eprintln!("skipped: this processor has no AVX, or does not say what is in use");
-        return;
+        return skip("this processor has no AVX, or does not say what is in use");
     }
     let ran = run_guest(&[], print_state_in_use::code());
     assert_eq!(ran.end, End::Exit(0));
@@ -394,8 +393,7 @@ fn keeps_the_heap_from_being_executed_under_any_personality() {
         .arg(image.path())
         .output();
     let Ok(output) = output else {
-        eprintln!("skipped: no setarch on this machine");
-        return;
+        return skip("no setarch");
     };
     // Today's kernels clear the flag when a 64-bit program starts; where one does not, the tender refuses.
     let ran = finished(output);

@@ -6,13 +6,13 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
-use crate::support::{End, ImageFile, Ran, finished, guest};
+use crate::support::{End, ImageFile, Ran, finished, guest, skip, works};
 use solo5_abi::notes::AbiTarget;
 use test_image::{Image, block, net};
 
 guest!(greet: "print rip + 2f, 6" "exit 0" "2: .ascii \"hello\\n\"");
 
-/// A run in which `injection` happens; `None` if this machine can not do that.
+/// A run in which `injection` happens; `None`, which is a test skipped, if this machine can not do that.
 fn run_with(injection: &str) -> Option<Ran> {
     let null = File::open("/dev/null").unwrap();
     run_image_on(null.as_fd(), injection, &ImageFile::running(greet::code()), &[])
@@ -25,8 +25,8 @@ fn run_image_on(stdin: BorrowedFd<'_>, injection: &str, image: &ImageFile, optio
         command.args(["-o", "/dev/null", "-e", &format!("inject={injection}")]);
         command
     };
-    if !strace("dup:error=EPERM").arg("true").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: no strace on this machine, or it may not trace");
+    if !works(strace("dup:error=EPERM").arg("true")) {
+        skip("no strace, or it may not trace");
         return None;
     }
     let mut command = strace(injection);

@@ -8,7 +8,9 @@ use std::os::fd::{AsRawFd, FromRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{End, ImageFile, Ran, finished, guest, line, run, run_with_less, tender};
+use crate::support::{
+    End, ImageFile, Ran, finished, guest, line, run, run_in_mounts, run_with_less, skip, tender,
+};
 use solo5_abi::notes::AbiTarget;
 use test_image::{Image, block, net};
 
@@ -62,16 +64,13 @@ fn in_namespace(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::spawn(|| {
         // SAFETY: takes this thread, which nothing else runs on, to a new network.
         if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
-            eprintln!("skipped: no network namespaces: {}", std::io::Error::last_os_error());
-            return;
+            return skip(format_args!("no network namespaces: {}", std::io::Error::last_os_error()));
         }
         if let Err(error) = File::options().read(true).write(true).open("/dev/net/tun") {
-            eprintln!("skipped: no /dev/net/tun: {error}");
-            return;
+            return skip(format_args!("no /dev/net/tun: {error}"));
         }
         if let Err(error) = Command::new("ip").arg("-V").output() {
-            eprintln!("skipped: no ip: {error}");
-            return;
+            return skip(format_args!("no ip: {error}"));
         }
         test();
     });
@@ -518,17 +517,13 @@ fn refuses_interfaces_it_can_not_attach_in_one_line_each() {
                 "{ran:?}"
             );
         }
-        let script = "mount -t tmpfs none /dev/net && exec \"$0\" \"$@\"";
-        let output = Command::new("unshare").args(["-m", "sh", "-c", script, TENDER]).args(words).output();
-        let ran = finished(output.unwrap());
-        if ran.stderr.starts_with("solo5-spt: ") {
+        let script = "mount -t tmpfs none /dev/net; exec \"$0\" \"$@\"";
+        if let Some(ran) = run_in_mounts(script, words) {
             assert_eq!(
                 line(&ran),
                 "option '--net:service=owned': /dev/net/tun can not be opened: no such file or directory; load \
                  the kernel module tun, or pass the device to this container"
             );
-        } else {
-            eprintln!("skipped: no mounts on this machine: {}", ran.stderr);
         }
     });
 }

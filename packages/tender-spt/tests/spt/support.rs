@@ -1,7 +1,9 @@
 //! Guests in assembly, image files for them, and running them under the real tender.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -65,6 +67,18 @@ pub fn tender() -> Command {
     Command::new(env!("CARGO_BIN_EXE_solo5-spt"))
 }
 
+/// Says why this machine can not run a test, or the rest of it. With `UK_TEST_EVERYTHING=1`, as scripts/test.mjs
+/// runs tests for root, that is a failure.
+#[track_caller]
+pub fn skip(why: impl Display) {
+    assert!(
+        std::env::var_os("UK_TEST_EVERYTHING").is_none_or(|value| value != "1"),
+        "this machine can not run this test, and UK_TEST_EVERYTHING=1 lets none be skipped: {why}"
+    );
+    // Not by `eprintln!`: that is shown of tests that fail only.
+    let _ = std::io::stderr().write_all(format!("skipped: {why}\n").as_bytes());
+}
+
 /// A file that is removed when it goes out of scope.
 #[derive(Debug)]
 pub struct ImageFile(PathBuf);
@@ -122,7 +136,7 @@ pub fn run(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
 }
 
 /// Runs the tender with these words as a user who may do nothing, or as root without `capability`;
-/// `None`, with the reason printed, if this machine can not do that.
+/// `None`, which is a test skipped, if this machine can not do that.
 pub fn run_with_less(
     capability: Option<&str>,
     words: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -146,14 +160,36 @@ pub fn run_with_less(
         command.args(&less).arg("--");
         command
     };
-    if !setpriv().arg("true").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: not root, or no setpriv on this machine");
+    if !works(setpriv().arg("true")) {
+        skip("not root, or no setpriv");
         return None;
     }
     let mut ran = finished(setpriv().arg(tender.path()).args(words).stdin(Stdio::null()).output().unwrap());
     let name = tender.path().file_name().unwrap().to_str().unwrap();
     ran.stderr = ran.stderr.replace(name, "solo5-spt");
     Some(ran)
+}
+
+/// Runs a shell script, in which the tender is `$0` and these words follow, in mounts of its own; `None`, which
+/// is a test skipped, if this machine has no such.
+pub fn run_in_mounts(script: &str, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Option<Ran> {
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.arg("--mount");
+        command
+    };
+    if !works(unshare().args(["mount", "-t", "tmpfs", "none", "/mnt"])) {
+        skip("no mounts of one's own, or no unshare");
+        return None;
+    }
+    let mut command = unshare();
+    command.args(["sh", "-e", "-c", script, env!("CARGO_BIN_EXE_solo5-spt")]).args(words);
+    Some(finished(command.stdin(Stdio::null()).output().unwrap()))
+}
+
+/// Whether this machine has a program, and it succeeds.
+pub fn works(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
 }
 
 /// Runs `code` as a guest, with options of the tender.
