@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { binaryPath } from "@uk/tender-hvt";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Result, runBatch } from "./vm/batch.ts";
 
@@ -9,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAMS = ["ip", "strace", "gdb"];
 
 /**
- * The tests of `solo5-hvt`, and the tender they run, built so that they run on any Linux: static. A debug
+ * The tests of `solo5-hvt`, and a tender for them, built so that they run on any Linux: static. A debug
  * build, so that an overflow in the tender is a failure.
  */
 function buildTests(): { tests: string; tender: string } {
@@ -35,28 +36,27 @@ function buildTests(): { tests: string; tender: string } {
 }
 
 describe("solo5-hvt, where guests execute", () => {
-  let result: Result;
+  const tenders = ["debug", "release"] as const;
+  let results: readonly Result[];
 
   beforeAll(async () => {
     const { tests, tender } = buildTests();
-    const results = await runBatch({
-      files: { "hvt-tests": tests, "solo5-hvt": tender },
+    results = await runBatch({
+      files: { "hvt-tests": tests, "debug/solo5-hvt": tender, "release/solo5-hvt": binaryPath() },
       programs: PROGRAMS,
       timeoutMs: 600_000,
-      steps: [
-        {
-          name: "tests",
-          // The virtual machine has one processor.
-          argv: ["./hvt-tests", "--test-threads=1", "--show-output"],
-          env: { SOLO5_HVT: "./solo5-hvt", RUST_BACKTRACE: "0" },
-          timeoutMs: 500_000,
-        },
-      ],
+      steps: tenders.map((name) => ({
+        name,
+        // The virtual machine has one processor.
+        argv: ["./hvt-tests", "--test-threads=1", "--show-output"],
+        env: { SOLO5_HVT: `./${name}/solo5-hvt`, RUST_BACKTRACE: "0" },
+        timeoutMs: 500_000,
+      })),
     });
-    result = results[0] ?? expect.fail("the batch has one step");
   }, 900_000);
 
-  it("passes its own tests, and skips none", () => {
+  it.each(tenders)("passes its own tests, and skips none: %s", (name) => {
+    const result = results[tenders.indexOf(name)] ?? expect.fail("it is a step of the batch");
     expect(`${result.stdout}\n${result.stderr}`).toMatch(/test result: ok\. \d+ passed; 0 failed; 0 ignored/);
     expect(result.stderr).not.toContain("skipped");
     expect(result.status).toBe(0);

@@ -269,8 +269,10 @@ pub fn signal_on_input(stream: Fd) -> Result<(), Errno> {
     /// `F_SETOWN_EX` and `F_OWNER_TID`, which the C library does not name.
     const SET_OWNER: i32 = 15;
     const OWNER_IS_THREAD: i32 = 0;
+    // Not by `libc::gettid`: the standard library names it weakly, and a static executable is then linked without it.
     // SAFETY: no memory is involved.
-    let owner = [OWNER_IS_THREAD, unsafe { libc::gettid() }];
+    let thread = unsafe { libc::syscall(libc::SYS_gettid) };
+    let owner = [OWNER_IS_THREAD, i32::try_from(thread).map_err(|_| Errno::EIO)?];
     // SAFETY: the kernel reads a record of two words; the others take no memory.
     let results = unsafe {
         [
