@@ -37,7 +37,7 @@ describe("in memory", () => {
   const boot = (world: World, example: string, hardware: GuestOptions) =>
     world.boot(hardware, () => import(/* @vite-ignore */ `${examples}/${example}/main.ts?${loads++}`));
 
-  it("block reads two blocks, at once and later", async () => {
+  it("[187] block reads two blocks, at once and later", async () => {
     const world = new World();
     const output = await printed(async () => {
       await boot(world, "block", { block: { storage: world.disk({ content: counting(4096) }) } });
@@ -94,7 +94,7 @@ describe.each(worlds)("$world", ({ world, start }) => {
     `${start(example).replace("OPTIONS ", options === "" ? "" : `${options} `)} ${args}`.trimEnd();
   const words = (line: string): string[] => line.split(" ");
 
-  it("block reads two blocks, at once and later", async () => {
+  it("[187] block reads two blocks, at once and later", async () => {
     const path = disk(`${name}.block`, 4096);
     const ended = await uk(words(run("block", `--block:storage=${path}`, "")));
     expect(ended).toEqual({ status: 0, signal: null, stdout: SAYS.block, stderr: "" });

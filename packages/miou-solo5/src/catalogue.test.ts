@@ -140,8 +140,11 @@ describe("the catalogue", () => {
         existsSync(path),
       );
       expect(file, `case ${number}: ${where}`).toBeDefined();
-      if (file?.endsWith(".test.ts") && !file.includes(`${root}tests`))
-        expect(readFileSync(file, "utf8"), `case ${number}`).toContain(`[${number}`);
+      // A golden transcript has no room for a number.
+      if (file === undefined || file.endsWith(".txt")) continue;
+      // The title of a test, or the entry of a list of cases.
+      const name = file.endsWith(".test.ts") ? `"[${number}] ` : ` id: ${number},`;
+      expect(readFileSync(file, "utf8"), `case ${number}: ${where}`).toContain(name);
     }
   });
 });

@@ -104,6 +104,20 @@ describe("a network device", () => {
       for (const reader of readers) yield* reader;
     });
     expect(got).toEqual(["first: one at 5", "second: two at 25"]);
+    // Each tries once before it waits, and once when its frame is there.
+    expect(machine.calls).toEqual(new Array(4).fill("net read a"));
+  });
+
+  it("does not wake who reads another", async () => {
+    const { machine } = boot({ nets: ["a", "b"] });
+    machine.arrive(5n * MS, "a", frame("one"));
+    machine.arrive(25n * MS, "b", frame("two"));
+    await run([net("a"), net("b")], function* (a, b) {
+      const other = spawn(() => b.readFrame());
+      expect(text(yield* a.readFrame())).toBe("one");
+      expect(text(yield* other)).toBe("two");
+    });
+    expect(machine.calls).toEqual(["net read a", "net read b", "net read a", "net read b"]);
   });
 
   it("[198] is looked at while tasks compute", async () => {
@@ -209,14 +223,22 @@ describe("a network device", () => {
     expect(tries).toBeLessThan(10);
   });
 
-  it("[199] refuses frames and buffers of the wrong size, without a call", async () => {
+  it("[199] refuses a frame of the wrong size without a call, and a short buffer without taking a frame", async () => {
     const { machine } = boot({ nets: ["a"] });
+    machine.arrive(0n, "a", frame("kept"));
     await run([net("a")], function* (a) {
       for (const size of [0, 13, 1515, 2000]) expect(() => a.write(new Uint8Array(size))).toThrow(RangeError);
       for (const length of [13, 1515, 20.5]) expect(() => a.writeInto(length, () => 14)).toThrow(RangeError);
       expect(() => a.writeInto(100, () => 101)).toThrow("101 of 100 bytes are to be sent");
-      const short = yield* spawn(() => a.read(new Uint8Array(1513))).result();
+      expect(machine.calls).toEqual([]);
+      const buffer = new Uint8Array(1513);
+      const short = yield* spawn(() => a.read(buffer)).result();
       expect(short).toMatchObject({ ok: false, error: expect.any(RangeError) });
+      expect(() => a.readSync(buffer)).toThrow(RangeError);
+      // It is the target that refuses a buffer, and takes no frame for it.
+      expect(machine.calls).toEqual(["net read a", "net read a"]);
+      expect(buffer).toEqual(new Uint8Array(1513));
+      expect(text(yield* a.readFrame())).toBe("kept");
       a.write(frame("smallest"));
       a.writeInto(1514, (buffer) => buffer.length);
     });
@@ -360,6 +382,50 @@ describe("a block device", () => {
     });
     expect(lines).toEqual(["block 0", "block 1", "awake at 6", "block 2", "block 3", "block 4"]);
   });
+
+  it("lets a reader of frames run between slow blocks", async () => {
+    const { machine, ms } = boot({ nets: ["a"], disks: { d: disk(8) }, blockTime: 2n * MS });
+    machine.arrive(3n * MS, "a", frame("between"));
+    const lines: string[] = [];
+    await run([net("a"), block("d")], function* (a, d) {
+      const readers = [0, 1, 2, 3, 4].map((n) =>
+        spawn(function* () {
+          yield* d.read(BigInt(n * 512), new Uint8Array(512));
+          lines.push(`block ${n}`);
+        }),
+      );
+      lines.push(`${text(yield* a.readFrame())} at ${ms()}`);
+      for (const reader of readers) yield* reader;
+    });
+    expect(lines).toEqual(["block 0", "block 1", "between at 4", "block 2", "block 3", "block 4"]);
+  });
+
+  it.each([
+    { what: "of one block", size: 512 },
+    { what: "that is longer", size: 1000 },
+  ])(
+    "writes what a buffer $what holds when its turn comes, not when that was asked for",
+    async ({ size }) => {
+      const content = disk(2);
+      const { machine } = boot({ disks: { d: content } });
+      await run([block("d")], function* (d) {
+        const buffer = new Uint8Array(size).fill(7);
+        const before = [1, 2, 3].map(() => spawn(() => d.read(0n, new Uint8Array(512))));
+        let asked = false;
+        const writer = spawn(function* () {
+          asked = true;
+          yield* d.write(512n, buffer);
+        });
+        const other = spawn(function* () {
+          expect(asked).toBe(true);
+          expect(machine.calls).not.toContain("write 512");
+          buffer.fill(8);
+        });
+        for (const task of [...before, writer, other]) yield* task;
+      });
+      expect(content.subarray(512)).toEqual(new Uint8Array(512).fill(8));
+    },
+  );
 
   it.each([
     { why: "past the end", offset: 2048n, size: 512 },

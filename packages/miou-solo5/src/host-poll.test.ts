@@ -74,6 +74,8 @@ describe("devices in a host's event loop", () => {
     tell();
     await program;
     expect(order).toEqual(["first", "second"]);
+    // Each tries once before it waits, and once when its frame is there.
+    expect(machine.calls).toEqual(new Array(4).fill("net read service"));
   });
 
   it("programs that run at the same time share the devices, and each is woken", async () => {
@@ -98,6 +100,7 @@ describe("devices in a host's event loop", () => {
     tell();
     expect(await other).toBe(60);
     expect(found).toEqual([true, true]);
+    expect(machine.calls).toEqual(["net read a", "net read b", "net read a", "net read b"]);
     expect(() => Net.connect("a")).toThrow(HostOnlyError);
   });
 
@@ -115,14 +118,21 @@ describe("devices in a host's event loop", () => {
   it("scheduled blocks move in order, one a turn, and a cancelled one is left alone", async () => {
     const machine = virtualMachine({ disks: { disk: new Uint8Array(2048) } });
     inLoop(machine);
+    /** The calls that there had been when a task went on. */
+    const turns: string[][] = [];
     await run([block("disk")], function* (disk) {
       const reads = [0n, 512n, 1024n, 1536n].map((offset) =>
-        spawn(() => disk.read(offset, new Uint8Array(512))),
+        spawn(function* () {
+          yield* disk.read(offset, new Uint8Array(512));
+          turns.push([...machine.calls]);
+        }),
       );
       yield* sleep(0);
       for (const [index, read] of reads.entries()) yield* index === 2 ? read.cancel() : read;
     });
-    expect(machine.calls).toEqual(["read 0", "read 512", "read 1536"]);
+    const calls = ["read 0", "read 512", "read 1536"];
+    expect(machine.calls).toEqual(calls);
+    expect(turns).toEqual([calls.slice(0, 1), calls.slice(0, 2), calls]);
   });
 
   it("hooks run after each wait, and Net and Block connect while the program runs", async () => {

@@ -1,12 +1,13 @@
 import { DeadlockError, spawn, Trigger, until } from "@uk/miou";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { clockMonotonic, clockWall } from "../clocks.ts";
 import { block, net } from "../device.ts";
 import { addYieldHook } from "../hooks.ts";
 import type { Net } from "../net.ts";
 import { run } from "../run.ts";
 import { sleep, sleepNs } from "../sleep.ts";
+import type { Solo5Devices } from "../solo5.ts";
 import { type Guest, type GuestOptions, type Link, World } from "./index.ts";
 
 const [US, MS, SECOND] = [1_000n, 1_000_000n, 1_000_000_000n];
@@ -327,22 +328,34 @@ describe("links", () => {
     const lan = world.link();
     const port = lan.port();
     const order: string[] = [];
-    await world.boot({ net: { service: lan, other: lan } }, () =>
-      run([net("service"), net("other")], function* (service: Net) {
-        const readers = ["a", "b"].map((name) =>
+    const hardware = { net: { service: lan, other: lan, quiet: world.link() } };
+    const guest = await world.boot(hardware, () =>
+      run([net("service"), net("other"), net("quiet")], function* (service: Net, _other: Net, quiet: Net) {
+        const idle = spawn(() => quiet.readFrame());
+        const readers = ["a", "b", "c"].map((name) =>
           spawn(function* () {
             yield* service.readFrame();
             order.push(`${name} at ${clockMonotonic() / MS}`);
           }),
         );
         for (const reader of readers) yield* reader;
-        yield* sleep(1000); // "other" is readable all that time
+        let waits = 0;
+        const hook = addYieldHook(() => waits++);
+        yield* sleep(1000); // "service" and "other" are readable most of that time
+        hook.remove();
         order.push(`end at ${clockMonotonic() / MS}`);
+        yield* idle.cancel();
+        return waits;
       }),
     );
-    for (const ms of [1n, 1n, 2n]) world.at(ms * MS, () => port.send(numbered(1)));
+    const reads = vi.spyOn(guest.solo5.devices as Solo5Devices, "netRead");
+    for (const ms of [1n, 1n, 2n, 3n]) world.at(ms * MS, () => port.send(numbered(1)));
     await world.run();
-    expect(order).toEqual(["a at 1", "b at 1", "end at 1001"]);
+    expect(order).toEqual(["a at 1", "b at 1", "c at 2", "end at 1002"]);
+    // Each reader tries once before it waits, and once when its frame is there.
+    expect(reads.mock.calls.map(([handle]) => handle)).toEqual([3, 1, 1, 1, 1, 1, 1]);
+    // The last frame and the end of the sleep, and not again and again what nobody reads.
+    expect(guest.value).toBeLessThan(10);
   });
 
   it.each([
@@ -384,6 +397,34 @@ describe("disks", () => {
     await world.run();
     expect(guest.value).toEqual([4n, 0]);
     expect(disk.content.subarray(512, 1024)).toEqual(new Uint8Array(512).fill(7));
+  });
+
+  it("let frames through between the blocks of a queue", async () => {
+    const world = new World();
+    const lan = world.link();
+    const port = lan.port();
+    const disk = world.disk({ size: 5120, latencyNs: 500n * US });
+    const moved: number[] = [];
+    const guest = await world.boot({ net: { service: lan }, block: { disk } }, () =>
+      run([net("service"), block("disk")], function* (service, device) {
+        const readers = Array.from({ length: 10 }, (_, n) =>
+          spawn(function* () {
+            yield* device.read(BigInt(n * 512), new Uint8Array(512));
+            moved.push(n);
+          }),
+        );
+        yield* service.readFrame();
+        const meanwhile = moved.length;
+        for (const reader of readers) yield* reader;
+        return meanwhile;
+      }),
+    );
+    world.at(MS, () => port.send(numbered(1)));
+    await world.run();
+    // It came after 1.05 ms, of 5 that all blocks take.
+    expect(guest.value).toBeGreaterThanOrEqual(2);
+    expect(guest.value).toBeLessThan(9);
+    expect(moved).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   it.each([
@@ -489,6 +530,31 @@ describe("the same seed", () => {
     };
     const first = await turns();
     expect(await turns()).toEqual(first);
+  });
+
+  it("chooses which of several guests goes on, another seed another one", async () => {
+    /** The order in which three guests go on that are due at the same moments. */
+    const turns = async (seed: number): Promise<string> => {
+      const world = new World({ seed });
+      let order = "";
+      for (const name of ["a", "b", "c"])
+        await world.boot({ name }, () =>
+          run([], function* () {
+            for (let n = 0; n < 20; n++) {
+              yield* sleep(1);
+              order += name;
+            }
+          }),
+        );
+      await world.run();
+      return order;
+    };
+    const order = await turns(1);
+    expect(await turns(1)).toBe(order);
+    expect(await turns(2)).not.toBe(order);
+    const rounds = order.match(/.../g) ?? [];
+    for (const place of [0, 1, 2])
+      expect(new Set(rounds.map((round) => round[place]))).toEqual(new Set("abc"));
   });
 
   it("tells the same story, another seed another one", async () => {

@@ -6,7 +6,7 @@ export interface VirtualMachine extends Solo5 {
   readonly devices: Solo5Devices;
   /** The deadlines of all yields so far, in ns on the monotonic clock. */
   readonly yields: readonly bigint[];
-  /** Every call on a device so far. */
+  /** Every call on a device so far: `read 512` of a block, `net read a` of a frame, and the like for writes. */
   readonly calls: readonly string[];
   /** The frames that were sent, as text. */
   readonly sent: readonly string[];
@@ -46,6 +46,9 @@ export function virtualMachine(hardware: VirtualHardware = {}): VirtualMachine {
 
   const ready = (): bigint =>
     frames.filter(({ at }) => at <= now).reduce((set, { handle }) => set | (1n << BigInt(handle)), 0n);
+  const netCall = (call: string, handle: number): void => {
+    calls.push(`net ${call} ${names[handle - 1]}`);
+  };
   const block = (call: string, handle: number, offset: bigint): Uint8Array | number => {
     calls.push(`${call} ${offset}`);
     now += blockTime;
@@ -74,6 +77,7 @@ export function virtualMachine(hardware: VirtualHardware = {}): VirtualMachine {
           ? { handle: handleOf(name), mac: Uint8Array.of(2, 0, 0, 0, 0, 1), mtu: MTU }
           : undefined,
       netRead(handle, into) {
+        netCall("read", handle);
         if (into.length < MTU + 14) return EINVAL;
         const index = frames.findIndex((frame) => frame.handle === handle && frame.at <= now);
         const [found] = index < 0 ? [] : frames.splice(index, 1);
@@ -81,7 +85,8 @@ export function virtualMachine(hardware: VirtualHardware = {}): VirtualMachine {
         into.set(found.frame);
         return found.frame.length;
       },
-      netWrite(_handle, frame) {
+      netWrite(handle, frame) {
+        netCall("write", handle);
         sent.push(new TextDecoder().decode(frame));
         return 0;
       },
