@@ -53,6 +53,8 @@ export class Poll extends Waits implements Events {
   readonly #stepped: boolean;
   #polls = 0;
   #lastLook = 0n;
+  /** The last look at the network was cut short by the turn of another program. */
+  #cut = false;
 
   /** @param intervalNs - how often the network is looked at while tasks are ready, at least */
   constructor(solo5: Solo5, clock: RunClock, intervalNs: bigint = POLL_INTERVAL_NS) {
@@ -64,12 +66,13 @@ export class Poll extends Waits implements Events {
     this.always = this.#stepped || solo5.runJobs !== undefined;
   }
 
-  select({ block, deadline, externals }: SelectRequest): "exhausted" | "paused" | undefined {
+  select({ block, deadline, externals }: SelectRequest): "exhausted" | "paused" | "late" | undefined {
+    if (this.#cut) return this.#sleep(this.#solo5.clockMonotonic());
     const ran = this.#solo5.runJobs?.() ?? false;
     const moved = this.moveBlock();
     // Where programs take turns, moving a block may have been the end of this one.
     if (moved && this.#stepped) return this.#sleep(this.#solo5.clockMonotonic());
-    if (ran || moved || !block) return this.#glance();
+    if (ran || moved || !block) return this.#glance() ?? (moved ? "late" : undefined);
     // Between two steps the host runs the jobs of promises, for which a task may wait.
     const hopeless = !this.#stepped || externals === 0;
     if (deadline === undefined && this.waiting === 0 && hopeless) return "exhausted";
@@ -91,6 +94,7 @@ export class Poll extends Waits implements Events {
 
   #sleep(deadline: bigint): "paused" | undefined {
     const ready = this.#solo5.yield?.(deadline);
+    this.#cut = ready === undefined;
     if (ready === undefined) return "paused";
     this.#polls = 0;
     if (ready !== 0n) this.wake(ready);

@@ -37,9 +37,12 @@ export interface Events {
    * Returns `"paused"` when somebody else is to go on, e.g. instead of blocking: the `step` of {@link runStepped} then
    * returns, and the next one asks again, with `block` true, if nothing has become ready meanwhile.
    *
+   * Returns `"late"` if it took long although it was not to block: the clock is then read, and the sleepers that are due
+   * are woken, sooner than it would be done anyway.
+   *
    * @throws anything: the run is cancelled, cleanup runs, and `runSync` throws the error
    */
-  select(request: SelectRequest): Iterable<Signal> | "exhausted" | "paused" | undefined;
+  select(request: SelectRequest): Iterable<Signal> | "exhausted" | "paused" | "late" | undefined;
   /** Makes a blocked or paused `select` return soon. Called when a task becomes ready meanwhile; may come at any time. */
   interrupt?(): void;
   /** Called once, at the end of the run, normal or not. */
@@ -216,8 +219,9 @@ class Stepped<T> implements SteppedRun<T> {
     try {
       const answer = events.select({ block, cancelled, deadline: scheduler.timers.earliest, externals });
       if (answer === "exhausted") return true;
+      if (answer === "late" || answer === "paused") this.unclocked = POLL;
       if (answer === "paused") this.paused = true;
-      else if (answer !== undefined) for (const signal of answer) deliver(signal);
+      else if (answer !== undefined && answer !== "late") for (const signal of answer) deliver(signal);
     } catch (error) {
       scheduler.fail(error);
     } finally {

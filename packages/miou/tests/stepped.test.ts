@@ -8,6 +8,7 @@ import {
   spawn,
   Trigger,
   until,
+  yieldNow,
 } from "../src/index.ts";
 
 /** A source that never blocks: whoever steps the run moves the clock. */
@@ -68,6 +69,37 @@ describe("a run that is stepped", () => {
     expect(run.step()).toBe(true);
     expect(run.value()).toBe("settled");
   });
+
+  it.each([
+    { answer: "late", wokenAfter: 1 },
+    { answer: undefined, wokenAfter: 32 },
+  ] as const)(
+    "looks at the clock after $wokenAfter events that answered $answer",
+    ({ answer, wokenAfter }) => {
+      // Time passes in the source alone, and some task is always ready: two slices a round, a look after 64.
+      let time = 0;
+      const select = (): typeof answer => {
+        time++;
+        return answer;
+      };
+      const run = runStepped(
+        function* () {
+          let woken = 0;
+          const sleeper = spawn(function* () {
+            yield* sleep(1);
+            woken = time;
+          });
+          while (woken === 0) yield* yieldNow();
+          yield* sleeper;
+          return woken;
+        },
+        { events: { select }, now: () => time },
+      );
+      expect(run.step()).toBe(true);
+      expect(run.value()).toBeGreaterThanOrEqual(wokenAfter);
+      expect(run.value()).toBeLessThan(2 * wokenAfter + 2);
+    },
+  );
 
   it("asks again with block where it paused, unless something became ready", async () => {
     const source = new Pausing();
