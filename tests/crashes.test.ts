@@ -1,13 +1,16 @@
 // What is seen of a guest that crashes, on spt; tests/hvt-images.test.ts has hvt.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { boot, build } from "./support/boot.ts";
 import { crashes, crashing, statusOf } from "./support/crashes.ts";
 import { guest } from "./support/guests.ts";
+import { ended, startUk, uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
 const folder = workspace();
+const root = fileURLToPath(new URL("..", import.meta.url));
 let image: Buffer;
 
 beforeAll(async () => {
@@ -22,6 +25,21 @@ describe("an spt image that crashes", () => {
     expect(stdout).toBe("before\n");
     expect(stderr).toMatch(new RegExp(`^uk: ${path}: ${spt} ended the guest, which [^\\n]+\\n$`));
     expect(status).toBe(statusOf(spt));
+  });
+
+  it("that somebody kills is not said to be at fault", async () => {
+    await uk(["build", join(root, "examples/sleep"), "--out-dir", folder, "--target", "spt"]);
+    const path = join(folder, "sleep.spt");
+    const started = startUk(["run", path]);
+    const end = ended(started);
+    const children = `/proc/${started.pid}/task/${started.pid}/children`;
+    const tender = await vi.waitFor(() => {
+      const pid = Number(readFileSync(children, "utf8"));
+      expect(pid).toBeGreaterThan(0);
+      return pid;
+    }, 10_000);
+    process.kill(tender, "SIGKILL");
+    expect(await end).toMatchObject({ status: 137, stderr: `uk: ${path}: SIGKILL ended the guest\n` });
   });
 
   it("crashes because of the code that a test put there", async () => {

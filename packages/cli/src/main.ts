@@ -26,10 +26,10 @@ const root: CommandDef = {
   subCommands: Object.fromEntries(Object.entries(commands).map(([name, { command }]) => [name, command])),
 };
 const rootExamples = [
-  "uk dev src/main.ts",
-  "uk build src/main.ts",
-  "uk run dist/main.spt",
-  "uk inspect dist/main.spt",
+  "uk dev src/hello.ts",
+  "uk build src/hello.ts",
+  "uk run dist/hello.spt",
+  "uk inspect dist/hello.spt",
 ];
 
 /**

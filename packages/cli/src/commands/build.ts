@@ -43,9 +43,9 @@ export const build: Command = {
     },
   }),
   examples: [
-    "uk build src/main.ts",
+    "uk build src/hello.ts",
     "uk build examples/hello --out-dir build --name hello",
-    "uk build src/main.ts --target hvt --json",
+    "uk build src/hello.ts --target hvt --json",
   ],
 };
 

@@ -54,9 +54,9 @@ export const dev: Command = {
     },
   }),
   examples: [
-    "uk dev src/main.ts",
-    "uk dev --net:service=tap0 --block:storage=disk.img src/main.ts --verbose one two",
-    "uk dev --inspect-brk --no-watch src/main.ts",
+    "uk dev src/hello.ts",
+    "uk dev --net:service=tap0 --block:storage=disk.img src/hello.ts --verbose one two",
+    "uk dev --inspect-brk --no-watch src/hello.ts",
   ],
   passThrough: true,
 };

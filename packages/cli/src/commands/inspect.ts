@@ -20,5 +20,5 @@ export const inspect: Command = {
       );
     },
   }),
-  examples: ["uk inspect dist/main.spt", "uk inspect dist/main.spt --json"],
+  examples: ["uk inspect dist/hello.spt", "uk inspect dist/hello.spt --json"],
 };

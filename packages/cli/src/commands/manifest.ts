@@ -18,5 +18,5 @@ export const manifest: Command = {
       console.log(printManifest(await programManifest(findEntry(args.entry))));
     },
   }),
-  examples: ["uk manifest src/main.ts"],
+  examples: ["uk manifest src/hello.ts"],
 };

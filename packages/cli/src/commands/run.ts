@@ -40,9 +40,9 @@ export const run: Command = {
     },
   }),
   examples: [
-    "uk run dist/main.spt",
-    "uk run --mem=64 dist/main.hvt --verbose one two",
-    "uk run -- dist/main --solo5:debug",
+    "uk run dist/hello.spt",
+    "uk run --mem=64 dist/hello.hvt --verbose one two",
+    "uk run -- dist/hello --solo5:debug",
   ],
   passThrough: true,
 };
@@ -56,8 +56,11 @@ function positionsOf(image: string): SourcePositions | undefined {
 
 /** What is to be said about how a guest ended, beyond what guest and tender have said. */
 function remark(image: string, isHvt: boolean, { status, signal }: End): string | undefined {
-  if (signal !== undefined)
-    return `${signal} ended the guest${crashes[signal] ?? ""}: the image is damaged, or it found a bug of uk`;
+  if (signal !== undefined) {
+    const crash = crashes[signal];
+    const why = crash === undefined ? "" : `${crash}: the image is damaged, or it found a bug of uk`;
+    return `${signal} ended the guest${why}`;
+  }
   const other = siblingImage(image, "spt");
   if (isHvt && status === 1 && other !== undefined && !canUseKvm())
     return `it needs KVM; the same program runs without: uk run ${other}`;

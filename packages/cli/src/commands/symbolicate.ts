@@ -25,7 +25,7 @@ export const symbolicate: Command = {
       process.stdout.write(Buffer.concat([positions.write(text), positions.end()]));
     },
   }),
-  examples: ["uk symbolicate guest.log --map dist/main.map", "journalctl -u guest | uk symbolicate -"],
+  examples: ["uk symbolicate guest.log --map dist/hello.map", "journalctl -u guest | uk symbolicate -"],
 };
 
 function readLog(path: string): Buffer {

@@ -19,5 +19,5 @@ export const which: Command = {
       console.log(tenderPath[args.target]());
     },
   }),
-  examples: ["uk which spt", '"$(uk which hvt)" --mem=64 dist/main.hvt'],
+  examples: ["uk which spt", '"$(uk which hvt)" --mem=64 dist/hello.hvt'],
 };
