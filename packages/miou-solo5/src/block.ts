@@ -1,10 +1,8 @@
 import { type Operation, type Result, suspend } from "@uk/miou";
-import { DeviceError, NOT_ATTACHED, notBytes } from "./errors.ts";
+import { DeviceError, EINVAL, NOT_ATTACHED, notBytes } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { BlockPort, DirectBlock } from "./solo5.ts";
 import { blockError } from "./waits.ts";
-
-const EINVAL = -2;
 
 /** A block device (BLOCK_BASIC): whole blocks. */
 export class Block {

@@ -27,6 +27,10 @@ export class HostOnlyError extends Error {
   }
 }
 
+/** Results of calls on devices: the negatives of `SOLO5_R_*`. */
+export const AGAIN = -1;
+export const EINVAL = -2;
+export const EUNSPEC = -3;
 const RESULTS = ["OK", "AGAIN", "EINVAL", "EUNSPEC"] as const;
 
 /** A device refused a call of `solo5.h`, although it was well formed: the host could not do it. */

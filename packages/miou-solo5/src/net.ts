@@ -1,5 +1,5 @@
 import { type Operation, type Result, suspend, yieldNow } from "@uk/miou";
-import { DeviceError, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
+import { AGAIN, DeviceError, EINVAL, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { DirectNet, NetPort } from "./solo5.ts";
 
@@ -9,8 +9,6 @@ const HEADER = 14;
 const TRIES = 8;
 /** No result of a call: others should have their turn. */
 const TURN = 1;
-const AGAIN = -1;
-const EINVAL = -2;
 
 /** A network device (NET_BASIC): whole Ethernet frames, header included. */
 export class Net {

@@ -1,5 +1,5 @@
 import type { Resume } from "@uk/miou";
-import { Solo5Error } from "./errors.ts";
+import { EUNSPEC, Solo5Error } from "./errors.ts";
 import type { Solo5Devices } from "./solo5.ts";
 
 /** One block that a task asked for, to be moved when the scheduler has nothing better to do. */
@@ -82,8 +82,6 @@ export class Waits {
     reader.ok();
   }
 }
-
-const EUNSPEC = -3;
 
 /** What a refused block says: the call, the device and the place. */
 export function blockError(call: string, result: number, name: string, offset: bigint): Solo5Error {

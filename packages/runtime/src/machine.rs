@@ -10,7 +10,7 @@ use solo5_abi::result::EINVAL;
 
 use crate::ports::Port;
 use crate::quickjs::buffer::Buffer;
-use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Thrown, Value};
+use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
 use crate::solo5::{self, Refused};
 use crate::{boot, jobs};
 
@@ -98,16 +98,13 @@ fn handle(call: &Call<'_>) -> u64 {
     call.integer(0).and_then(|number| u64::try_from(number).ok()).unwrap_or(u64::MAX)
 }
 
-/// Runs `work` on the bytes of argument `index`; never throws.
+/// Runs `work` on the bytes of argument `index`.
 fn with_bytes<R>(
     call: &Call<'_>,
     index: usize,
     work: impl FnOnce(&mut [u8]) -> core::result::Result<R, Refused>,
 ) -> core::result::Result<R, Refused> {
-    Buffer::new(call.arg(index)).with_bytes(work).unwrap_or_else(|Thrown| {
-        drop(call.context.exception());
-        Err(Refused(EINVAL))
-    })
+    Buffer::new(call.arg(index)).with_bytes(work).unwrap_or(Err(Refused(EINVAL)))
 }
 
 /// Moves a block: handle, offset, buffer.

@@ -12,7 +12,7 @@ use solo5_abi::result::{AGAIN, EINVAL};
 use crate::one_thread::OneThread;
 use crate::quickjs::buffer::Buffer;
 use crate::quickjs::class::{Atom, Method, NativeClass, NativeMethod};
-use crate::quickjs::{Call, Context, Result, Thrown, Value};
+use crate::quickjs::{Call, Context, Result, Value};
 use crate::solo5::{self, Refused};
 
 /// A function on one device.
@@ -166,7 +166,7 @@ impl Port {
         };
         let result = buffer.with_bytes(work);
         self.last.set(Some(buffer));
-        result.map_err(|Thrown| drop(call.context.exception())).ok()
+        result
     }
 
     /// Nothing, once it is done; what `otherwise` makes of a refusal, and of arguments that do not fit.
@@ -313,13 +313,10 @@ impl Reading {
         }
         let read = self.into.with_bytes(|into| solo5::net_read(self.handle, into));
         match read {
-            Ok(Ok(length @ 1..)) => i32::try_from(length).map_err(|_| -EINVAL),
-            Ok(Ok(0)) => Err(0),
-            Ok(Err(Refused(code))) => Err(-code),
-            Err(Thrown) => {
-                drop(self.into.value().context().exception());
-                Err(-EINVAL)
-            }
+            Some(Ok(length @ 1..)) => i32::try_from(length).map_err(|_| -EINVAL),
+            Some(Ok(0)) => Err(0),
+            Some(Err(Refused(code))) => Err(-code),
+            None => Err(-EINVAL),
         }
     }
 

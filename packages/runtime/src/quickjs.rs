@@ -71,15 +71,6 @@ pub enum Plain {
     Other,
 }
 
-/// What kind of error to throw.
-#[derive(Clone, Copy, Debug)]
-pub enum ErrorKind {
-    /// Wrong kind of argument.
-    Type,
-    /// Argument out of range.
-    Range,
-}
-
 /// Flags of a property of the host: writable and configurable, hidden from enumeration.
 const HOST_PROPERTY: c_int = (qjs::JS_PROP_WRITABLE | qjs::JS_PROP_CONFIGURABLE) as c_int;
 
@@ -153,14 +144,10 @@ impl Context {
         Thrown
     }
 
-    /// Makes a new error with `message` the pending exception.
-    pub fn throw_error(self, kind: ErrorKind, message: &CStr) -> Thrown {
-        let throw = match kind {
-            ErrorKind::Type => qjs::JS_ThrowTypeError,
-            ErrorKind::Range => qjs::JS_ThrowRangeError,
-        };
+    /// Makes a new `RangeError` with `message` the pending exception.
+    pub fn throw_range_error(self, message: &CStr) -> Thrown {
         // SAFETY: a printf-like call with its one argument, both NUL-terminated.
-        unsafe { throw(self.0, c"%s".as_ptr(), message.as_ptr()) };
+        unsafe { qjs::JS_ThrowRangeError(self.0, c"%s".as_ptr(), message.as_ptr()) };
         Thrown
     }
 

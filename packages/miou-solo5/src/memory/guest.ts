@@ -1,3 +1,4 @@
+import { AGAIN, EINVAL, EUNSPEC } from "../errors.ts";
 import type { BlockPort, NetPort, Solo5, Solo5Devices } from "../solo5.ts";
 import type { Disk } from "./disk.ts";
 import { HEADER, type Link, type Port } from "./link.ts";
@@ -29,7 +30,6 @@ export interface Surroundings {
   wake(guest: Guest): void;
 }
 
-const [AGAIN, EINVAL, EUNSPEC] = [-1, -2, -3];
 /** So often a program may read its clock while no time passes; then some does, or who waits for that would hang. */
 const READS = 10_000;
 const TICK = 1_000n;

@@ -6,7 +6,7 @@ use core::{ptr, slice};
 
 use rquickjs_sys as qjs;
 
-use super::{Context, ErrorKind, Result, Thrown, Value, length};
+use super::{Context, Result, Thrown, Value, length};
 use crate::one_thread::OneThread;
 
 /// The engine's getter of `ArrayBuffer.prototype.resizable`, as it was before any program ran.
@@ -74,17 +74,19 @@ impl Buffer {
         &self.value
     }
 
-    /// Runs `work` on its very bytes, without a copy. `work` must not run JavaScript, which could take
-    /// the memory away.
-    ///
-    /// # Errors
-    /// `TypeError` if it is not a `Uint8Array`, or one that lost its memory.
+    /// Runs `work` on its very bytes, without a copy, unless it is no `Uint8Array`, or one that lost its
+    /// memory; never throws. `work` must not run JavaScript, which could take the memory away.
     #[inline]
-    pub fn with_bytes<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> Result<R> {
-        let context = self.value.context;
+    pub fn with_bytes<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
         if self.kind == Kind::Useless {
-            return Err(context.throw_error(ErrorKind::Type, c"not a Uint8Array"));
+            return None;
         }
+        self.bytes(work).map_err(|Thrown| drop(self.value.context.exception())).ok()
+    }
+
+    #[inline]
+    fn bytes<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> Result<R> {
+        let context = self.value.context;
         let mut len = 0;
         // SAFETY: the value is live; the engine stores the length if it returns a pointer.
         let data = unsafe { qjs::JS_GetUint8Array(context.0, &raw mut len, self.value.raw) };

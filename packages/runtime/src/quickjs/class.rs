@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use rquickjs_sys as qjs;
 
-use super::{Call, Context, EXCEPTION, ErrorKind, Result, STACK_END, Thrown, Value, stack_pointer};
+use super::{Call, Context, EXCEPTION, Result, STACK_END, Thrown, Value, stack_pointer};
 
 /// What a function or a method does: gets its arguments and the value of its object.
 pub type Method<T> = fn(&Call<'_>, &T) -> Result<Value>;
@@ -221,7 +221,7 @@ unsafe extern "C" fn call<T: NativeClass>(
     let call = unsafe { Call::new(context, this, argc, argv) };
     // The engine checks this for functions of its own.
     if stack_pointer() < STACK_END.load(Relaxed) {
-        call.context.throw_error(ErrorKind::Range, c"Maximum call stack size exceeded");
+        call.context.throw_range_error(c"Maximum call stack size exceeded");
         return EXCEPTION;
     }
     match (T::CALL, state) {
