@@ -38,7 +38,8 @@ const MAY_USE = {
   "tender-hvt": ["solo5-abi", "solo5-elf", "tender-core"],
   "tender-spt": ["solo5-abi", "solo5-elf", "tender-core"],
   "guest-bindings": ["solo5-abi"],
-  "uk-runtime": ["solo5-abi"],
+  "guest-engine": [],
+  "uk-runtime": ["solo5-abi", "guest-engine"],
   "guest-base": ["guest-bindings", "uk-runtime"],
 };
 
@@ -115,9 +116,10 @@ function sources(folder) {
 function* crateArrows() {
   const manifests = [
     ...readdirSync(join(root, "crates")).map((name) => join(root, "crates", name, "Cargo.toml")),
-    ...["runtime", "runtime/base", "runtime/bindings", "solo5-bindings", "tender-hvt", "tender-spt"].map(
-      (name) => join(root, "packages", name, "Cargo.toml"),
-    ),
+    ...[
+      ...["runtime", "runtime/base", "runtime/bindings", "runtime/engine"],
+      ...["solo5-bindings", "tender-hvt", "tender-spt"],
+    ].map((name) => join(root, "packages", name, "Cargo.toml")),
   ];
   for (const manifest of manifests.filter(existsSync)) {
     const text = readFileSync(manifest, "utf8");

@@ -39,13 +39,18 @@ copyFileSync(join(targetDir, TARGET, "release/uk-compile"), compiler);
 /** The formatter was made for V8 with its hosts: where it assumes one, js/guest/engine.ts answers. */
 const FORMATTER_EDITS = [
   ["t.exports=URL", "t.exports=class URL{}"],
+  ["getOwnNonIndexProperties:function(t,e=2){", "getOwnNonIndexProperties:ukNamedKeys,upstream(t,e=2){"],
   ["getPromiseDetails:()=>[g,void 0]", "getPromiseDetails:t=>ukPromiseDetails(t,g,h)"],
+  ["getProxyDetails:y.getProxyDetails", "getProxyDetails:ukProxyDetails"],
+  ["getConstructorName(t){", "getConstructorName:ukClassName,upstreamName(t){"],
+  ["t.exports={isAsyncFunction:", "t.exports=ukTypes;({isAsyncFunction:"],
+  ["isSymbolObject:R}", "isSymbolObject:R})"],
+  ["isError:t=>l?.(t)||s(i,t)", "isError:ukIsError"],
   ['const o=H(e);if(ie(o,"class")', 'const o=ukFunctionSource(e);if(ie(o,"class")'],
-  ['"function"==typeof t&&a.toString.call(t).startsWith("async")', 'ukKind(t).startsWith("Async")'],
-  [
-    '"function"==typeof t&&a.toString.call(t).match(/^(async\\s+)?function *\\*/)',
-    'ukKind(t).endsWith("GeneratorFunction")',
-  ],
+  // Of an array with holes it shows so many entries, and asks for all keys.
+  ["function gr(t,e,n,r,o,i){const l=mt(e);", "function gr(t,e,n,r,o,i){const l=ukFirstIndices(e,i,r);"],
+  // As the Node that runs programs beside images: a proxy is shown as its target.
+  ["c=je(e=c,!1),s+=1}while(void 0!==c)", "c=je(e=c,!1)}while(void 0!==c)"],
 ];
 const formatterForOurEngine = {
   name: "formatter for our engine",

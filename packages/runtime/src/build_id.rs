@@ -3,9 +3,9 @@
 /// Length of a build id in bytes.
 pub const LEN: usize = 32;
 
-/// SHA-256 over what pins the engine; equal in the compiler and in every base image built from the
-/// same lockfile. Bytecode runs only where the ids are equal.
-pub const BUILD_ID: [u8; LEN] = *include_bytes!(concat!(env!("OUT_DIR"), "/build-id.bin"));
+/// SHA-256 over the engine's sources as they are compiled; equal in the compiler and in every base image with
+/// the same engine. Bytecode runs only where the ids are equal.
+pub const BUILD_ID: [u8; LEN] = guest_engine::SOURCE_ID;
 
 /// The ELF note that carries the build id in a base image.
 #[repr(C)]

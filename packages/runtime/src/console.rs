@@ -122,12 +122,19 @@ fn methods(context: Context) -> Result<&'static Value> {
     }
     // SAFETY: compiled by this very build and part of the image.
     let module = unsafe { context.read_module(FORMATTER) }?.eval_namespace()?;
-    let write = context.function::<WriteText>(c"write", 1)?;
-    let state = context.function::<ReadPromiseState>(c"state", 1)?;
-    let result = context.function::<ReadPromiseResult>(c"result", 1)?;
-    let methods = module.get(c"create")?.call(&[write, state, result])?;
+    let engine = context.object()?;
+    engine.define(c"write", context.function::<WriteText>(c"write", 1)?)?;
+    engine.define(c"className", context.function::<ReadClassName>(c"className", 1)?)?;
+    engine.define(c"proxyParts", context.function::<ReadProxyParts>(c"proxyParts", 1)?)?;
+    engine.define(c"promiseState", context.function::<ReadPromiseState>(c"promiseState", 1)?)?;
+    engine.define(c"promiseResult", context.function::<ReadPromiseResult>(c"promiseResult", 1)?)?;
+    engine.define(c"namedKeys", context.function::<ReadNamedKeys>(c"namedKeys", 2)?)?;
+    engine.define(c"firstIndices", context.function::<ReadFirstIndices>(c"firstIndices", 2)?)?;
+    let methods = module.get(c"create")?.call(&[engine])?;
     Ok(STATE.0.methods.get_or_init(|| methods))
 }
+
+// What `js/guest/engine.ts` describes, one type a function.
 
 /// `write(text)`: the formatter's way out.
 struct WriteText;
@@ -142,7 +149,44 @@ impl NativeFunction for WriteText {
     };
 }
 
-/// `state(promise)`: 0 pending, 1 fulfilled, 2 rejected; 0 for anything else.
+/// `className(value)`: the engine's word for it, "" for what is no object.
+struct ReadClassName;
+
+impl NativeFunction for ReadClassName {
+    const CALL: fn(&Call<'_>) -> Result<Value> = |call| call.arg(0).class_name();
+}
+
+/// `proxyParts(value)`: `{ target, handler }`, both `null` once it is revoked; nothing for what is no proxy.
+struct ReadProxyParts;
+
+impl NativeFunction for ReadProxyParts {
+    const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
+        let Some([target, handler]) = call.arg(0).proxy_parts() else { return Ok(call.context.undefined()) };
+        let parts = call.context.object()?;
+        parts.define(c"target", target)?;
+        parts.define(c"handler", handler)?;
+        Ok(parts)
+    };
+}
+
+/// `namedKeys(array, enumerableOnly)`: own keys that are no indices.
+struct ReadNamedKeys;
+
+impl NativeFunction for ReadNamedKeys {
+    const CALL: fn(&Call<'_>) -> Result<Value> = |call| call.arg(0).named_keys(call.arg(1).is_truthy());
+}
+
+/// `firstIndices(array, limit)`: the lowest indices of enumerable elements, as strings.
+struct ReadFirstIndices;
+
+impl NativeFunction for ReadFirstIndices {
+    const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
+        let limit = call.integer(1).and_then(|limit| u32::try_from(limit).ok()).unwrap_or(0);
+        call.arg(0).first_indices(limit)
+    };
+}
+
+/// `promiseState(promise)`: 0 pending, 1 fulfilled, 2 rejected; 0 for anything else.
 struct ReadPromiseState;
 
 impl NativeFunction for ReadPromiseState {
@@ -156,7 +200,7 @@ impl NativeFunction for ReadPromiseState {
     };
 }
 
-/// `result(promise)`: value or reason of a settled promise.
+/// `promiseResult(promise)`: value or reason of a settled promise.
 struct ReadPromiseResult;
 
 impl NativeFunction for ReadPromiseResult {

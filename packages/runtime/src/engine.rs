@@ -2,11 +2,11 @@
 
 use crate::quickjs::{Context, PromiseState, Thrown, Value};
 use crate::report::STATUS_OK;
-use crate::{boot, console, jobs, machine, report};
+use crate::{boot, console, jobs, machine, report, seed};
 
 /// Boots the engine with `stack` bytes of native stack and runs `bytecode`; the exit status.
 pub fn run(bytecode: &[u8], stack: usize) -> i32 {
-    let Some(context) = Context::new(stack) else {
+    let Some(context) = Context::new(stack, seed::secret()) else {
         report::out_of_memory(0, None);
     };
     match start(context, bytecode) {
@@ -34,9 +34,13 @@ fn start(context: Context, bytecode: &[u8]) -> Result<Value, Thrown> {
 }
 
 fn finish(context: Context, main: &Value) -> i32 {
-    jobs::run(context);
-    match main.promise_state() {
-        Some(PromiseState::Pending) => report::unsettled(),
-        _ => STATUS_OK,
+    loop {
+        jobs::drain(context);
+        match main.promise_state() {
+            // Whoever waits may wait for garbage to be collected; the end of a program does not.
+            Some(PromiseState::Pending) if jobs::admit_cleanup(context) => {}
+            Some(PromiseState::Pending) => return report::unsettled(),
+            _ => return STATUS_OK,
+        }
     }
 }

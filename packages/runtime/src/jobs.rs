@@ -1,4 +1,5 @@
-//! The engine's job queue: reactions of promises, and the rejections that nobody handles.
+//! The engine's job queue: reactions of promises, callbacks of `FinalizationRegistry`, and the rejections that
+//! nobody handles.
 
 use core::cell::RefCell;
 
@@ -7,6 +8,14 @@ use alloc::vec::Vec;
 use crate::one_thread::OneThread;
 use crate::quickjs::{Context, RejectionTracker, Thrown, Value};
 use crate::{report, solo5};
+
+/// How long jobs run before tasks, timers and devices get their turn, in ns. The standard says in which order jobs
+/// run, and that none is interrupted; what a host does between two of them is the host's affair.
+const TURN_NS: u64 = 2_000_000;
+/// The clock is read once in so many jobs: each reading is a system call on spt.
+const JOBS_A_READING: u32 = 64;
+/// Most callbacks of `FinalizationRegistry` that a turn takes up.
+const CLEANUPS_A_TURN: usize = 16;
 
 /// Rejected promises without a handler, with their reasons, since the last look.
 static REJECTIONS: OneThread<RefCell<Vec<(Value, Value)>>> = OneThread(RefCell::new(Vec::new()));
@@ -25,20 +34,43 @@ impl RejectionTracker for Tracker {
     }
 }
 
-/// Runs the job queue until it is empty; whether there was anything to run. A rejection that nobody
-/// handles by then ends the guest.
+/// Runs jobs for a turn; whether there was anything to run. A rejection that nobody handles by the time that the
+/// queue is empty ends the guest.
 pub fn run(context: Context) -> bool {
-    let mut ran = false;
-    loop {
-        match context.run_job() {
-            Ok(true) => ran = true,
-            Ok(false) => break,
-            Err(Thrown) => solo5::exit(report::uncaught(&context.exception())),
+    let mut end = None;
+    let mut jobs = 0_u32;
+    while run_one(context) {
+        jobs = jobs.wrapping_add(1);
+        if jobs.is_multiple_of(JOBS_A_READING) {
+            let now = solo5::clock_monotonic();
+            if now >= *end.get_or_insert(now + TURN_NS) {
+                return true;
+            }
         }
     }
+    end_if_unhandled();
+    admit_cleanup(context) || jobs > 0
+}
+
+/// Runs jobs until there is none.
+pub fn drain(context: Context) {
+    while run_one(context) {}
+    end_if_unhandled();
+}
+
+/// Makes jobs of some callbacks of `FinalizationRegistry` that wait; whether there were any. One that registers
+/// again waits for the next time, so that a chain of them keeps nobody from running.
+pub fn admit_cleanup(context: Context) -> bool {
+    (0..CLEANUPS_A_TURN).take_while(|_| context.admit_cleanup()).count() > 0
+}
+
+fn run_one(context: Context) -> bool {
+    context.run_job().unwrap_or_else(|Thrown| solo5::exit(report::uncaught(&context.exception())))
+}
+
+fn end_if_unhandled() {
     let unhandled = REJECTIONS.0.borrow_mut().drain(..).next();
     if let Some((_, reason)) = unhandled {
         solo5::exit(report::uncaught(&reason));
     }
-    ran
 }

@@ -35,9 +35,10 @@ mod ports;
 #[cfg(feature = "freestanding")]
 mod report;
 #[cfg(feature = "freestanding")]
+mod seed;
+#[cfg(feature = "freestanding")]
 mod solo5;
 
-#[cfg(any(feature = "compiler", feature = "freestanding"))]
 pub mod quickjs;
 
 #[cfg(feature = "freestanding")]

@@ -46,12 +46,12 @@ functions! {
         Ok(net)
     }
     net_read(call) {
-        let read = with_bytes(call, 1, |into| solo5::net_read(handle(call), into));
+        let read = buffer(call, 1).with_room(|into| solo5::net_read(handle(call), into));
         Ok(result(call.context, read))
     }
     net_write(call) {
-        let written = with_bytes(call, 1, |frame| solo5::net_write(handle(call), frame));
-        Ok(result(call.context, written.map(|()| 0)))
+        let written = buffer(call, 1).with_bytes(|frame| solo5::net_write(handle(call), frame));
+        Ok(result(call.context, written.map(|written| written.map(|()| 0))))
     }
     block_acquire(call) {
         let Some((handle, info)) = acquire(call, solo5::block_acquire)? else { return Ok(call.context.undefined()) };
@@ -62,14 +62,23 @@ functions! {
         Ok(block)
     }
     block_read(call) {
-        let read = block_at(call, solo5::block_read);
-        Ok(result(call.context, read.map(|()| 0)))
+        let Some(offset) = call.unsigned_bigint(1) else { return Ok(result(call.context, None)) };
+        let read = buffer(call, 2).with_room(|into| solo5::block_read(handle(call), offset, into));
+        Ok(result(call.context, read.map(|read| read.map(|()| 0))))
     }
     block_write(call) {
-        let written = block_at(call, |handle, offset, from| solo5::block_write(handle, offset, from));
-        Ok(result(call.context, written.map(|()| 0)))
+        let Some(offset) = call.unsigned_bigint(1) else { return Ok(result(call.context, None)) };
+        let written = buffer(call, 2).with_bytes(|from| solo5::block_write(handle(call), offset, from));
+        Ok(result(call.context, written.map(|written| written.map(|()| 0))))
     }
-    exit(call) { solo5::exit(call.arg(0).to_i32()?) }
+    exit(call) {
+        const MESSAGE: &CStr = c"exit: the status must be an integer of 0 to 255";
+        match call.integer(0) {
+            Some(status @ 0..=255) => solo5::exit(status),
+            _ if call.is_number(0) => Err(call.context.throw_range_error(MESSAGE)),
+            _ => Err(call.context.throw_type_error(MESSAGE)),
+        }
+    }
     heap_size(call) {
         let bytes = boot::heap_size();
         Ok(number(call.context, bytes as u64))
@@ -98,22 +107,8 @@ fn handle(call: &Call<'_>) -> u64 {
     call.integer(0).and_then(|number| u64::try_from(number).ok()).unwrap_or(u64::MAX)
 }
 
-/// Runs `work` on the bytes of argument `index`.
-fn with_bytes<R>(
-    call: &Call<'_>,
-    index: usize,
-    work: impl FnOnce(&mut [u8]) -> core::result::Result<R, Refused>,
-) -> core::result::Result<R, Refused> {
-    Buffer::new(call.arg(index)).with_bytes(work).unwrap_or(Err(Refused(EINVAL)))
-}
-
-/// Moves a block: handle, offset, buffer.
-fn block_at(
-    call: &Call<'_>,
-    transfer: impl FnOnce(u64, u64, &mut [u8]) -> core::result::Result<(), Refused>,
-) -> core::result::Result<(), Refused> {
-    let offset = call.unsigned_bigint(1).ok_or(Refused(EINVAL))?;
-    with_bytes(call, 2, |buffer| transfer(handle(call), offset, buffer))
+fn buffer(call: &Call<'_>, index: usize) -> Buffer {
+    Buffer::new(call.arg(index))
 }
 
 fn number(context: Context, value: u64) -> Value {
@@ -124,9 +119,10 @@ fn number(context: Context, value: u64) -> Value {
     }
 }
 
-/// What a call on a device returns: a count, or the negative of a `SOLO5_R_*` code.
-fn result(context: Context, result: core::result::Result<usize, Refused>) -> Value {
-    match result {
+/// What a call on a device returns: a count, or the negative of a `SOLO5_R_*` code. `None` is a call with what
+/// is no buffer or no offset.
+fn result(context: Context, result: Option<core::result::Result<usize, Refused>>) -> Value {
+    match result.unwrap_or(Err(Refused(EINVAL))) {
         Ok(count) => number(context, count as u64),
         Err(Refused(code)) => context.integer(-code),
     }

@@ -55,8 +55,8 @@ impl NativeClass for Port {
     const CALL: Option<Method<Self>> = Some(|call, port| match port.purpose {
         Purpose::TakeFrame => port.take_frame(call),
         Purpose::WriteFrame => port.write_frame(call),
-        Purpose::ReadBlock => port.block_at(call, solo5::block_read),
-        Purpose::WriteBlock => port.block_at(call, |handle, at, from| solo5::block_write(handle, at, from)),
+        Purpose::ReadBlock => port.read_block(call),
+        Purpose::WriteBlock => port.write_block(call),
         Purpose::MakeReader => Reader::make(call, port.handle),
         Purpose::MakeFrameTaker => port.make(call, Purpose::TakeFrame),
         Purpose::MakeFrameWriter => port.make(call, Purpose::WriteFrame),
@@ -112,7 +112,8 @@ impl Port {
             FRAMES.store(frames, Relaxed);
             return Ok(call.context.undefined());
         }
-        let read = self.with_bytes(call, 0, |into| solo5::net_read(self.handle, into));
+        let read =
+            self.with_buffer(call, 0, |into| into.with_room(|into| solo5::net_read(self.handle, into)));
         if let Some(Ok(length @ 1..)) = read
             && let Ok(length) = i32::try_from(length)
         {
@@ -133,38 +134,57 @@ impl Port {
 
     #[inline]
     fn write_frame(&self, call: &Call<'_>) -> Result<Value> {
-        let sent = self.with_bytes(call, 0, |buffer| {
-            let frame = match call.is_given(1) {
-                false => Some(&*buffer),
-                true => call.integer(1).and_then(|length| buffer.get(..usize::try_from(length).ok()?)),
-            };
-            solo5::net_write(self.handle, frame.ok_or(Refused(EINVAL))?)
+        let sent = self.with_buffer(call, 0, |buffer| {
+            buffer.with_bytes(|bytes| {
+                let frame = match call.is_given(1) {
+                    false => Some(bytes),
+                    true => call.integer(1).and_then(|length| bytes.get(..usize::try_from(length).ok()?)),
+                };
+                solo5::net_write(self.handle, frame.ok_or(Refused(EINVAL))?)
+            })
         });
         self.end(call, sent)
     }
 
     #[inline]
-    fn block_at(
-        &self,
-        call: &Call<'_>,
-        transfer: impl FnOnce(u64, u64, &mut [u8]) -> core::result::Result<(), Refused>,
-    ) -> Result<Value> {
-        let moved = call.unsigned_bigint(0).and_then(|offset| {
-            self.with_bytes(call, 1, |buffer| {
-                transfer(self.handle, offset, buffer.get_mut(..self.size).ok_or(Refused(EINVAL))?)
+    fn read_block(&self, call: &Call<'_>) -> Result<Value> {
+        let read = call.unsigned_bigint(0).and_then(|offset| {
+            self.with_buffer(call, 1, |into| {
+                into.with_room(|into| {
+                    let block = into.get_mut(..self.size).ok_or(Refused(EINVAL))?;
+                    solo5::block_read(self.handle, offset, block)
+                })
             })
         });
-        self.end(call, moved)
+        self.end(call, read)
     }
 
-    /// Runs `work` on the bytes of argument `index`, if that is a buffer; never throws.
     #[inline]
-    fn with_bytes<R>(&self, call: &Call<'_>, index: usize, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
+    fn write_block(&self, call: &Call<'_>) -> Result<Value> {
+        let written = call.unsigned_bigint(0).and_then(|offset| {
+            self.with_buffer(call, 1, |from| {
+                from.with_bytes(|from| {
+                    let block = from.get(..self.size).ok_or(Refused(EINVAL))?;
+                    solo5::block_write(self.handle, offset, block)
+                })
+            })
+        });
+        self.end(call, written)
+    }
+
+    /// Runs `work` on argument `index` as a buffer.
+    #[inline]
+    fn with_buffer<R>(
+        &self,
+        call: &Call<'_>,
+        index: usize,
+        work: impl FnOnce(&Buffer) -> Option<R>,
+    ) -> Option<R> {
         let buffer = match self.last.take() {
             Some(last) if call.is(index, last.value()) => last,
             _ => Buffer::new(call.arg(index)),
         };
-        let result = buffer.with_bytes(work);
+        let result = work(&buffer);
         self.last.set(Some(buffer));
         result
     }
@@ -311,7 +331,7 @@ impl Reading {
             EMPTY.store(NO_DEVICE, Relaxed);
             return Err(-AGAIN);
         }
-        let read = self.into.with_bytes(|into| solo5::net_read(self.handle, into));
+        let read = self.into.with_room(|into| solo5::net_read(self.handle, into));
         match read {
             Some(Ok(length @ 1..)) => i32::try_from(length).map_err(|_| -EINVAL),
             Some(Ok(0)) => Err(0),

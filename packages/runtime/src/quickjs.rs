@@ -6,10 +6,10 @@
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use core::{ptr, slice};
 
-use rquickjs_sys as qjs;
+use guest_engine as qjs;
 
 #[cfg(feature = "freestanding")]
 mod backtrace;
@@ -90,14 +90,22 @@ fn stack_pointer() -> usize {
 }
 
 impl Context {
-    /// Starts the engine with every standard built-in. `None` if there is no memory for it.
+    /// Starts the engine, once, with every standard built-in. `None` if there is no memory for it, or at the
+    /// second call.
     ///
     /// JavaScript may use `stack` bytes of native stack, counted from the frame of this call; later
-    /// calls must not come from a shallower one.
+    /// calls must not come from a shallower one. `secret` is what keys of objects, Map and Set are hashed under:
+    /// who knows it can choose keys that make them slow.
     #[must_use]
-    pub fn new(stack: usize) -> Option<Self> {
-        // SAFETY: no preconditions; the results are checked before use.
+    pub fn new(stack: usize, secret: [u64; 3]) -> Option<Self> {
+        static STARTED: AtomicBool = AtomicBool::new(false);
+        if STARTED.swap(true, Relaxed) {
+            return None;
+        }
+        // SAFETY: nothing has been hashed yet, since this is the first call; the results are checked before use.
         unsafe {
+            let [numbers, sip @ ..] = secret;
+            qjs::set_hash_key(sip, numbers);
             let runtime = qjs::JS_NewRuntime();
             if runtime.is_null() {
                 return None;
@@ -105,7 +113,7 @@ impl Context {
             qjs::JS_SetMaxStackSize(runtime, stack as qjs::size_t);
             STACK_END.store(stack_pointer().saturating_sub(stack), Relaxed);
             let context = qjs::JS_NewContext(runtime);
-            (!context.is_null()).then_some(Self(context))
+            (!context.is_null() && qjs::uk_prepare_out_of_memory(context) == 0).then_some(Self(context))
         }
     }
 
@@ -129,7 +137,7 @@ impl Context {
         if result < 0 { Err(Thrown) } else { Ok(()) }
     }
 
-    /// Takes the pending exception; `null` where the engine had no memory left to make one.
+    /// Takes the pending exception; `InternalError: out of memory` if a call failed and threw none.
     #[must_use]
     pub fn exception(self) -> Value {
         // SAFETY: the context is live; ownership of the value passes to us.
@@ -148,6 +156,13 @@ impl Context {
     pub fn throw_range_error(self, message: &CStr) -> Thrown {
         // SAFETY: a printf-like call with its one argument, both NUL-terminated.
         unsafe { qjs::JS_ThrowRangeError(self.0, c"%s".as_ptr(), message.as_ptr()) };
+        Thrown
+    }
+
+    /// Makes a new `TypeError` with `message` the pending exception.
+    pub fn throw_type_error(self, message: &CStr) -> Thrown {
+        // SAFETY: a printf-like call with its one argument, both NUL-terminated.
+        unsafe { qjs::JS_ThrowTypeError(self.0, c"%s".as_ptr(), message.as_ptr()) };
         Thrown
     }
 
@@ -305,6 +320,12 @@ impl Context {
         }
     }
 
+    /// Makes the oldest waiting callback of a `FinalizationRegistry` the last job of the queue; `false` if none waits.
+    pub fn admit_cleanup(self) -> bool {
+        // SAFETY: the runtime is live.
+        unsafe { qjs::uk_admit_cleanup(self.runtime()) }
+    }
+
     /// Calls `tracker(promise, reason, handled)` when a promise is rejected without a handler, and
     /// again with `handled` if it gets one later.
     pub fn track_rejections<T: RejectionTracker>(self) {
@@ -433,6 +454,13 @@ impl<'a> Call<'a> {
     pub fn is_given(&self, index: usize) -> bool {
         // SAFETY: reads the tag.
         !unsafe { qjs::JS_IsUndefined(self.raw(index)) }
+    }
+
+    /// Argument `index` is a number.
+    #[must_use]
+    pub fn is_number(&self, index: usize) -> bool {
+        // SAFETY: reads the tag.
+        unsafe { qjs::JS_IsNumber(self.raw(index)) }
     }
 
     /// Argument `index` is the very object `other`.
@@ -661,6 +689,64 @@ impl Value {
         }
         // SAFETY: as above.
         context.own(unsafe { qjs::JS_GetModuleNamespace(context.0, definition) })
+    }
+
+    /// Name of the engine's class of an object, whatever its prototype says: `Map`, `Error`, `Function`. Empty for
+    /// what is no object. Runs no code of a program.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn class_name(&self) -> Result<Self> {
+        // SAFETY: reads the tag and the class.
+        let class = unsafe { qjs::JS_GetClassID(self.raw) };
+        // SAFETY: the runtime is live; a number that is no class has no name, which is the atom 0.
+        let name = unsafe { qjs::JS_GetClassName(self.context.runtime(), class) };
+        if name == 0 {
+            return self.context.string(b"");
+        }
+        // SAFETY: a live atom, a reference of ours that is given back.
+        let text = unsafe { qjs::JS_AtomToString(self.context.0, name) };
+        // SAFETY: as above.
+        unsafe { qjs::JS_FreeAtom(self.context.0, name) };
+        self.context.own(text)
+    }
+
+    /// Target and handler of a proxy, `null` twice if it was revoked; `None` for what is no proxy.
+    #[must_use]
+    pub fn proxy_parts(&self) -> Option<[Self; 2]> {
+        // SAFETY: reads the tag and the class.
+        if !unsafe { qjs::JS_IsProxy(self.raw) } {
+            return None;
+        }
+        let context = self.context;
+        // SAFETY: a live proxy; a revoked one throws.
+        let parts = unsafe {
+            [qjs::JS_GetProxyTarget(context.0, self.raw), qjs::JS_GetProxyHandler(context.0, self.raw)]
+        };
+        Some(parts.map(|part| {
+            context.own(part).unwrap_or_else(|Thrown| {
+                drop(context.exception());
+                Self { context, raw: qjs::JS_NULL }
+            })
+        }))
+    }
+
+    /// Own keys of an array or typed array that are no indices, in an array. Runs no code of a program.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn named_keys(&self, enumerable_only: bool) -> Result<Self> {
+        // SAFETY: value and context are live.
+        self.context.own(unsafe { qjs::uk_named_keys(self.context.0, self.raw, enumerable_only) })
+    }
+
+    /// The lowest indices, `limit` at most, at which an array has enumerable elements. Runs no code of a program.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn first_indices(&self, limit: u32) -> Result<Self> {
+        // SAFETY: value and context are live.
+        self.context.own(unsafe { qjs::uk_first_indices(self.context.0, self.raw, limit) })
     }
 
     /// Calls the function with `this` undefined.

@@ -54,7 +54,7 @@ pub fn out_of_memory(request: usize, error: Option<&Value>) -> ! {
         boot::heap_size() / 1024
     ));
     if let Some(stack) = error.and_then(stack_of) {
-        frames(&stack);
+        print_frames(&stack);
     }
     last_words(false);
     solo5::abort()
@@ -81,7 +81,7 @@ fn last_words(stack: bool) {
     }
     if let Some(stack) = stack.then(quickjs::last_stack).flatten() {
         line(format_args!("Solo5: JavaScript was at"));
-        frames(&stack);
+        print_frames(&stack);
     }
     let mut hex = [0; 2 * build_id::LEN];
     for (digits, byte) in hex.chunks_exact_mut(2).zip(build_id::BUILD_ID) {
@@ -92,12 +92,17 @@ fn last_words(stack: bool) {
     line(format_args!("Solo5: engine {}", core::str::from_utf8(&hex).unwrap_or_default()));
 }
 
-/// Frames of a stack, as the engine tells them, in one write.
-fn frames(stack: &Text) {
-    solo5::console_write(stack.bytes());
-    if !stack.bytes().ends_with(b"\n") {
-        solo5::console_write(b"\n");
-    }
+/// Frames of a stack, without the name and message before them.
+fn print_frames(stack: &Text) {
+    solo5::console_write(frames(stack.bytes()));
+    solo5::console_write(b"\n");
+}
+
+/// What follows name and message in a stack.
+fn frames(stack: &[u8]) -> &[u8] {
+    const FRAME: &[u8] = b"    at ";
+    let at = stack.windows(FRAME.len()).position(|text| text == FRAME);
+    at.and_then(|at| stack.get(at..)).unwrap_or_default()
 }
 
 /// A top-level `await` is pending although nothing is left that could settle it; status 13.
@@ -121,22 +126,21 @@ pub fn uncaught(error: &Value) -> i32 {
     STATUS_UNCAUGHT
 }
 
-/// QuickJS throws `InternalError: out of memory`, or `null` when it cannot even make that.
+/// What the engine throws where memory is gone.
 fn is_out_of_memory(error: &Value) -> bool {
     let says = |name, wanted: &[u8]| {
         error.get(name).ok().and_then(|value| value.text().ok()).is_some_and(|text| text.bytes() == wanted)
     };
-    error.is_null()
-        || (error.is_error() && says(c"name", b"InternalError") && says(c"message", b"out of memory"))
+    error.is_error() && says(c"name", b"InternalError") && says(c"message", b"out of memory")
 }
 
-/// The frames that an error carries, if there are any.
+/// The stack that an error carries, if it does.
 fn stack_of(error: &Value) -> Option<Text> {
     let text = error.get(c"stack").ok().filter(Value::is_string)?.text().ok()?;
     (!text.bytes().is_empty()).then_some(text)
 }
 
-/// `Name: message`, the stack, and the same for the cause.
+/// `Name: message`, the frames, and the same for the cause.
 fn describe(error: &Value, text: &mut Vec<u8>, causes: usize) {
     let Ok(head) = error.text() else {
         // An object without a usable toString, or a throwing one.
@@ -149,10 +153,13 @@ fn describe(error: &Value, text: &mut Vec<u8>, causes: usize) {
         return;
     }
     if let Some(stack) = stack_of(error) {
-        let frames = stack.bytes().strip_suffix(b"\n").unwrap_or(stack.bytes());
-        if !frames.is_empty() {
+        // What a program has made of it itself is shown whole, unless it repeats the head.
+        let stack = stack.bytes();
+        let rest =
+            if frames(stack).is_empty() && !stack.starts_with(head.bytes()) { stack } else { frames(stack) };
+        if !rest.is_empty() {
             text.push(b'\n');
-            console::append_utf8(text, frames);
+            console::append_utf8(text, rest);
         }
     }
     if let Some(errors) = error.get(c"errors").ok().filter(|errors| errors.is_array() && causes > 0) {

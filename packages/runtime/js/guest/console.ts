@@ -4,32 +4,24 @@
  * Compiled into the base image and read when a program first needs it; `src/console.rs` calls it.
  */
 import { format, inspect } from "node-inspect-extracted";
-import { type PromiseReader, readPromisesWith } from "./engine.ts";
-
-/** Writes text to the guest's console, best effort. */
-type Write = (text: string) => void;
+import { type Engine, formatWith } from "./engine.ts";
 
 /** The methods of `console`, each called with the program's own arguments. */
 export type Methods = Record<string, (...args: unknown[]) => void>;
 
 const INDENT = 2;
 
-export function create(
-  write: Write,
-  state: PromiseReader["state"],
-  result: PromiseReader["result"],
-): Methods {
-  readPromisesWith({ state, result });
+export function create(engine: Engine): Methods {
+  formatWith(engine);
   let indent = "";
   const counts = new Map<string, number>();
   const timers = new Map<string, number>();
 
   const line = (text: string): void => {
-    write(indent === "" ? `${text}\n` : `${indent}${text.replaceAll("\n", `\n${indent}`)}\n`);
+    engine.write(indent === "" ? `${text}\n` : `${indent}${text.replaceAll("\n", `\n${indent}`)}\n`);
   };
   const log = (...args: unknown[]): void => {
-    for (const arg of args) completeStacks(arg, new Set());
-    line(format(...args));
+    line(formatted(args));
   };
   const elapsed = (label: string): string | undefined => {
     const start = timers.get(label);
@@ -67,7 +59,6 @@ export function create(
       if (!counts.delete(name)) log(`Warning: Count for '${name}' does not exist`);
     },
     dir(value, options) {
-      completeStacks(value, new Set());
       line(inspect(value, { customInspect: false, ...(options as object | undefined) }));
     },
     group,
@@ -95,36 +86,27 @@ export function create(
       if (text !== undefined) log(text, ...args);
     },
     trace(...args) {
-      const { stack = "" } = new Error();
-      const text = args.length > 0 ? `Trace: ${format(...args)}` : "Trace";
-      line(`${text}\n${stack.trimEnd()}`);
+      const trace = { name: "Trace", message: args.length > 0 ? formatted(args) : "" };
+      Error.captureStackTrace(trace, this.trace);
+      line((trace as unknown as Error).stack ?? "");
     },
   };
 }
 
-/**
- * V8 begins `stack` with the error's name and message, QuickJS with the first frame. The formatter
- * was made for the former, so errors on their way to it get their first line.
- */
-function completeStacks(value: unknown, seen: Set<unknown>): void {
-  if (value === null || typeof value !== "object" || seen.has(value)) return;
-  seen.add(value);
-  if (value instanceof Error) {
-    const { stack } = value;
-    const head = String(value);
-    if (typeof stack === "string" && !stack.startsWith(head)) {
-      const frames = stack.trimEnd();
-      const text = frames === "" ? head : `${head}\n${frames}`;
-      Object.defineProperty(value, "stack", { value: text, writable: true, configurable: true });
-    }
-    completeStacks(value.cause, seen);
+/** A line as Node has it. What cannot be shown, since code of the program throws as it is asked, is said to be so. */
+function formatted(args: unknown[]): string {
+  try {
+    return format(...args);
+  } catch {
+    return args.map(shown).join(" ");
   }
-  if (Array.isArray(value)) for (const item of value) completeStacks(item, seen);
-  else if (Object.getPrototypeOf(value) === Object.prototype || value instanceof Error) {
-    for (const key of Object.keys(value)) {
-      const property = Object.getOwnPropertyDescriptor(value, key);
-      if (property !== undefined && "value" in property) completeStacks(property.value, seen);
-    }
+}
+
+function shown(value: unknown): string {
+  try {
+    return typeof value === "string" ? value : inspect(value);
+  } catch {
+    return "<inspection threw>";
   }
 }
 

@@ -4,7 +4,7 @@ use core::cell::OnceCell;
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
-use rquickjs_sys as qjs;
+use guest_engine as qjs;
 
 use super::{Context, Text, Value};
 use crate::one_thread::OneThread;

@@ -4,7 +4,7 @@ use core::cell::OnceCell;
 use core::mem::MaybeUninit;
 use core::{ptr, slice};
 
-use rquickjs_sys as qjs;
+use guest_engine as qjs;
 
 use super::{Context, Result, Thrown, Value, length};
 use crate::one_thread::OneThread;
@@ -16,6 +16,8 @@ static RESIZABLE: OneThread<OnceCell<Value>> = OneThread(OnceCell::new());
 pub struct Buffer {
     value: Value,
     kind: Kind,
+    /// Its memory may not be written to.
+    immutable: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,14 +60,10 @@ impl Buffer {
     #[must_use]
     pub fn new(value: Value) -> Self {
         // SAFETY: the value is live.
-        let kind = match unsafe { qjs::JS_GetTypedArrayType(value.raw) }
-            == qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8.cast_signed()
-        {
-            true if is_fixed(&value) => Kind::Fixed,
-            true => Kind::Resizable,
-            false => Kind::Useless,
-        };
-        Self { value, kind }
+        let is_bytes = unsafe { qjs::JS_GetTypedArrayType(value.raw) }
+            == qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8.cast_signed();
+        let (kind, immutable) = if is_bytes { memory_of(&value) } else { (Kind::Useless, true) };
+        Self { value, kind, immutable }
     }
 
     /// The value.
@@ -77,8 +75,17 @@ impl Buffer {
     /// Runs `work` on its very bytes, without a copy, unless it is no `Uint8Array`, or one that lost its
     /// memory; never throws. `work` must not run JavaScript, which could take the memory away.
     #[inline]
-    pub fn with_bytes<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
+    pub fn with_bytes<R>(&self, work: impl FnOnce(&[u8]) -> R) -> Option<R> {
         if self.kind == Kind::Useless {
+            return None;
+        }
+        self.bytes(|bytes| work(bytes)).map_err(|Thrown| drop(self.value.context.exception())).ok()
+    }
+
+    /// The same to write there: not if its memory is immutable.
+    #[inline]
+    pub fn with_room<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
+        if self.kind == Kind::Useless || self.immutable {
             return None;
         }
         self.bytes(work).map_err(|Thrown| drop(self.value.context.exception())).ok()
@@ -131,22 +138,24 @@ impl Buffer {
     }
 }
 
-/// Whether the memory of a `Uint8Array` can not be resized. Memory that it can not tell of, because it is
-/// shared or taken away, is not fixed.
-fn is_fixed(value: &Value) -> bool {
+/// What the memory of a `Uint8Array` is like: whether its size stays, and whether it may not be written to. Memory
+/// that the engine cannot tell of, because it is shared or taken away, is not fixed.
+fn memory_of(value: &Value) -> (Kind, bool) {
     let context = value.context;
     let none = ptr::null_mut();
     // SAFETY: the value is live; the engine stores nothing where it is told not to.
     let memory = context.own(unsafe { qjs::JS_GetTypedArrayBuffer(context.0, value.raw, none, none, none) });
-    let resizable = memory.and_then(|memory| match RESIZABLE.0.get() {
-        Some(getter) => getter.call_on(&memory, &[]).map(|answer| answer.is_truthy()),
-        None => Ok(true),
+    let known = memory.and_then(|memory| {
+        // SAFETY: live memory.
+        let immutable = unsafe { qjs::JS_IsImmutableArrayBuffer(memory.raw) } == 1;
+        let resizable = match RESIZABLE.0.get() {
+            Some(getter) => getter.call_on(&memory, &[])?.is_truthy(),
+            None => true,
+        };
+        Ok((if resizable { Kind::Resizable } else { Kind::Fixed }, immutable))
     });
-    resizable.map_or_else(
-        |Thrown| {
-            drop(context.exception());
-            false
-        },
-        |resizable| !resizable,
-    )
+    known.unwrap_or_else(|Thrown| {
+        drop(context.exception());
+        (Kind::Resizable, false)
+    })
 }

@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use rquickjs_sys as qjs;
+use guest_engine as qjs;
 
 use super::{Call, Context, EXCEPTION, Result, STACK_END, Thrown, Value, stack_pointer};
 

@@ -1,0 +1,182 @@
+//! What the build changes in the engine's sources as it compiles them: each fault with its cure.
+//!
+//! `from` is as much of the engine's text as finds the place, and is there exactly `times` times; a newer engine
+//! that has another text there ends the build. What is put there is ours, and calls the C of `src/*.h`. Faults
+//! of QuickJS-ng that are not mended are in the README of `@uk/runtime`.
+
+/// One place, or several that are alike.
+pub struct Edit {
+    /// File of the engine.
+    pub file: &'static str,
+    /// What is wrong without it, with the engine's issue where there is one.
+    pub why: &'static str,
+    pub from: &'static str,
+    pub to: &'static str,
+    pub times: usize,
+}
+
+const fn edit(why: &'static str, from: &'static str, to: &'static str) -> Edit {
+    Edit { file: "quickjs.c", why, from, to, times: 1 }
+}
+
+const fn edits(times: usize, why: &'static str, from: &'static str, to: &'static str) -> Edit {
+    Edit { file: "quickjs.c", why, from, to, times }
+}
+
+const HASHES: &str = "quickjs-ng/quickjs#205: keys of Map, Set and objects that collide at will; small integers in Map and Set do";
+const STACK: &str =
+    "stack is V8's: an own property that begins with name and message, which loggers and formatters expect";
+const MEMORY: &str = "out of memory is an InternalError, whatever call of the engine failed";
+const CLEANUP: &str =
+    "a FinalizationRegistry that registers again in its callback keeps all tasks from running";
+const NUMBERS: &str =
+    "bellard/quickjs#449: a digit too many; literals of more than 19 digits are rounded twice";
+const CYCLES: &str = "JSON.stringify compares each object with all that it is in: quadratic in the depth";
+
+pub const EDITS: &[Edit] = &[
+    // Hashes: src/hash.h.
+    edit(
+        HASHES,
+        "static inline uint32_t hash_string8(",
+        "#include \"mends.h\"\nstatic inline uint32_t upstream_hash_string8(",
+    ),
+    edit(HASHES, "static inline uint32_t hash_string16(", "static inline uint32_t upstream_hash_string16("),
+    edit(HASHES, "static uint32_t hash_string(", "static uint32_t upstream_hash_string("),
+    edit(HASHES, "static uint32_t hash_string_rope(", "static uint32_t upstream_hash_string_rope("),
+    edit(
+        HASHES,
+        "h = (uintptr_t)JS_VALUE_GET_PTR(key) * 3163;",
+        "h = uk_hash_number((uintptr_t)JS_VALUE_GET_PTR(key));",
+    ),
+    edit(HASHES, "h = (u.u32[0] ^ u.u32[1]) * 3163;", "h = uk_hash_number(u.u64);"),
+    edit(
+        "bigints beyond 2^53 share their hash with a thousand neighbours",
+        "d = JS_VALUE_GET_SHORT_BIG_INT(key);\n        goto hash_float64;",
+        "h = uk_hash_number(JS_VALUE_GET_SHORT_BIG_INT(key));\n        break;",
+    ),
+    edit(
+        "quickjs-ng/quickjs#1716: a Map of one realm is not read by another; a string in pieces has another hash",
+        "return h ^ ctx->hash_seed ^ hash32(tag);",
+        "return h;",
+    ),
+    edit(HASHES, "return hash_uintptr(atom) >> shift;", "return uk_hash_atom(atom, shift);"),
+    edit(HASHES, "((uintptr_t)p * 3163) & (hash_size - 1)", "uk_hash_number((uintptr_t)p) & (hash_size - 1)"),
+    edit(HASHES, "h = e->atom & (po->hash_size - 1);", "h = uk_hash_number(e->atom) & (po->hash_size - 1);"),
+    edits(2, HASHES, "h = key & (po->hash_size - 1);", "h = uk_hash_number(key) & (po->hash_size - 1);"),
+    // Errors: src/errors.h.
+    edit(
+        STACK,
+        "    case JS_BUILTIN_ARRAY_FROMASYNC:\n",
+        "    case UK_ERROR_STACK:\n        return uk_error_stack(ctx, p);\n    case JS_BUILTIN_ARRAY_FROMASYNC:\n",
+    ),
+    edit(
+        STACK,
+        "    if (JS_IsUndefined(ctx->error_back_trace))\n",
+        "    if (has_filter_func || can_store_error_stack(error_obj) || can_add_backtrace(error_obj))\n        uk_store_stack(ctx, JS_VALUE_GET_OBJ(error_obj), js_dup(stack), has_prepare);\n    if (JS_IsUndefined(ctx->error_back_trace))\n",
+    ),
+    edit(STACK, "    if (has_filter_func) {\n        /* Error", "    if (false) {\n        /* Error"),
+    edit(STACK, "    JS_CGETSET_DEF(\"stack\", js_error_get_stack, js_error_set_stack ),\n", ""),
+    edit(
+        STACK,
+        "} JSDOMExceptionData;\n",
+        "} JSDOMExceptionData;\n#include \"errors.h\"\n#include \"jobs.h\"\n#include \"keys.h\"\n",
+    ),
+    edit(
+        MEMORY,
+        "    val = rt->current_exception;\n",
+        "    uk_ensure_thrown(ctx);\n    val = rt->current_exception;\n",
+    ),
+    edits(2, MEMORY, "saved_exception = JS_GetException(ctx);", "saved_exception = uk_take_exception(ctx);"),
+    edit(
+        MEMORY,
+        "    if (needs_backtrace(rt->current_exception)\n",
+        "    uk_ensure_thrown(ctx);\n    if (needs_backtrace(rt->current_exception)\n",
+    ),
+    edit(
+        MEMORY,
+        "throw JS_NULL to avoid recursing */\n        obj = JS_NULL;",
+        "throw one that is there */\n        obj = uk_no_memory_for_error(ctx);",
+    ),
+    edit(
+        MEMORY,
+        "        JS_ThrowSyntaxError(ctx, \"%s\", error_msg);\n",
+        "        if (!strcmp(error_msg, \"out of memory\"))\n            return JS_ThrowOutOfMemory(ctx);\n        JS_ThrowSyntaxError(ctx, \"%s\", error_msg);\n",
+    ),
+    edits(
+        2,
+        MEMORY,
+        "JS_ThrowInternalError(ctx, \"out of memory in regexp execution\");",
+        "JS_ThrowOutOfMemory(ctx);",
+    ),
+    // A promise whose reaction is lost waits for ever: that ends the guest.
+    edits(
+        2,
+        MEMORY,
+        "        JS_EnqueueJob(ctx, promise_reaction_job, 5, args);",
+        "        if (JS_EnqueueJob(ctx, promise_reaction_job, 5, args) < 0)\n            abort();",
+    ),
+    edit(
+        MEMORY,
+        "        JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args);",
+        "        if (JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args) < 0)\n            abort();",
+    ),
+    edit(
+        MEMORY,
+        "    JS_EnqueueJob(ctx, js_dynamic_import_job, 5, vc(args));",
+        "    if (JS_EnqueueJob(ctx, js_dynamic_import_job, 5, vc(args)) < 0)\n        abort();",
+    ),
+    // Jobs: src/jobs.h.
+    edit(
+        CLEANUP,
+        "JS_EnqueueJob(fre->ctx, js_finrec_job, 2, args);",
+        "uk_enqueue_cleanup(fre->ctx, js_finrec_job, 2, args);",
+    ),
+    // Numbers: src/numbers.rs.
+    edit(
+        NUMBERS,
+        "    len = js_dtoa(buf, d, radix, n_digits, flags, &dtoa_mem);",
+        "    if (radix == 10 && d != 0 && isfinite(d) && !(flags & (JS_DTOA_FORMAT_MASK | JS_DTOA_EXP_MASK)))\n        len = uk_print_shortest(d, buf);\n    else\n        len = js_dtoa(buf, d, radix, n_digits, flags, &dtoa_mem);",
+    ),
+    edit(
+        NUMBERS,
+        "            d = js_atod(buf, NULL, radix, is_float ? 0 : JS_ATOD_INT_ONLY,\n",
+        "            d = radix == 10 ? uk_parse_decimal(buf, j)\n                : js_atod(buf, NULL, radix, is_float ? 0 : JS_ATOD_INT_ONLY,\n",
+    ),
+    edit(
+        "a whole number in JSON is a double to the engine, slower wherever it is used; strtod looks for the end of the document",
+        "js_float64(strtod((const char *)p_start, NULL))",
+        "js_number(uk_parse_decimal((const char *)p_start, p - p_start))",
+    ),
+    // Built-in functions.
+    edit(
+        "timeOrigin is a moment on the monotonic clock, not in time",
+        "js_float64(ctx->time_origin),",
+        "js_float64(js__gettimeofday_us() / 1e3),",
+    ),
+    edit(
+        "an element that keeps its place is not written, though the comparison has taken it away",
+        "        if (array[n].pos == n) {\n",
+        "        if (false) {\n",
+    ),
+    edit(
+        CYCLES,
+        "        v = js_array_includes(ctx, jsc->stack, 1, vc(&val));\n",
+        "        /* An object without the mark is in no stringification that is under way. */\n        v = p->tmp_mark ? js_array_includes(ctx, jsc->stack, 1, vc(&val)) : JS_FALSE;\n",
+    ),
+    edit(
+        CYCLES,
+        "        v = js_array_push(ctx, jsc->stack, 1, vc(&val), 0);\n",
+        "        uk_marked = p->tmp_mark ? NULL : p;\n        p->tmp_mark = 1;\n        v = js_array_push(ctx, jsc->stack, 1, vc(&val), 0);\n",
+    ),
+    edit(CYCLES, "    bool has_content;\n", "    bool has_content;\n    JSObject *uk_marked = NULL;\n"),
+    edit(
+        CYCLES,
+        "        if (check_exception_free(ctx, js_array_pop(ctx, jsc->stack",
+        "        if (uk_marked)\n            uk_marked->tmp_mark = 0;\n        uk_marked = NULL;\n        if (check_exception_free(ctx, js_array_pop(ctx, jsc->stack",
+    ),
+    edit(
+        CYCLES,
+        "exception:\n    JS_FreeValue(ctx, val);\n    JS_FreeValue(ctx, tab);\n",
+        "exception:\n    if (uk_marked)\n        uk_marked->tmp_mark = 0;\n    JS_FreeValue(ctx, val);\n    JS_FreeValue(ctx, tab);\n",
+    ),
+];

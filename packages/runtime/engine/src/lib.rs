@@ -1,0 +1,47 @@
+//! QuickJS-ng, as its crate carries it, with the mends that `edits.rs` lists: raw bindings, and what the
+//! mends call.
+//!
+//! The bindings are the crate's own, and so unsafe to call; `uk_runtime::quickjs` is the safe face.
+
+#![no_std]
+
+mod hash_key;
+mod numbers;
+
+pub use hash_key::set_hash_key;
+
+/// SHA-256 over every source of the engine as it is compiled, edits included: bytecode of one engine runs on
+/// another exactly if these are equal.
+pub const SOURCE_ID: [u8; 32] = *include_bytes!(concat!(env!("OUT_DIR"), "/source-id.bin"));
+
+#[expect(
+    non_upper_case_globals,
+    non_camel_case_types,
+    non_snake_case,
+    missing_docs,
+    unsafe_op_in_unsafe_fn,
+    clippy::all,
+    clippy::allow_attributes,
+    clippy::cast_possible_truncation,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated from the engine's header, in another crate"
+)]
+mod face {
+    use core::ptr;
+
+    include!(concat!(env!("OUT_DIR"), "/face.rs"));
+
+    unsafe extern "C" {
+        /// Makes the error that is thrown when there is no memory for another; once, after the context.
+        /// -1 if there is no memory for it either.
+        pub fn uk_prepare_out_of_memory(context: *mut JSContext) -> c_int;
+        /// Makes the oldest callback of a FinalizationRegistry a job like others; false if there is none.
+        pub fn uk_admit_cleanup(runtime: *mut JSRuntime) -> bool;
+        /// Own keys of an array or typed array that are no indices, in an array.
+        pub fn uk_named_keys(context: *mut JSContext, object: JSValue, enumerable_only: bool) -> JSValue;
+        /// The lowest `limit` indices at which an array has enumerable elements, as strings in an array.
+        pub fn uk_first_indices(context: *mut JSContext, object: JSValue, limit: u32) -> JSValue;
+    }
+}
+
+pub use face::*;
