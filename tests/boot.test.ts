@@ -41,8 +41,6 @@ describe("exit statuses pass through uk run", () => {
     { given: "13", status: 13 },
     { given: "64", status: 64 },
     { given: "255", status: 255 },
-    { given: "256", status: 0 },
-    { given: "-1", status: 255 },
   ])("$given arrives as $status", async ({ given, status }) => {
     const end = await boot(exit(), { mem: 16, args: [given] });
     expect(end).toEqual({ status, signal: null, stdout: "before\n", stderr: "" });

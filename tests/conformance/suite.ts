@@ -66,6 +66,16 @@ function expect(actual: unknown, expected: unknown, what = ""): void {
   throw new Error(`${what === "" ? "" : `${what}: `}expected ${String(expected)}, got ${String(actual)}`);
 }
 
+function throws(kind: new () => Error, call: () => unknown): void {
+  try {
+    call();
+  } catch (error) {
+    holds(error instanceof kind, `${String(error)} is a ${kind.name}`);
+    return;
+  }
+  throw new Error(`no ${kind.name} was thrown`);
+}
+
 function holds(condition: boolean, what: string): void {
   if (!condition) throw new Error(`it does not hold that ${what}`);
 }
@@ -104,6 +114,13 @@ const original = (offset: number, length = SIZE): Uint8Array =>
 
 function same(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+/** The same bytes in memory that nobody may write to: of the engine's own kind where it has that, or said to be so. */
+function immutable(bytes: Uint8Array): Uint8Array {
+  const memory = bytes.slice().buffer as ArrayBuffer & { transferToImmutable?(): ArrayBuffer };
+  if (memory.transferToImmutable !== undefined) return new Uint8Array(memory.transferToImmutable());
+  return new Uint8Array(Object.defineProperty(memory, "immutable", { value: true }));
 }
 
 /** Values that are nobody's handle. */
@@ -459,6 +476,39 @@ const cases: readonly Case[] = [
           expect(devices[move](block, 0n, it), EINVAL, `${move} with ${at}`);
         }
       }
+    },
+  },
+  {
+    name: "memory that is immutable is not read into, and may be written from",
+    *run({ service, storage }, solo5) {
+      const devices = devicesOf(solo5);
+      const [net, block] = [handleOf(solo5, "net", "service"), handleOf(solo5, "block", "storage")];
+      const [frame, room] = [
+        immutable(frameOf(service.mac, 60)),
+        immutable(new Uint8Array(service.mtu + HEADER)),
+      ];
+      const before = new Uint8Array(SIZE);
+      storage.atomicRead(0n, before);
+      const one = immutable(before.map((byte) => ~byte));
+      expect(devices.blockRead(block, 0n, one), EINVAL, "blockRead");
+      throws(TypeError, () => storage.atomicRead(0n, one));
+      throws(TypeError, () => storage.read(0n, one));
+      expect(devices.netRead(net, room), EINVAL, "netRead");
+      throws(TypeError, () => service.readSync(room));
+      holds(
+        isSame(
+          one,
+          before.map((byte) => ~byte),
+        ) && room.every((byte) => byte === 0),
+        "nothing is written there",
+      );
+      service.write(frame);
+      holds(isSame(yield* receive(service), frame), "it is sent");
+      storage.atomicWrite(0n, one);
+      const after = new Uint8Array(SIZE);
+      storage.atomicRead(0n, after);
+      holds(isSame(after, one), "it is written");
+      storage.atomicWrite(0n, before);
     },
   },
   {

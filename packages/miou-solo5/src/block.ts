@@ -1,5 +1,5 @@
 import { type Operation, type Result, suspend } from "@uk/miou";
-import { DeviceError, EINVAL, NOT_ATTACHED, notBytes } from "./errors.ts";
+import { DeviceError, EINVAL, isRoom, NOT_ATTACHED, notBytes } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { BlockPort, DirectBlock } from "./solo5.ts";
 import { blockError } from "./waits.ts";
@@ -126,13 +126,17 @@ export class Block {
       throw new RangeError(
         `block.${call}: offset ${offset} lies outside device "${this.name}" of ${this.capacity} bytes`,
       );
-    if (!(buffer instanceof Uint8Array)) throw notBytes(`block.${call}`);
+    const fits = READS.has(call) ? isRoom(buffer) : buffer instanceof Uint8Array;
+    if (!fits) throw notBytes(`block.${call}`, buffer);
     const { length } = buffer;
     if (length === blockSize) return buffer;
     if (length > blockSize) return buffer.subarray(0, blockSize);
     throw new RangeError(`block.${call}: a buffer of ${length} bytes for blocks of ${blockSize} bytes`);
   }
 }
+
+/** Calls that write into the caller's buffer. */
+const READS: ReadonlySet<string> = new Set(["read", "atomicRead"]);
 
 /** The block device `name`, acquired once. */
 export function acquireBlock(on: Machine, name: string): Result<Block> {

@@ -1,5 +1,5 @@
 import { type Operation, type Result, suspend, yieldNow } from "@uk/miou";
-import { AGAIN, DeviceError, EINVAL, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
+import { AGAIN, DeviceError, EINVAL, isRoom, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { DirectNet, NetPort } from "./solo5.ts";
 
@@ -122,8 +122,7 @@ export class Net {
         *[Symbol.iterator]() {
           for (;;) {
             const enough = ++burst > BURST;
-            const isRoom = into instanceof Uint8Array;
-            const result = enough ? TURN : isRoom ? devices.netRead(handle, into) : EINVAL;
+            const result = enough ? TURN : isRoom(into) ? devices.netRead(handle, into) : EINVAL;
             if (!enough && result > 0) return result;
             burst = 0;
             yield* otherwise(result, into);
@@ -136,7 +135,7 @@ export class Net {
           if (burst === BURST + 1) return undefined;
           burst = 1;
         }
-        const result = into instanceof Uint8Array ? devices.netRead(handle, into) : EINVAL;
+        const result = isRoom(into) ? devices.netRead(handle, into) : EINVAL;
         if (result > 0) return result;
         burst = 0;
         return result === AGAIN ? undefined : otherwise(result, into);
@@ -164,7 +163,7 @@ export class Net {
   /** Why a read is refused. */
   #unreadable(call: string, result: number, into: Uint8Array): Error {
     if (result === EINVAL) {
-      if (!(into instanceof Uint8Array)) return notBytes(call);
+      if (!isRoom(into)) return notBytes(call, into);
       const most = this.mtu + HEADER;
       if (into.length < most)
         return new RangeError(`${call}: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
@@ -188,7 +187,7 @@ export class Net {
   }
 
   #checkFrame(buffer: Uint8Array, length: number): void {
-    if (!(buffer instanceof Uint8Array)) throw notBytes("net.write");
+    if (!(buffer instanceof Uint8Array)) throw notBytes("net.write", buffer);
     const most = this.mtu + HEADER;
     if (!Number.isInteger(length) || length < HEADER || length > most)
       throw new RangeError(`net.write: a frame of ${length} bytes: a frame has ${HEADER} to ${most}`);

@@ -21,7 +21,7 @@ const SOURCES: [&str; 4] = ["quickjs.c", "libregexp.c", "libunicode.c", "dtoa.c"
 const FACE: [&str; 3] =
     ["src/bindings/x86_64-unknown-linux-gnu.rs", "src/inlines/ptr_64.rs", "src/inlines/common.rs"];
 /// What the edits call.
-const OURS: [&str; 5] = ["mends.h", "hash.h", "errors.h", "jobs.h", "keys.h"];
+const OURS: [&str; 6] = ["mends.h", "hash.h", "memory.h", "errors.h", "jobs.h", "keys.h"];
 
 fn main() {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
@@ -51,6 +51,10 @@ fn main() {
 
     let mut compiler = cc::Build::new();
     compiler.define("_GNU_SOURCE", None).define("NDEBUG", None).warnings(false);
+    if env::var("PROFILE").is_ok_and(|profile| profile == "debug") {
+        // Tests shall see each allocation, and tools each block.
+        compiler.define("UK_NO_ARENAS", None);
+    }
     compiler.files(SOURCES.map(|name| out.join(name))).compile("quickjs");
 }
 

@@ -34,6 +34,11 @@ const NUMBERS: &str =
 const CYCLES: &str = "JSON.stringify compares each object with all that it is in: quadratic in the depth";
 
 pub const EDITS: &[Edit] = &[
+    edit(
+        "tests see each allocation",
+        "#if defined(__SANITIZE_ADDRESS__) || ",
+        "#if defined(UK_NO_ARENAS) || defined(__SANITIZE_ADDRESS__) || ",
+    ),
     // Hashes: src/hash.h.
     edit(
         HASHES,
@@ -48,7 +53,13 @@ pub const EDITS: &[Edit] = &[
         "h = (uintptr_t)JS_VALUE_GET_PTR(key) * 3163;",
         "h = uk_hash_number((uintptr_t)JS_VALUE_GET_PTR(key));",
     ),
-    edit(HASHES, "h = (u.u32[0] ^ u.u32[1]) * 3163;", "h = uk_hash_number(u.u64);"),
+    edit(HASHES, "h = (u.u32[0] ^ u.u32[1]) * 3163;", "h = uk_hash_double(d);"),
+    edit(
+        HASHES,
+        "d = JS_VALUE_GET_INT(key);\n        goto hash_float64;",
+        "h = uk_hash_number((uint32_t)JS_VALUE_GET_INT(key));\n        break;",
+    ),
+    edit(HASHES, "    hash_float64:\n", ""),
     edit(
         "bigints beyond 2^53 share their hash with a thousand neighbours",
         "d = JS_VALUE_GET_SHORT_BIG_INT(key);\n        goto hash_float64;",
@@ -108,22 +119,78 @@ pub const EDITS: &[Edit] = &[
         "JS_ThrowInternalError(ctx, \"out of memory in regexp execution\");",
         "JS_ThrowOutOfMemory(ctx);",
     ),
-    // A promise whose reaction is lost waits for ever: that ends the guest.
+    // Compilers of programs and of regular expressions write into buffers without a look at whether there is room.
+    edit(MEMORY, "dbuf_init2(s, ctx, js_dbuf_realloc);", "dbuf_init2(s, ctx, uk_buffer_realloc);"),
+    edit(
+        MEMORY,
+        "static void *js_dbuf_realloc(",
+        "#include \"memory.h\"\nstatic void *upstream_dbuf_realloc(",
+    ),
+    // Where the engine looks at whether memory is gone: src/memory.h.
+    edit(
+        MEMORY,
+        "    js_trigger_gc(ctx->rt, sizeof(JSObject));\n    p = js_malloc(ctx, sizeof(JSObject));",
+        "    if (uk_undisturbed == 0)\n        js_trigger_gc(ctx->rt, sizeof(JSObject));\n    p = uk_check_memory(ctx) < 0 ? NULL : js_malloc(ctx, sizeof(JSObject));",
+    ),
+    edit(
+        MEMORY,
+        "    p = js_alloc_string_rt(ctx->rt, max_len, is_wide_char);\n    if (unlikely(!p)) {\n",
+        "    if (uk_check_memory_late(ctx) < 0)\n        return NULL;\n    p = js_alloc_string_rt(ctx->rt, max_len, is_wide_char);\n    if (unlikely(!p)) {\n",
+    ),
+    edit(
+        MEMORY,
+        "    if (unlikely(--ctx->interrupt_counter <= 0)) {",
+        "    if (unlikely(uk_memory_pressure != 0) && uk_check_memory(ctx) < 0)\n        return -1;\n    if (unlikely(--ctx->interrupt_counter <= 0)) {",
+    ),
+    edit(
+        MEMORY,
+        "sizeof(arg_buf[0]) * arg_count))\n        return JS_ThrowStackOverflow(ctx);\n\n    prev_sf = rt->current_stack_frame;",
+        "sizeof(arg_buf[0]) * arg_count))\n        return JS_ThrowStackOverflow(ctx);\n    if (uk_check_memory(ctx) < 0)\n        return JS_EXCEPTION;\n    prev_sf = rt->current_stack_frame;",
+    ),
+    edit(
+        MEMORY,
+        "    val = func(realm, p, prop, pr->u.init.opaque);\n",
+        "    uk_undisturbed++;\n    val = func(realm, p, prop, pr->u.init.opaque);\n    uk_undisturbed--;\n",
+    ),
+    edit(
+        MEMORY,
+        "    err = js_parse_program(s);\n",
+        "    uk_undisturbed++;\n    err = js_parse_program(s);\n    uk_undisturbed--;\n",
+    ),
+    edit(
+        MEMORY,
+        "    fun_obj = js_create_function(ctx, fd);\n",
+        "    uk_undisturbed++;\n    fun_obj = js_create_function(ctx, fd);\n    uk_undisturbed--;\n",
+    ),
+    // What should have been called was never made.
+    edit(
+        MEMORY,
+        "return JS_ThrowTypeErrorNotAFunction(caller_ctx);",
+        "return JS_IsException(func_obj) ? JS_EXCEPTION : JS_ThrowTypeErrorNotAFunction(caller_ctx);",
+    ),
+    edit(MEMORY, "static void build_backtrace(", "static void upstream_build_backtrace("),
+    edit(MEMORY, "static JSValue JS_MakeError2(", "static JSValue upstream_MakeError2("),
+    edit(
+        "a bound function that is only half made is freed as if it were whole",
+        "    JS_FreeValueRT(rt, bf->func_obj);\n",
+        "    if (bf == NULL)\n        return;\n    JS_FreeValueRT(rt, bf->func_obj);\n",
+    ),
+    // A promise whose reaction is lost waits for ever.
     edits(
         2,
         MEMORY,
         "        JS_EnqueueJob(ctx, promise_reaction_job, 5, args);",
-        "        if (JS_EnqueueJob(ctx, promise_reaction_job, 5, args) < 0)\n            abort();",
+        "        if (JS_EnqueueJob(ctx, promise_reaction_job, 5, args) < 0)\n            uk_out_of_memory();",
     ),
     edit(
         MEMORY,
         "        JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args);",
-        "        if (JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args) < 0)\n            abort();",
+        "        if (JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args) < 0)\n            uk_out_of_memory();",
     ),
     edit(
         MEMORY,
         "    JS_EnqueueJob(ctx, js_dynamic_import_job, 5, vc(args));",
-        "    if (JS_EnqueueJob(ctx, js_dynamic_import_job, 5, vc(args)) < 0)\n        abort();",
+        "    if (JS_EnqueueJob(ctx, js_dynamic_import_job, 5, vc(args)) < 0)\n        uk_out_of_memory();",
     ),
     // Jobs: src/jobs.h.
     edit(

@@ -3,18 +3,21 @@
 //! The guest has one thread, so the state needs no lock. The region is taken lazily: a page is
 //! touched only when it is handed out.
 //!
-//! A reserve is held back. The first request that does not fit is refused and sets the reserve free,
-//! so that the engine can build its out-of-memory error, unwind, and let the program go on; once
-//! enough memory is free again, the reserve is taken back.
+//! A reserve is held back, in two parts. A small request that does not fit is met from it, and the engine is told:
+//! it throws an error at the next place where it can (`engine/src/memory.h`). A large one is refused, which sets a part
+//! free as well, so that the engine can build its error, unwind, and let the program go on. Once enough memory is
+//! free again, the reserve is taken back. A small request that does not fit when all of it is gone ends the guest.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::ptr::{self, NonNull};
 
+use guest_engine::{SMALL_REQUEST, set_memory_pressure};
 use rlsf::Tlsf;
 
 use crate::one_thread::OneThread;
+use crate::{boot, report};
 
 /// Alignment of everything that `malloc` returns: x86_64's `max_align_t`.
 pub const ALIGN: usize = 16;
@@ -23,10 +26,12 @@ pub const ALIGN: usize = 16;
 /// header and the two links of the free block that follows an allocation.
 const RECORDS: usize = 64;
 
-/// Bytes held back for the time after a refused request.
-const RESERVE: usize = 128 * 1024;
-/// After a refused request, try to take the reserve back once in so many allocations.
-const RESERVE_INTERVAL: u32 = 1024;
+/// Bytes held back in each part of the reserve.
+const PART: usize = 96 * 1024;
+/// Parts of the reserve.
+const PARTS: u32 = 2;
+/// While a part is in use, try to take it back once in so many allocations.
+const RESERVE_INTERVAL: u32 = 256;
 
 type Pool = Tlsf<'static, u32, u32, 30, 32>;
 
@@ -34,11 +39,11 @@ struct State {
     pool: Pool,
     /// Everything from here up was zero at boot and has never been handed out.
     fresh: usize,
-    /// Size of the last request that could not be met, in bytes; 0 if there was none.
+    /// Size of the last request that did not fit, in bytes; 0 if there was none since the reserve was whole.
     refused: usize,
-    /// The block held back; `None` since a refused request set it free.
-    reserve: Option<NonNull<u8>>,
-    /// Allocations until the next attempt to take the reserve back.
+    /// The blocks held back; `None` for one that is in use.
+    reserve: [Option<NonNull<u8>>; PARTS as usize],
+    /// Allocations until the next attempt to take a part of the reserve back.
     until_reserve: u32,
 }
 
@@ -46,7 +51,7 @@ static HEAP: OneThread<UnsafeCell<State>> = OneThread(UnsafeCell::new(State {
     pool: Pool::new(),
     fresh: 0,
     refused: 0,
-    reserve: None,
+    reserve: [None; PARTS as usize],
     until_reserve: 0,
 }));
 
@@ -73,21 +78,27 @@ pub unsafe fn init(region: Range<usize>) {
     });
 }
 
-/// Size of the last request that was refused, in bytes, if one was.
+/// Size of the last request that did not fit, in bytes, if there was one.
 pub fn refused() -> Option<usize> {
     with(|heap| (heap.refused != 0).then_some(heap.refused))
 }
 
 impl State {
     fn allocate(&mut self, size: usize, align: usize) -> *mut u8 {
-        if self.reserve.is_none() {
-            self.restock();
+        if self.reserve.contains(&None) {
+            self.until_reserve = self.until_reserve.saturating_sub(1);
+            if self.until_reserve == 0 {
+                self.restock(0);
+            }
         }
-        let layout = Layout::from_size_align(size.max(1), align).ok();
-        let Some(block) = layout.and_then(|layout| self.pool.allocate(layout)) else {
-            return self.refuse(size);
-        };
-        self.note(block)
+        let Ok(layout) = Layout::from_size_align(size.max(1), align) else { return ptr::null_mut() };
+        loop {
+            match self.pool.allocate(layout) {
+                Some(block) => return self.note(block),
+                None if !self.draw(size) => return ptr::null_mut(),
+                None => {}
+            }
+        }
     }
 
     /// Remembers how far memory has been handed out.
@@ -98,36 +109,56 @@ impl State {
         block.as_ptr()
     }
 
-    fn refuse(&mut self, size: usize) -> *mut u8 {
+    /// What is to be done about a request that does not fit: `true` says that it may fit now.
+    #[cold]
+    fn draw(&mut self, size: usize) -> bool {
         self.refused = size.max(1);
-        if let Some(reserve) = self.reserve.take() {
-            // SAFETY: allocated in `restock` with this alignment, never handed out.
-            unsafe { self.pool.deallocate(reserve, ALIGN) };
-            self.until_reserve = RESERVE_INTERVAL;
+        let small = size <= SMALL_REQUEST;
+        let Some(part) = self.reserve.iter_mut().find_map(Option::take) else {
+            if small {
+                report::out_of_memory(size, None);
+            }
+            return false;
+        };
+        // SAFETY: allocated in `restock` with this alignment, never handed out.
+        unsafe { self.pool.deallocate(part, ALIGN) };
+        self.until_reserve = RESERVE_INTERVAL;
+        if small {
+            set_memory_pressure(PARTS - self.parts());
         }
-        ptr::null_mut()
+        small
     }
 
-    /// Takes the reserve (back) if that leaves as much again for others.
+    /// Parts of the reserve that are held back.
+    fn parts(&self) -> u32 {
+        self.reserve.iter().map(|part| u32::from(part.is_some())).sum()
+    }
+
+    /// Takes the reserve (back), each part only if that leaves `beside` bytes and as much again for others. Whether it
+    /// is whole then.
     #[cold]
-    fn restock(&mut self) {
-        self.until_reserve -= 1;
-        if self.until_reserve > 0 {
-            return;
-        }
+    fn restock(&mut self, beside: usize) -> bool {
         self.until_reserve = RESERVE_INTERVAL;
-        let probe = Layout::from_size_align(2 * RESERVE, ALIGN).ok();
-        let Some(block) = probe.and_then(|layout| self.pool.allocate(layout)) else {
-            return;
-        };
-        // All of it: shrinking leaves the record of the free block behind it where it was.
-        self.note(block);
-        // SAFETY: allocated just now with this alignment; shrinking does not fail.
-        let kept = Layout::from_size_align(RESERVE, ALIGN)
-            .ok()
-            .and_then(|layout| unsafe { self.pool.reallocate(block, layout) });
-        self.reserve = kept;
-        self.refused = 0;
+        let layout = |size| Layout::from_size_align(size, ALIGN).ok();
+        for index in 0..self.reserve.len() {
+            if self.reserve.get(index) != Some(&None) {
+                continue;
+            }
+            let probe = layout(beside.saturating_add(2 * PART));
+            let Some(block) = probe.and_then(|layout| self.pool.allocate(layout)) else { break };
+            // All of it: shrinking leaves the record of the free block behind it where it was.
+            self.note(block);
+            // SAFETY: allocated just now with this alignment; shrinking does not fail.
+            let kept = layout(PART).and_then(|layout| unsafe { self.pool.reallocate(block, layout) });
+            if let Some(part) = self.reserve.get_mut(index) {
+                *part = kept;
+            }
+        }
+        let whole = self.parts() == PARTS;
+        if whole {
+            self.refused = 0;
+        }
+        whole
     }
 
     fn allocate_zeroed(&mut self, size: usize, align: usize) -> *mut u8 {
@@ -146,14 +177,23 @@ impl State {
     /// # Safety
     /// `block` came from this allocator with this alignment.
     unsafe fn reallocate(&mut self, block: NonNull<u8>, size: usize, align: usize) -> *mut u8 {
-        let layout = Layout::from_size_align(size.max(1), align).ok();
-        // SAFETY: by the caller's word.
-        let moved = layout.and_then(|layout| unsafe { self.pool.reallocate(block, layout) });
-        let Some(moved) = moved else {
-            return self.refuse(size);
-        };
-        self.note(moved)
+        let Ok(layout) = Layout::from_size_align(size.max(1), align) else { return ptr::null_mut() };
+        loop {
+            // SAFETY: by the caller's word; a block that was not moved is still what it was.
+            match unsafe { self.pool.reallocate(block, layout) } {
+                Some(moved) => return self.note(moved),
+                None if !self.draw(size) => return ptr::null_mut(),
+                None => {}
+            }
+        }
     }
+}
+
+/// Takes the reserve back, now that garbage has been collected; whether it is whole, with enough beside it that it will
+/// not be needed again at once.
+pub fn restock() -> bool {
+    let beside = boot::heap_size() / 32;
+    with(|heap| heap.restock(beside))
 }
 
 /// `malloc`: null when there is no memory left.

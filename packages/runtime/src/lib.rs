@@ -39,6 +39,7 @@ mod seed;
 #[cfg(feature = "freestanding")]
 mod solo5;
 
+#[cfg(any(feature = "compiler", feature = "freestanding"))]
 pub mod quickjs;
 
 #[cfg(feature = "freestanding")]

@@ -97,15 +97,15 @@ impl Context {
     /// calls must not come from a shallower one. `secret` is what keys of objects, Map and Set are hashed under:
     /// who knows it can choose keys that make them slow.
     #[must_use]
-    pub fn new(stack: usize, secret: [u64; 3]) -> Option<Self> {
+    pub fn new(stack: usize, secret: [u64; 4]) -> Option<Self> {
         static STARTED: AtomicBool = AtomicBool::new(false);
         if STARTED.swap(true, Relaxed) {
             return None;
         }
         // SAFETY: nothing has been hashed yet, since this is the first call; the results are checked before use.
         unsafe {
-            let [numbers, sip @ ..] = secret;
-            qjs::set_hash_key(sip, numbers);
+            let [sip, more_sip, numbers @ ..] = secret;
+            qjs::set_hash_key([sip, more_sip], numbers);
             let runtime = qjs::JS_NewRuntime();
             if runtime.is_null() {
                 return None;
@@ -360,6 +360,24 @@ pub trait NativeModule {
 pub trait RejectionTracker {
     /// See [`Context::track_rejections`].
     fn rejected(promise: &Value, reason: Value, handled: bool);
+}
+
+/// The engine has no memory for what it must not go on without.
+#[unsafe(no_mangle)]
+extern "C" fn uk_out_of_memory() -> ! {
+    #[cfg(feature = "freestanding")]
+    crate::report::out_of_memory(crate::heap::refused().unwrap_or(0), None);
+    #[cfg(not(feature = "freestanding"))]
+    std::process::abort()
+}
+
+/// Whether the allocator has its reserve back; a compiler's never lacks it.
+#[unsafe(no_mangle)]
+extern "C" fn uk_memory_is_back() -> bool {
+    #[cfg(feature = "freestanding")]
+    return crate::heap::restock();
+    #[cfg(not(feature = "freestanding"))]
+    true
 }
 
 unsafe extern "C" fn enter<F: NativeFunction>(

@@ -7,11 +7,11 @@ use crate::solo5;
 /// How often a processor that has no number yet is asked again.
 const TRIES: usize = 16;
 
-/// Three numbers of this run: the processor's generator where it has one, clocks in any case.
-pub fn secret() -> [u64; 3] {
+/// Numbers of this run: the processor's generator where it has one, clocks in any case.
+pub fn secret() -> [u64; 4] {
     // Leaf 1, ECX bit 30 (Intel SDM, volume 2, CPUID).
     let has_generator = __cpuid(1).ecx & 1 << 30 != 0;
-    [(); 3].map(|()| {
+    [(); 4].map(|()| {
         // SAFETY: every processor of this architecture counts its cycles.
         let cycles = unsafe { _rdtsc() };
         let clocks = mix(cycles ^ mix(solo5::clock_monotonic() ^ mix(solo5::clock_wall())));

@@ -1,3 +1,4 @@
+import { checkBytes, checkRoom } from "./bytes.ts";
 import { BindingsError, closedError, ioError } from "./errors.ts";
 import { Code, type Native, native, type OpenBlock, opened } from "./native.ts";
 
@@ -52,6 +53,7 @@ export class BlockFile {
    * @throws {BindingsError} `CLOSED`; `IO`: the host could not read all of it, and what `into` holds is not to be used
    */
   readSync(offset: bigint, into: Uint8Array): void {
+    checkRoom("block.readSync", into);
     this.#check("block.readSync", offset, into);
     this.#done("block.readSync", offset, this.#native.readBlocks(this.#device, offset, into));
   }
@@ -75,6 +77,7 @@ export class BlockFile {
    */
   async read(offset: bigint, into: Uint8Array, { signal }: BlockReadOptions = {}): Promise<void> {
     signal?.throwIfAborted();
+    checkRoom("block.read", into);
     this.#check("block.read", offset, into);
     const reading = this.#native.readBlocksLater(this.#device, offset, into.length);
     const read = signal === undefined ? await reading : await untilAborted(reading, signal);
@@ -110,7 +113,7 @@ export class BlockFile {
   #check(call: string, offset: bigint, bytes: Uint8Array): void {
     const { blockSize, capacity } = this;
     if (typeof offset !== "bigint") throw new TypeError(`${call}: the offset must be a bigint`);
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`${call}: a Uint8Array is needed`);
+    checkBytes(call, bytes);
     if (bytes.length === 0 || bytes.length % blockSize !== 0)
       throw new RangeError(`${call}: ${bytes.length} bytes are not one or more blocks of ${blockSize} bytes`);
     if (offset % BigInt(blockSize) !== 0n)

@@ -1,3 +1,4 @@
+import { checkBytes, checkRoom } from "./bytes.ts";
 import { BindingsError, closedError, ioError } from "./errors.ts";
 import { AGAIN, Code, type Native, NO_BUFFERS, native, type OpenNet, opened } from "./native.ts";
 import { Waiters } from "./waiters.ts";
@@ -113,7 +114,7 @@ export class Tap {
    */
   write(frame: Uint8Array): boolean {
     const most = this.mtu + HEADER;
-    bytes("tap.write", frame);
+    checkBytes("tap.write", frame);
     if (frame.length < HEADER || frame.length > most)
       throw new RangeError(`tap.write: a frame of ${frame.length} bytes: a frame has ${HEADER} to ${most}`);
     const code = this.#native.writeFrame(this.#device, frame);
@@ -157,7 +158,7 @@ export class Tap {
 
   #room(call: string, into: Uint8Array): void {
     const most = this.mtu + HEADER;
-    bytes(call, into);
+    checkRoom(call, into);
     if (into.length < most)
       throw new RangeError(`${call}: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
   }
@@ -170,11 +171,6 @@ export class Tap {
     if (code === 0) return new BindingsError(call, "GONE", `${this.name}: its other end is closed`);
     return ioError(call, this.name, -code);
   }
-}
-
-/** @throws {TypeError} `value` is not a `Uint8Array` */
-function bytes(call: string, value: Uint8Array): void {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${call}: a Uint8Array is needed`);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The target `node`: what a Solo5 program runs on in Node, with the real devices of the host. For launchers. */
 import type { BlockPort, NetPort, Solo5, Solo5Devices } from "@uk/miou-solo5";
+import { isRoom } from "./bytes.ts";
 import { BindingsError } from "./errors.ts";
 import { AGAIN, Code, type Native, native, type OpenAll, opened } from "./native.ts";
 import { readiness } from "./readiness.ts";
@@ -67,7 +68,7 @@ class Devices implements Solo5Devices {
   }
 
   netRead(handle: number, into: Uint8Array): number {
-    return result(this.#native.readFrame(this.#net.get(handle), into));
+    return isRoom(into) ? result(this.#native.readFrame(this.#net.get(handle), into)) : SOLO5_EINVAL;
   }
 
   netWrite(handle: number, frame: Uint8Array): number {
@@ -80,7 +81,9 @@ class Devices implements Solo5Devices {
   }
 
   blockRead(handle: number, offset: bigint, into: Uint8Array): number {
-    return result(this.#native.readBlock(this.#block.get(handle), offset, into));
+    return isRoom(into)
+      ? result(this.#native.readBlock(this.#block.get(handle), offset, into))
+      : SOLO5_EINVAL;
   }
 
   blockWrite(handle: number, offset: bigint, from: Uint8Array): number {

@@ -1,4 +1,4 @@
-import { AGAIN, EINVAL, EUNSPEC } from "../errors.ts";
+import { AGAIN, EINVAL, EUNSPEC, isRoom } from "../errors.ts";
 import type { BlockPort, NetPort, Solo5, Solo5Devices } from "../solo5.ts";
 import type { Disk } from "./disk.ts";
 import { HEADER, type Link, type Port } from "./link.ts";
@@ -232,7 +232,7 @@ export class Guest {
       },
       netRead: (handle, into) => {
         const net = netOf(handle);
-        if (net === undefined || !(into instanceof Uint8Array)) return EINVAL;
+        if (net === undefined || !isRoom(into)) return EINVAL;
         if (into.length < net.port.link.mtu + HEADER) return EINVAL;
         net.told = false;
         const frame = net.port.frames.shift();
@@ -254,7 +254,8 @@ export class Guest {
         const { blockSize, content } = disk;
         return { handle: index + 1 + nets.length, capacity: BigInt(content.length), blockSize };
       },
-      blockRead: (handle, offset, into) => move(handle, offset, into, (disk, at) => disk.read(at, into)),
+      blockRead: (handle, offset, into) =>
+        isRoom(into) ? move(handle, offset, into, (disk, at) => disk.read(at, into)) : EINVAL,
       blockWrite: (handle, offset, from) => move(handle, offset, from, (disk, at) => disk.write(at, from)),
     };
   }

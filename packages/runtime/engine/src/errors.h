@@ -131,3 +131,20 @@ static JSValue uk_take_exception(JSContext *ctx)
     ctx->rt->current_exception = JS_UNINITIALIZED;
     return pending;
 }
+
+/* Making an error and its stack is never itself cut short for want of memory. */
+static JSValue JS_MakeError2(JSContext *ctx, JSErrorEnum error_num, bool add_backtrace, const char *message)
+{
+    uk_undisturbed++;
+    JSValue error = upstream_MakeError2(ctx, error_num, add_backtrace, message);
+    uk_undisturbed--;
+    return error;
+}
+
+static void build_backtrace(JSContext *ctx, JSValueConst error_val, JSValueConst filter_func, const char *filename,
+                            int line_num, int col_num, int backtrace_flags)
+{
+    uk_undisturbed++;
+    upstream_build_backtrace(ctx, error_val, filter_func, filename, line_num, col_num, backtrace_flags);
+    uk_undisturbed--;
+}

@@ -2,14 +2,15 @@
  * Hashes with a secret key, for keys that a peer may have chosen: names in JSON, headers, ids.
  *
  * Strings by SipHash-1-3 (Aumasson and Bernstein), as in Rust's and Python's dictionaries. Numbers, addresses and
- * atoms by multiplication with a secret odd number, of which the high bits count: two keys of an opponent who does
- * not know the number meet no more often than chance has it (Dietzfelbinger et al., 1997). Part of quickjs.c.
+ * atoms by multiplication with secret numbers, of which the high bits count: two keys of an opponent who does not
+ * know these meet no more often than chance has it (Dietzfelbinger et al., 1997; Thorup, 2015, section 3.3). Part
+ * of quickjs.c.
  */
 
 /* Secret of this run, set before the first runtime is made (src/hash_key.rs). */
 struct uk_hash_key {
     uint64_t sip[2];
-    uint64_t odd;
+    uint64_t numbers[2]; /* odd */
 };
 extern struct uk_hash_key uk_hash_key;
 
@@ -151,11 +152,18 @@ static uint32_t hash_string_rope(JSValueConst rope, uint32_t kind)
 
 static inline uint32_t uk_hash_number(uint64_t key)
 {
-    return (unsigned __int128)key * uk_hash_key.odd >> 64;
+    return ((uint32_t)key * uk_hash_key.numbers[0] + (key >> 32) * uk_hash_key.numbers[1]) >> 32;
 }
 
-/* The `bits` high bits of the product, for a table of 2^bits. */
+/* One number has one hash, whether the engine keeps it as an integer or as a double. */
+static inline uint32_t uk_hash_double(double d)
+{
+    JSFloat64Union u = { .d = d };
+    return uk_hash_number(double_is_int32(d) ? (uint32_t)(int32_t)d : u.u64);
+}
+
+/* The high bits of the product: a table of 2^n places takes n of them. */
 static inline uint64_t uk_hash_atom(uint64_t atom, int shift)
 {
-    return atom * uk_hash_key.odd >> shift;
+    return atom * uk_hash_key.numbers[0] >> shift;
 }

@@ -6,9 +6,11 @@
 #![no_std]
 
 mod hash_key;
+mod memory;
 mod numbers;
 
 pub use hash_key::set_hash_key;
+pub use memory::{SMALL_REQUEST, set_memory_pressure};
 
 /// SHA-256 over every source of the engine as it is compiled, edits included: bytecode of one engine runs on
 /// another exactly if these are equal.

@@ -13,6 +13,9 @@ static JSValue uk_take_exception(JSContext *ctx);
 /* Tells an error's stack among the properties that the engine makes when they are first read. */
 enum { UK_ERROR_STACK = 1 << 16 };
 
+static void build_backtrace(JSContext *ctx, JSValueConst error_val, JSValueConst filter_func, const char *filename,
+                            int line_num, int col_num, int backtrace_flags);
+
 /* jobs.h */
 static void uk_enqueue_cleanup(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst *argv);
 

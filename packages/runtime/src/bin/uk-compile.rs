@@ -46,14 +46,14 @@ fn compile(name: &str) -> Result<(), Json> {
     let [source, name] = [source, name.into()].map(|text| CString::new(text).map_err(|error| other(&error)));
     // It hashes nobody's keys but those of the source, so the secret may be known.
     let context =
-        Context::new(STACK - STACK_MARGIN, [1; 3]).ok_or_else(|| json!({ "message": "out of memory" }))?;
+        Context::new(STACK - STACK_MARGIN, [1; 4]).ok_or_else(|| json!({ "message": "out of memory" }))?;
     context.accept_native_imports();
     let module = context.compile_module(&source?, &name?).map_err(|Thrown| describe(&context.exception()))?;
     let bytecode = module.bytecode().map_err(|Thrown| describe(&context.exception()))?;
     io::stdout().write_all(bytecode.as_slice()).map_err(|error| other(&error))
 }
 
-/// The engine puts the place of a syntax error into the first line of its stack: `at NAME:LINE:COLUMN`.
+/// The engine puts the place of a syntax error into the first frame of its stack: `at NAME:LINE:COLUMN`.
 fn describe(error: &Value) -> Json {
     let text = |value: Result<Value, Thrown>| {
         value
@@ -62,7 +62,8 @@ fn describe(error: &Value) -> Json {
             .unwrap_or_default()
     };
     let stack = text(error.get(c"stack"));
-    let mut place = stack.lines().next().unwrap_or_default().trim_end_matches(')').rsplit(':');
+    let frame = stack.lines().find(|line| line.starts_with("    at ")).unwrap_or_default();
+    let mut place = frame.trim_end_matches(')').rsplit(':');
     let [column, line] = [(); 2].map(|()| place.next().and_then(|number| number.parse::<u32>().ok()));
     json!({ "name": text(error.get(c"name")), "message": text(error.get(c"message")), "line": line, "column": column })
 }

@@ -7,7 +7,7 @@ mod mem;
 use core::ffi::{CStr, c_char, c_int, c_long, c_void};
 use core::ptr;
 
-use crate::{heap, report, solo5};
+use crate::{heap, solo5};
 
 /// `struct timespec` and, with microseconds, `struct timeval`.
 #[repr(C)]
@@ -121,9 +121,6 @@ fn number_prefix(text: &[u8]) -> usize {
 
 #[unsafe(no_mangle)]
 extern "C" fn abort() -> ! {
-    if let Some(bytes) = heap::refused() {
-        report::out_of_memory(bytes, None);
-    }
     solo5::console_write(b"Solo5: ABORT: the engine called abort\n");
     solo5::abort()
 }

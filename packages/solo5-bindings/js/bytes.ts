@@ -1,0 +1,15 @@
+/** @throws {TypeError} `value` is not a `Uint8Array` */
+export function checkBytes(call: string, value: unknown): void {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`${call}: a Uint8Array is needed`);
+}
+
+/** Bytes that can be written to: a `Uint8Array`, but not of immutable memory. */
+export function isRoom(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && (value.buffer as { immutable?: boolean }).immutable !== true;
+}
+
+/** @throws {TypeError} `value` is not a `Uint8Array` that can be written to */
+export function checkRoom(call: string, value: unknown): void {
+  checkBytes(call, value);
+  if (!isRoom(value)) throw new TypeError(`${call}: the memory of the Uint8Array is immutable`);
+}
