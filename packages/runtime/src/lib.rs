@@ -24,7 +24,7 @@ mod guest;
 mod heap;
 #[cfg(feature = "freestanding")]
 mod jobs;
-#[cfg(feature = "freestanding")]
+#[cfg(any(test, feature = "freestanding"))]
 mod libc;
 #[cfg(feature = "freestanding")]
 mod machine;

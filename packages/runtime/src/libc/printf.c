@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Implemented in libc/mod.rs: writes to the guest's console. */
+/* Implemented in libc/system.rs: writes to the guest's console. */
 void uk_console_write(const char *text, size_t len);
 
 int vsnprintf(char *to, size_t size, const char *format, va_list args);
