@@ -2,8 +2,9 @@
 //! missing. In tests these functions have no C names, so that the host's library stays what it is.
 #![cfg_attr(test, expect(dead_code, reason = "tests call what can be wrong"))]
 
-#[cfg(feature = "freestanding")]
 mod math;
 mod mem;
+mod power;
+mod power_tables;
 #[cfg(feature = "freestanding")]
 mod system;
