@@ -89,6 +89,16 @@ fn stack_pointer() -> usize {
     (&raw const here).addr()
 }
 
+unsafe extern "C" fn allocate_shared(runtime: *mut c_void, size: qjs::size_t) -> *mut c_void {
+    // SAFETY: the runtime is live; the engine checks the result.
+    unsafe { qjs::js_malloc_rt(runtime.cast(), size) }
+}
+
+unsafe extern "C" fn free_shared(runtime: *mut c_void, block: *mut c_void) {
+    // SAFETY: what `allocate_shared` returned, which the engine gives back once.
+    unsafe { qjs::js_free_rt(runtime.cast(), block) }
+}
+
 impl Context {
     /// Starts the engine, once, with every standard built-in. `None` if there is no memory for it, or at the
     /// second call.
@@ -111,6 +121,14 @@ impl Context {
                 return None;
             }
             qjs::JS_SetMaxStackSize(runtime, stack as qjs::size_t);
+            // Without these the engine refuses shared memory that can grow.
+            let shared = qjs::JSSharedArrayBufferFunctions {
+                sab_alloc: Some(allocate_shared),
+                sab_free: Some(free_shared),
+                sab_dup: None,
+                sab_opaque: runtime.cast(),
+            };
+            qjs::JS_SetSharedArrayBufferFunctions(runtime, &raw const shared);
             STACK_END.store(stack_pointer().saturating_sub(stack), Relaxed);
             let context = qjs::JS_NewContext(runtime);
             (!context.is_null() && qjs::uk_prepare_out_of_memory(context) == 0).then_some(Self(context))

@@ -1,3 +1,4 @@
+/// <reference lib="es2024.sharedmemory" />
 // Typed arrays, buffers and views.
 const list = (label: string, value: unknown): void => console.log(`${label}: ${JSON.stringify(value)}`);
 const bytes = (view: ArrayBufferView): number[] => [
@@ -131,5 +132,15 @@ list(
     Atomics.add(a, 0, 5);
     Atomics.compareExchange(a, 0, 5, 8);
     return [...a, Atomics.load(a, 0)];
+  })(),
+);
+list(
+  "shared memory that grows",
+  (() => {
+    const shared = new SharedArrayBuffer(4, { maxByteLength: 16 });
+    const view = new Uint8Array(shared);
+    view[3] = 7;
+    shared.grow(8);
+    return [shared.growable, shared.byteLength, shared.maxByteLength, ...view];
   })(),
 );
