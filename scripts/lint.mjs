@@ -10,6 +10,9 @@ const guest = (target) => [
   ...["--features", `uk-runtime/freestanding,guest-bindings/${target}`],
 ];
 
+/** What runs the language's own suite. */
+const test262 = ["--package", "uk-runtime", "--features", "test262"];
+
 ensureBuilt();
 const folders = ["packages", "bench"].flatMap((parent) =>
   existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => join(parent, name)) : [],
@@ -26,6 +29,11 @@ const steps = [
     `cargo clippy (${target} guest)`,
     () => clippy(guest(target), { UK_CONSOLE_BYTECODE: "/dev/null" }),
   ]),
+  ["cargo clippy (test262)", () => clippy([...test262, "--bins"])],
+  [
+    "cargo clippy (test262 guest)",
+    () => clippy([...guest("spt"), "--features=uk-runtime/test262"], { UK_CONSOLE_BYTECODE: "/dev/null" }),
+  ],
 ];
 const failed = [];
 for (const [name, step] of steps) {

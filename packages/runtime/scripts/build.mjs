@@ -5,8 +5,11 @@
 //   3. base-spt and base-hvt, freestanding, with the bytecode inside.
 //
 // Images go to a target folder of their own, so that the two sets of flags do not evict each other.
+//
+// With --test262 it builds, from the same parts, what scripts/test262.mjs runs and nobody ships: a base image and a
+// program of the host, into `test262` in that folder.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -21,6 +24,7 @@ const guestDir = join(targetDir, "guest-images");
 /** Baseline x86-64, no FS-relative stack canary, no PIC: what a freestanding static image needs. */
 const GUEST_CFLAGS =
   "-fno-pic -fno-pie -mcmodel=small -fno-stack-protector -U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections";
+const HOST = { RUSTFLAGS: "-C target-feature=+crt-static" };
 const GUEST_RUSTFLAGS = "-C relocation-model=static -C code-model=small -C force-unwind-tables=no";
 
 function cargo(args, env) {
@@ -28,13 +32,17 @@ function cargo(args, env) {
   execFileSync("cargo", flags, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
 }
 
+/** Renamed into place: who runs or reads it at this moment keeps its file. */
+function put(from, to) {
+  copyFileSync(from, `${to}.${process.pid}`);
+  renameSync(`${to}.${process.pid}`, to);
+}
+
 mkdirSync(dist, { recursive: true });
 
-cargo(["--package", "uk-runtime", "--release", "--features", "compiler", "--bin", "uk-compile"], {
-  RUSTFLAGS: "-C target-feature=+crt-static",
-});
+cargo(["--package", "uk-runtime", "--release", "--features", "compiler", "--bin", "uk-compile"], HOST);
 const compiler = join(dist, "uk-compile");
-copyFileSync(join(targetDir, TARGET, "release/uk-compile"), compiler);
+put(join(targetDir, TARGET, "release/uk-compile"), compiler);
 
 /** The formatter was made for V8 with its hosts: where it assumes one, js/guest/engine.ts answers. */
 const FORMATTER_EDITS = [
@@ -84,17 +92,30 @@ const compiled = execFileSync(compiler, ["uk:console"], {
   input: bundle.outputFiles[0].contents,
   maxBuffer: 1 << 26,
 });
-writeFileSync(bytecode, compiled);
+// Cargo looks at times: the same bytecode is the same file.
+if (!existsSync(bytecode) || !readFileSync(bytecode).equals(compiled)) writeFileSync(bytecode, compiled);
 
-for (const target of ["spt", "hvt"]) {
-  const what = ["--package", "guest-base", "--features", target, "--profile", "guest"];
+/** Builds the base image with these features as file `to`. */
+function baseImage(features, to) {
+  const what = ["--package", "guest-base", "--features", features, "--profile", "guest"];
   cargo([...what, "--target-dir", guestDir], {
     RUSTFLAGS: GUEST_RUSTFLAGS,
     CFLAGS_x86_64_unknown_linux_gnu: GUEST_CFLAGS,
     UK_CONSOLE_BYTECODE: bytecode,
   });
-  copyFileSync(join(guestDir, TARGET, "guest/guest-base"), join(dist, `base-${target}.elf`));
+  put(join(guestDir, TARGET, "guest/guest-base"), to);
 }
+
+if (process.argv.includes("--test262")) {
+  const to = join(guestDir, "test262");
+  mkdirSync(to, { recursive: true });
+  baseImage("spt,test262", join(to, "base-spt.elf"));
+  cargo(["--package", "uk-runtime", "--release", "--features", "test262", "--bin", "uk-test262"], HOST);
+  put(join(targetDir, TARGET, "release/uk-test262"), join(to, "uk-test262"));
+  process.exit();
+}
+
+for (const target of ["spt", "hvt"]) baseImage(target, join(dist, `base-${target}.elf`));
 
 // What is in the images has licences of its own; they travel with the binaries.
 for (const text of ["LICENSE", "NOTICE"]) copyFileSync(join(root, text), join(dist, text));

@@ -28,6 +28,8 @@ fn start(context: Context, bytecode: &[u8]) -> Result<Value, Thrown> {
     context.track_rejections::<jobs::Tracker>();
     context.native_module::<machine::Machine>()?;
     console::install(context)?;
+    #[cfg(feature = "test262")]
+    crate::test262::run_device(context);
     // SAFETY: the program segment carries this engine's build id (`Program::read` checked it), and
     // the linker refuses to join any other bytecode with this base image.
     unsafe { context.read_module(bytecode) }?.eval()

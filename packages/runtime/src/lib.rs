@@ -28,7 +28,7 @@ mod jobs;
 mod libc;
 #[cfg(feature = "freestanding")]
 mod machine;
-#[cfg(feature = "freestanding")]
+#[cfg(any(feature = "freestanding", feature = "test262"))]
 mod one_thread;
 #[cfg(feature = "freestanding")]
 mod ports;
@@ -41,6 +41,8 @@ mod solo5;
 
 #[cfg(any(feature = "compiler", feature = "freestanding"))]
 pub mod quickjs;
+#[cfg(feature = "test262")]
+pub mod test262;
 
 #[cfg(feature = "freestanding")]
 pub use guest::panicked;

@@ -17,6 +17,8 @@ mod backtrace;
 pub mod buffer;
 #[cfg(feature = "freestanding")]
 pub mod class;
+#[cfg(feature = "test262")]
+pub mod host;
 
 #[cfg(feature = "freestanding")]
 pub use backtrace::last_stack;
@@ -188,6 +190,12 @@ impl Context {
     #[must_use]
     pub fn undefined(self) -> Value {
         Value { context: self, raw: UNDEFINED }
+    }
+
+    /// `null`.
+    #[must_use]
+    pub fn null(self) -> Value {
+        Value { context: self, raw: qjs::JS_NULL }
     }
 
     /// A boolean.

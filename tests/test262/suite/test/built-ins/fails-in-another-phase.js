@@ -1,0 +1,7 @@
+/*---
+flags: [noStrict]
+negative:
+  phase: parse
+  type: SyntaxError
+---*/
+throw new SyntaxError();

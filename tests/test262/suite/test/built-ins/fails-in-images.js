@@ -1,0 +1,5 @@
+/*---
+description: The two machines differ.
+flags: [noStrict]
+---*/
+assert.sameValue(typeof console, "undefined");

@@ -1,0 +1,4 @@
+/*---
+description: As if the engine had a fault.
+---*/
+assert.sameValue(function () { return this; }(), globalThis);

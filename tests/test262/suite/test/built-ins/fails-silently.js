@@ -1,0 +1,3 @@
+/*---
+flags: [async, noStrict]
+---*/

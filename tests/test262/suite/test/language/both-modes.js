@@ -1,0 +1,4 @@
+/*---
+description: A test without flags is run twice.
+---*/
+assert.sameValue(typeof this, "object");

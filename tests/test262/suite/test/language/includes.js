@@ -1,0 +1,5 @@
+/*---
+includes:
+  - included.js
+---*/
+assert.sameValue(included, "before the test");

@@ -1,0 +1,8 @@
+/*---
+flags: [module]
+negative:
+  phase: runtime
+  type: TypeError
+---*/
+await null;
+throw new TypeError();

@@ -1,0 +1,8 @@
+/*---
+description: Front matter has spaces where YAML allows them.
+negative: 
+    phase: parse
+    type: SyntaxError
+---*/
+$DONOTEVALUATE();
+let let;

@@ -1,0 +1,4 @@
+/*---
+features: [a-feature-that-is-skipped]
+---*/
+throw new Test262Error();
