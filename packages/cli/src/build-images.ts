@@ -29,7 +29,7 @@ export async function buildImages(entry: Entry, name: string, targets: readonly 
   const file = `${name}.js`;
   const [guest, host] = await Promise.all([
     bundle(entry.path, file, "guest"),
-    bundle(entry.path, file, "host"),
+    bundle(entry.path, file, "manifest"),
   ]);
   // Not at once: a program that does not compile is not run, so that its error is shown once.
   const program = await compile(guest, file);
@@ -53,7 +53,7 @@ export async function buildImages(entry: Entry, name: string, targets: readonly 
 
 /** The manifest of a program, without building it. */
 export async function programManifest(entry: Entry): Promise<Manifest> {
-  return inferManifest(entry.path, await bundle(entry.path, `${entry.name}.js`, "host"));
+  return inferManifest(entry.path, await bundle(entry.path, `${entry.name}.js`, "manifest"));
 }
 
 async function compile(program: Bundle, file: string): Promise<CompiledModule> {

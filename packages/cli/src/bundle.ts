@@ -21,20 +21,23 @@ export interface Bundle {
   readonly inputs: readonly string[];
 }
 
-/** Where a bundle is to run. */
-export type World = "guest" | "host";
+/** Where a bundle is to run: in an image; on this machine, for a build that asks for the devices; on Node, under `uk dev`. */
+export type World = "guest" | "manifest" | "dev";
 
 const GUEST_CONDITIONS = ["solo5", "worker", "browser", "import"];
 
 /** Native modules of the base image; a program that imports one itself has no devices to be asked for. */
 const GUEST_MODULES = ["uk:*"];
 
+/** What packages ask for to leave out what helps to develop, which an image is not for. `uk dev` has Node's own. */
+const PRODUCTION = { "process.env.NODE_ENV": '"production"' };
+
 /** Lets bundled CommonJS modules load Node's own on the host. */
 const HOST_REQUIRE =
   'import { createRequire as __ukRequire } from "node:module"; const require = __ukRequire(import.meta.url);';
 
 /**
- * Bundles a program into one ES module for a guest or for the host.
+ * Bundles a program into one ES module.
  *
  * @param file - name of the module in stack traces and in the map
  * @throws {CliError} with file, line, column and a code frame for each error in the sources
@@ -50,7 +53,7 @@ export async function bundle(entry: string, file: string, world: World): Promise
 }
 
 /**
- * Bundles a program for the host, now and whenever one of its sources changes.
+ * Bundles a program for `uk dev`, now and whenever one of its sources changes.
  *
  * @param onBundle - gets each bundle that differs from the one before, or what is wrong with the sources
  * @returns a function that ends it
@@ -75,7 +78,7 @@ export async function watchBundle(
       });
     },
   };
-  const watched = await context({ ...options(entry, file, "host"), plugins: [tell] });
+  const watched = await context({ ...options(entry, file, "dev"), plugins: [tell] });
   await watched.watch();
   return () => watched.dispose();
 }
@@ -96,10 +99,12 @@ function options(entry: string, file: string, world: World) {
     mainFields: ["module", "main"],
     conditions: guest ? GUEST_CONDITIONS : ["import"],
     external: GUEST_MODULES,
+    define: world === "dev" ? {} : PRODUCTION,
     banner: guest ? {} : { js: HOST_REQUIRE },
     sourcemap: "external",
     charset: "utf8",
-    keepNames: false,
+    // A class or function that has to be renamed still has its own name: metrics, logs and registries ask for it.
+    keepNames: true,
     legalComments: "none",
     logLevel: "silent",
   } as const satisfies BuildOptions;

@@ -86,7 +86,7 @@ function parse(words: readonly string[]): Words {
 
 async function runOnce({ entry }: Words, session: Session): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, () => session.kill(signal));
-  await session.start(await bundle(entry.path, `${entry.name}.js`, "host"));
+  await session.start(await bundle(entry.path, `${entry.name}.js`, "dev"));
   return session.ended;
 }
 
