@@ -1,10 +1,13 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,6 +39,38 @@ describe("writeOutputs", () => {
     await writeOutputs(out, new Map([["t", "old"]]));
     await writeOutputs(out, new Map([["t", "new"]]));
     expect(readFileSync(join(out, "t"), "utf8")).toBe("new");
+  });
+
+  it("follows no link that somebody has planted, neither under a temporary name nor under the last one", async () => {
+    const out = join(folder, "shared");
+    mkdirSync(out);
+    const prey = join(folder, "prey");
+    writeFileSync(prey, "mine");
+    // A temporary name that another process can guess.
+    const names = ["t", `.t.${process.pid}.tmp`, ".t.tmp", "t.tmp"];
+    for (const name of names) symlinkSync(prey, join(out, name));
+    await writeOutputs(out, new Map([["t", "new"]]));
+    expect(readFileSync(prey, "utf8")).toBe("mine");
+    expect(lstatSync(join(out, "t")).isFile()).toBe(true);
+    expect(readFileSync(join(out, "t"), "utf8")).toBe("new");
+    expect(readdirSync(out).sort()).toEqual(names.sort());
+  });
+
+  it("writes under names that nobody can guess, in the folder itself, and opens nothing that is there", async () => {
+    const out = join(folder, "watched");
+    mkdirSync(out);
+    const seen = new Set<string>();
+    const watcher = watch(out);
+    const seenBoth = new Promise<void>((resolve) => {
+      watcher.on("change", (_, name) => {
+        if (name !== "t") seen.add(String(name));
+        if (seen.size === 2) resolve();
+      });
+    });
+    for (const round of ["one", "two"]) await writeOutputs(out, new Map([["t", round]]));
+    await seenBoth;
+    watcher.close();
+    for (const name of seen) expect(name).toMatch(/^\.uk-[0-9a-f-]{36}\.tmp$/);
   });
 
   it("leaves no temporary file behind when a name is taken by a folder", async () => {

@@ -1,10 +1,12 @@
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { CliError, systemReason } from "./error.ts";
 
 /**
  * Writes files into a folder, all or nothing as far as a file system allows: under temporary names
- * first, then renamed one after the other.
+ * first, then renamed one after the other. Whoever else may write there cannot guess these names, and
+ * nothing that is there is opened, or followed if it is a link.
  *
  * @param files - content by file name
  * @throws {CliError} the folder or a file in it cannot be written; nothing is left behind then
@@ -13,15 +15,18 @@ export async function writeOutputs(
   folder: string,
   files: ReadonlyMap<string, Uint8Array | string>,
 ): Promise<void> {
-  const temporary = new Map(
-    [...files.keys()].map((name) => [name, join(folder, `.${name}.${process.pid}.tmp`)]),
-  );
+  const written: { readonly path: string; readonly name: string }[] = [];
   try {
     await makeFolder(folder);
-    for (const [name, content] of files) await writeFile(temporary.get(name) as string, content);
-    for (const [name, path] of temporary) await rename(path, join(folder, name));
+    for (const [name, content] of files) {
+      const path = join(folder, `.uk-${randomUUID()}.tmp`);
+      const file = await open(path, "wx");
+      written.push({ path, name });
+      await file.writeFile(content).finally(() => file.close());
+    }
+    for (const { path, name } of written) await rename(path, join(folder, name));
   } catch (error) {
-    await Promise.allSettled([...temporary.values()].map((path) => rm(path, { force: true })));
+    await Promise.allSettled(written.map(({ path }) => rm(path, { force: true })));
     throw new CliError(`${folder}: cannot write the build's output: ${systemReason(error)}`);
   }
 }
