@@ -11,6 +11,9 @@ import { uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
 const examples = fileURLToPath(new URL("../examples", import.meta.url));
+/** A program whose two devices have one name. */
+const SHARED_NAME = fileURLToPath(new URL("programs/shared-name.ts", import.meta.url));
+const SHARED_NAME_SAYS = "blocks of 512 bytes, 1024 in all; mtu 1500\n";
 const folder = workspace();
 
 /** What the examples print. */
@@ -73,6 +76,16 @@ describe("in memory", () => {
     expect(output).toBe(SAYS["net-bridge"] + SAYS["net-echo"]);
     expect(pinger.answers).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
   });
+
+  it("devices of two types share a name", async () => {
+    const world = new World();
+    const output = await printed(async () => {
+      const hardware = { net: { shared: world.link() }, block: { shared: world.disk({ size: 1024 }) } };
+      await world.boot(hardware, () => import(/* @vite-ignore */ SHARED_NAME));
+      await world.run();
+    });
+    expect(output).toBe(SHARED_NAME_SAYS);
+  });
 });
 
 /** How `uk` starts an example; its options take the place of OPTIONS. */
@@ -86,6 +99,13 @@ beforeAll(async () => {
     const words = ["build", join(examples, example), "--target", "spt", "--out-dir", folder];
     expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
   }
+  const words = ["build", SHARED_NAME, "--target", "spt", "--out-dir", folder];
+  expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
+});
+
+it("an image shows devices of two types that share a name", async () => {
+  const { stdout } = await uk(["inspect", join(folder, "shared-name.spt")]);
+  expect(stdout).toMatch(/\n1 {7}shared {2}BLOCK_BASIC\n2 {7}shared {2}NET_BASIC\n$/);
 });
 
 describe.each(worlds)("$world", ({ world, start }) => {
@@ -131,6 +151,14 @@ describe.each(worlds)("$world", ({ world, start }) => {
     expect(stdout).toContain("100 packets transmitted, 100 received, 0% packet loss");
     expect(stdout.endsWith(SAYS["net-echo"])).toBe(true);
     expect(status).toBe(0);
+  });
+
+  it.skipIf(!hasNamespaces)(`devices of two types share a name${whyNot}`, async () => {
+    const path = disk(`${name}.shared`, 1024);
+    const program = start("shared-name").replace(join(examples, "shared-name"), SHARED_NAME);
+    const options = `--net:shared=tap0 --block:shared=${path}`;
+    const ended = await inNamespace(folder, `tap tap0\nuk ${program.replace("OPTIONS", options)}`);
+    expect(ended).toEqual({ status: 0, signal: null, stdout: SHARED_NAME_SAYS, stderr: "" });
   });
 
   it.skipIf(!hasNamespaces)(`the MTU of the interface reaches the program${whyNot}`, async () => {

@@ -12,7 +12,7 @@ use solo5_abi::mft::{
 const HEADER_SIZE: usize = 8;
 const ENTRY_SIZE: usize = 104;
 
-/// A manifest that passed every check of section 2.3.
+/// A manifest that passed every check of section 2.3, and whose devices a tender can attach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manifest<'a> {
     entries: &'a [[u8; ENTRY_SIZE]],
@@ -24,7 +24,7 @@ pub struct Manifest<'a> {
 pub struct Device<'a> {
     /// Its index in the manifest, 1..=63: the number the application knows it by.
     pub handle: usize,
-    /// Its name. Validation says nothing about its bytes: escape it before it is printed.
+    /// Its name: letters and digits of ASCII, at least one.
     pub name: &'a [u8],
     /// What it is.
     pub kind: DeviceKind,
@@ -37,8 +37,6 @@ pub enum DeviceKind {
     Block,
     /// `NET_BASIC`.
     Net,
-    /// A type this ABI does not know: such a device can never be attached.
-    Unknown(u32),
 }
 
 /// Iterator over the devices of a manifest, in the order of their handles. Reserved entries, which
@@ -49,7 +47,8 @@ pub struct Devices<'a> {
     next: usize,
 }
 
-/// Why a manifest was refused; the rows of section 2.3.
+/// Why a manifest was refused: the rows of section 2.3, then what no tender could ever attach, so that
+/// the image could not start (section 9: 13 and 28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManifestError {
     /// Too few bytes for version and number of entries.
@@ -87,13 +86,30 @@ pub enum ManifestError {
         /// Index of the entry.
         entry: usize,
     },
+    /// A device of a type that this ABI does not know.
+    UnknownType {
+        /// Index of the entry.
+        entry: usize,
+        /// Its type.
+        kind: u32,
+    },
+    /// A device whose name is empty or has other characters than letters and digits of ASCII.
+    Name {
+        /// Index of the entry.
+        entry: usize,
+    },
+    /// A device that has name and kind of another: it is found in the other's place.
+    Duplicate {
+        /// Index of the entry.
+        entry: usize,
+    },
 }
 
 impl<'a> Manifest<'a> {
-    /// Checks the bytes of a `struct mft` (section 2.3).
+    /// Checks the bytes of a `struct mft` (section 2.3), and that a tender can attach its devices.
     ///
     /// # Errors
-    /// The first row of section 2.3 that is violated.
+    /// The first rule that is violated.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ManifestError> {
         let size = bytes.len();
         let (&head, body) =
@@ -112,8 +128,8 @@ impl<'a> Manifest<'a> {
         }
         let (entries, _none) = body.as_chunks::<ENTRY_SIZE>();
         let first = entries.first().ok_or(ManifestError::NoEntries)?;
-        if kind_of(first) != TYPE_RESERVED_FIRST || first[0] != 0 {
-            return Err(ManifestError::FirstNotReserved { kind: kind_of(first) });
+        if type_of(first) != TYPE_RESERVED_FIRST || first[0] != 0 {
+            return Err(ManifestError::FirstNotReserved { kind: type_of(first) });
         }
         for (index, entry) in entries.iter().enumerate() {
             if entry[MFT_NAME_SIZE - 1] != 0 {
@@ -123,7 +139,22 @@ impl<'a> Manifest<'a> {
                 return Err(ManifestError::AlreadyAttached { entry: index });
             }
         }
-        Ok(Self { entries, bytes })
+        let manifest = Self { entries, bytes };
+        for (index, entry) in entries.iter().enumerate().skip(1) {
+            let kind = match device_kind(entry) {
+                Ok(Some(kind)) => kind,
+                Ok(None) => continue,
+                Err(kind) => return Err(ManifestError::UnknownType { entry: index, kind }),
+            };
+            let name = name_of(entry);
+            if name.is_empty() || !name.iter().all(u8::is_ascii_alphanumeric) {
+                return Err(ManifestError::Name { entry: index });
+            }
+            if find_device(&manifest, name, kind).is_none_or(|found| found.handle != index) {
+                return Err(ManifestError::Duplicate { entry: index });
+            }
+        }
+        Ok(manifest)
     }
 
     /// The `struct mft`, as it lies in the image.
@@ -139,14 +170,29 @@ impl<'a> Manifest<'a> {
     }
 }
 
-/// The device of this name and kind: the first, if an image declares it twice (section 1.2).
+/// The device of this name and kind (section 1.2).
 #[must_use]
 pub fn find_device<'a>(manifest: &Manifest<'a>, name: &[u8], kind: DeviceKind) -> Option<Device<'a>> {
     manifest.devices().find(|device| device.name == name && device.kind == kind)
 }
 
-fn kind_of(entry: &[u8; ENTRY_SIZE]) -> u32 {
+fn type_of(entry: &[u8; ENTRY_SIZE]) -> u32 {
     crate::read::u32_at(entry, offset_of!(Entry, kind))
+}
+
+/// What an entry declares: nothing if its type is reserved. The error is a type that this ABI does not know.
+fn device_kind(entry: &[u8; ENTRY_SIZE]) -> Result<Option<DeviceKind>, u32> {
+    match type_of(entry) {
+        TYPE_BLOCK_BASIC => Ok(Some(DeviceKind::Block)),
+        TYPE_NET_BASIC => Ok(Some(DeviceKind::Net)),
+        TYPE_RESERVED_FIRST.. => Ok(None),
+        other => Err(other),
+    }
+}
+
+fn name_of(entry: &[u8; ENTRY_SIZE]) -> &[u8] {
+    let name = &entry[..MFT_NAME_SIZE];
+    name.split(|&byte| byte == 0).next().unwrap_or(name)
 }
 
 impl<'a> Iterator for Devices<'a> {
@@ -157,15 +203,9 @@ impl<'a> Iterator for Devices<'a> {
             let handle = self.next;
             let entry = self.entries.get(handle)?;
             self.next += 1;
-            let kind = match kind_of(entry) {
-                TYPE_BLOCK_BASIC => DeviceKind::Block,
-                TYPE_NET_BASIC => DeviceKind::Net,
-                TYPE_RESERVED_FIRST.. => continue,
-                other => DeviceKind::Unknown(other),
-            };
-            let name = &entry[..MFT_NAME_SIZE];
-            let len = name.iter().position(|&byte| byte == 0).unwrap_or(MFT_NAME_SIZE);
-            return Some(Device { handle, name: &name[..len], kind });
+            if let Ok(Some(kind)) = device_kind(entry) {
+                return Some(Device { handle, name: name_of(entry), kind });
+            }
         }
     }
 }
@@ -175,7 +215,6 @@ impl fmt::Display for DeviceKind {
         match self {
             Self::Block => f.write_str("BLOCK_BASIC"),
             Self::Net => f.write_str("NET_BASIC"),
-            Self::Unknown(kind) => write!(f, "unknown type {kind}"),
         }
     }
 }
@@ -200,6 +239,18 @@ impl fmt::Display for ManifestError {
             }
             Self::AlreadyAttached { entry } => {
                 write!(f, "manifest entry {entry}: marked as attached in the file")
+            }
+            Self::UnknownType { entry, kind } => {
+                write!(f, "manifest entry {entry}: unknown type {kind}, no tender of this ABI can attach it")
+            }
+            Self::Name { entry } => {
+                write!(
+                    f,
+                    "manifest entry {entry}: a name that no device can have: 1 to 67 letters and digits"
+                )
+            }
+            Self::Duplicate { entry } => {
+                write!(f, "manifest entry {entry}: name and type of an earlier one")
             }
         }
     }

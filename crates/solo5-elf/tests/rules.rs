@@ -246,6 +246,16 @@ fn refuses_manifests_that_are_not_valid() {
         (with(entry(0, 0), b"a"), ManifestError::FirstNotReserved { kind: 0x4000_0000 }),
         (with(entry(1, 67), b"a"), ManifestError::NameNotTerminated { entry: 1 }),
         (with(entry(2, 96), &[1]), ManifestError::AlreadyAttached { entry: 2 }),
+        (with(entry(1, 68), &[0; 4]), ManifestError::UnknownType { entry: 1, kind: 0 }),
+        (with(entry(1, 68), &[3]), ManifestError::UnknownType { entry: 1, kind: 3 }),
+        (
+            with(entry(2, 68), &[0xFF, 0xFF, 0xFF, 0x3F]),
+            ManifestError::UnknownType { entry: 2, kind: 0x3FFF_FFFF },
+        ),
+        (with(entry(1, 0), &[0]), ManifestError::Name { entry: 1 }),
+        (with(entry(2, 3), b" "), ManifestError::Name { entry: 2 }),
+        (with(entry(2, 6), &[0xE9]), ManifestError::Name { entry: 2 }),
+        (manifest(&[net("a"), block("a"), net("b"), block("a")]), ManifestError::Duplicate { entry: 4 }),
     ] {
         assert_eq!(Manifest::parse(&bytes), Err(expected));
     }
@@ -254,7 +264,7 @@ fn refuses_manifests_that_are_not_valid() {
 #[test]
 fn lists_the_devices_by_handle_and_leaves_reserved_entries_out() {
     let bytes =
-        manifest(&[net("service"), (0x4000_0005, "reserved"), block("storage"), (0, "odd"), (7, "odder")]);
+        manifest(&[net("service"), (0x4000_0005, "\x1b"), block("storage"), (u32::MAX, ""), net("storage")]);
     let manifest = Manifest::parse(&bytes).unwrap();
     let devices: Vec<_> =
         manifest.devices().map(|device| (device.handle, device.name, device.kind)).collect();
@@ -263,8 +273,7 @@ fn lists_the_devices_by_handle_and_leaves_reserved_entries_out() {
         [
             (1, &b"service"[..], DeviceKind::Net),
             (3, b"storage", DeviceKind::Block),
-            (4, b"odd", DeviceKind::Unknown(0)),
-            (5, b"odder", DeviceKind::Unknown(7)),
+            (5, b"storage", DeviceKind::Net),
         ]
     );
     assert_eq!(manifest.bytes(), bytes);

@@ -435,7 +435,6 @@ impl fmt::Display for Unattached<'_> {
         match kind {
             DeviceKind::Net => write!(f, ": give --net:{}=IFACE", Escaped(name)),
             DeviceKind::Block => write!(f, ": give --block:{}=PATH", Escaped(name)),
-            DeviceKind::Unknown(_) => f.write_str(": no tender of this ABI can attach it"),
         }
     }
 }

@@ -61,6 +61,13 @@ describe("decodeAbiNote", () => {
     );
   });
 
+  it.each([8, 15, 16, 32])("reads a descriptor of %d bytes, as tenders do", (size) => {
+    const note = new Uint8Array(20 + size);
+    note.set(SPT.subarray(0, 28));
+    note[4] = size;
+    expect(decodeAbiNote(note)).toEqual({ target: "spt", targetNumber: 2, version: 2 });
+  });
+
   it("throws nothing but NoteError for mutated bytes", () => {
     fc.assert(
       fc.property(mutationsOf(SPT), (note) => {

@@ -27,6 +27,8 @@ export interface AbiNote {
 }
 
 const DESCRIPTOR_SIZE = 16;
+/** Target and version; tenders ask for no more. */
+const DESCRIPTOR_MIN = 8;
 
 /**
  * The ABI note of an image: 36 bytes, reserved words zero. ABI 2.4.
@@ -52,8 +54,8 @@ export function encodeAbiNote({
 }
 
 /**
- * Reads an ABI note. The descriptor must have its 16 bytes (upstream reads past a shorter one: ABI 9, 14); the
- * reserved words are not checked, nor is the version.
+ * Reads an ABI note. The descriptor must have target and version (upstream reads past a shorter one: ABI 9, 14), thus 8
+ * to 32 bytes; what follows is not checked, nor is the version.
  *
  * @param bytes - the note from its first byte on
  * @throws {NoteError}
@@ -61,8 +63,8 @@ export function encodeAbiNote({
 export function decodeAbiNote(bytes: Uint8Array): AbiNote {
   const view = viewOf(bytes);
   const size = readNoteHead("ABI1", bytes, view);
-  if (size !== DESCRIPTOR_SIZE) {
-    const why = `the descriptor has ${size} bytes, expected ${DESCRIPTOR_SIZE}`;
+  if (size < DESCRIPTOR_MIN) {
+    const why = `the descriptor has ${size} bytes, at least ${DESCRIPTOR_MIN} are needed`;
     throw new NoteError("ABI1", "BAD_DESCRIPTOR_SIZE", why);
   }
   const targetNumber = view.getUint32(NOTE_HEAD_SIZE, true);

@@ -21,7 +21,7 @@ type IntegerNode = Extract<JsonNode, { kind: "INTEGER" }>;
 /**
  * Turns a JSON tree into a manifest, with the checks in the order of ABI 1.3, steps 2 to 7, so that a document
  * with several faults is refused for the same one as upstream does. The two checks that upstream lacks (device
- * type, unique names: ABI 9, 13 and 28) come last for each device.
+ * type, names unique among the devices of a type: ABI 9, 13 and 28) come last for each device.
  *
  * @throws {ManifestError}
  */
@@ -97,12 +97,14 @@ function checkDevice(
     const expected = '"NET_BASIC" or "BLOCK_BASIC"';
     throw fault("UNKNOWN_DEVICE_TYPE", `${path}.type`, expected, quote(type.text), type.position);
   }
-  const first = names.get(name.text);
+  // Whoever looks for a device does so by name and type.
+  const key = `${type.text} ${name.text}`;
+  const first = names.get(key);
   if (first !== undefined) {
-    const expected = `a name that .devices[${first}] does not have`;
+    const expected = `a name that .devices[${first}], of the same type, does not have`;
     throw fault("DUPLICATE_NAME", `${path}.name`, expected, quote(name.text), name.position);
   }
-  names.set(name.text, index);
+  names.set(key, index);
   return { name: name.text, type: type.text };
 }
 

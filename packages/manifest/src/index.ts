@@ -19,7 +19,12 @@ export {
   type Manifest,
 } from "./manifest.ts";
 export { ManifestError, type ManifestErrorCode } from "./manifest-error.ts";
-export { decodeManifestNote, encodeManifestNote } from "./manifest-note.ts";
+export {
+  decodeManifestDevices,
+  decodeManifestNote,
+  encodeManifestNote,
+  type NoteDevice,
+} from "./manifest-note.ts";
 export { NoteError, type NoteErrorCode, type NoteKind } from "./note-error.ts";
 export { parseManifest } from "./parse-manifest.ts";
 export { formatManifest, printManifest } from "./print-manifest.ts";

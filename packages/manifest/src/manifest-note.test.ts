@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   createManifest,
+  decodeManifestDevices,
   decodeManifestNote,
   encodeManifestNote,
   type Manifest,
@@ -130,17 +131,26 @@ describe("decodeManifestNote", () => {
       code: "UNKNOWN_DEVICE_TYPE",
     },
     {
-      why: "a reserved type after entry 0",
-      note: patched({ words: { [ENTRY(1) + 68]: 0x40000000 } }),
+      why: "the last type before the reserved ones",
+      note: patched({ words: { [ENTRY(1) + 68]: 0x3fffffff } }),
       code: "UNKNOWN_DEVICE_TYPE",
     },
   ])("refuses $why with $code", ({ note, code }) => {
     expect(refusal(note)).toMatchObject({ code, note: "MFT1" });
   });
 
-  it("refuses two devices of one name", () => {
+  it.each([0x40000000, 0xffffffff])("skips an entry of the reserved type %d, whatever its name", (type) => {
+    const note = patched({ words: { [ENTRY(1) + 68]: type }, bytes: { [ENTRY(1)]: 0x1b } });
+    expect(decodeManifestNote(note).devices).toEqual(SAMPLE.devices.slice(1));
+    expect(decodeManifestDevices(note)).toEqual([{ handle: 2, ...SAMPLE.devices[1] }]);
+  });
+
+  it("refuses two devices of one name and type, and takes one of each type", () => {
     const note = encodeManifestNote(SAMPLE);
     note.copyWithin(ENTRY(2), ENTRY(1), ENTRY(1) + 68);
+    const [first, second] = decodeManifestNote(note).devices;
+    expect(second).toEqual({ name: first?.name, type: "BLOCK_BASIC" });
+    note.copyWithin(ENTRY(2), ENTRY(1), ENTRY(1) + 72);
     expect(refusal(note)).toMatchObject({ code: "DUPLICATE_NAME" });
   });
 

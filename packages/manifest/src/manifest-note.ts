@@ -45,16 +45,39 @@ export function encodeManifestNote(manifest: Manifest): Uint8Array {
   return bytes;
 }
 
+/** A device as a note lists it. */
+export interface NoteDevice extends DeviceDeclaration {
+  /** Index of its entry, 1 to 63: the number that the guest knows it by. */
+  readonly handle: number;
+}
+
 /**
- * Reads a manifest note, applying ABI 2.5 (N4 to N10) and 2.3 in their order. Then it refuses what no manifest can
- * say and no image can use: unknown and reserved types after entry 0, names outside `[A-Za-z0-9]`, and
- * repeated names (ABI 9, 13 and 28). As upstream does, it ignores properties, back ends, padding, what follows a
- * name's NUL, and bytes after the descriptor.
+ * Reads a manifest note, applying ABI 2.5 (N4 to N10) and 2.3 in their order. Then it refuses what no image can use,
+ * since no tender could ever attach it: unknown types, names outside `[A-Za-z0-9]`, and repeated names of one type
+ * (ABI 9, 13 and 28). As upstream does, it ignores properties, back ends, padding, what follows a name's NUL, bytes
+ * after the descriptor, and entries of reserved types, which nobody has to attach: behind one of those, a device's
+ * handle is not its place in the manifest, and {@link decodeManifestDevices} tells it.
  *
  * @param bytes - the note from its first byte on
  * @throws {NoteError}
  */
 export function decodeManifestNote(bytes: Uint8Array): Manifest {
+  return manifestOfEntries(readEntries(bytes));
+}
+
+/**
+ * The devices in a manifest note, in the order of their handles.
+ *
+ * @param bytes - the note from its first byte on
+ * @throws {NoteError} as {@link decodeManifestNote}
+ */
+export function decodeManifestDevices(bytes: Uint8Array): readonly NoteDevice[] {
+  const devices = readEntries(bytes);
+  manifestOfEntries(devices);
+  return devices;
+}
+
+function readEntries(bytes: Uint8Array): NoteDevice[] {
   const view = viewOf(bytes);
   const size = readNoteHead("MFT1", bytes, view) - PADDING;
   if (size < 8) throw fault("BAD_DESCRIPTOR_SIZE", `the structure has ${size} bytes, at least 8 are needed`);
@@ -81,21 +104,19 @@ export function decodeManifestNote(bytes: Uint8Array): Manifest {
     if (bytes[at + ATTACHED_AT] !== 0)
       throw fault("ALREADY_ATTACHED", `entry ${entry} is marked as attached`);
   }
-  const devices: DeviceDeclaration[] = [];
-  for (let entry = 1; entry < entries; entry++) devices.push(readEntry(bytes, view, entry));
-  return manifestOfEntries(devices);
-}
-
-function readEntry(bytes: Uint8Array, view: DataView, entry: number): DeviceDeclaration {
-  const at = ENTRIES_AT + ENTRY_SIZE * entry;
-  const end = bytes.indexOf(0, at);
-  const name = String.fromCharCode(...bytes.subarray(at, end));
-  const number = view.getUint32(at + TYPE_AT, true);
-  const type = deviceTypeOf(number);
-  if (type === undefined) {
-    throw fault("UNKNOWN_DEVICE_TYPE", `entry ${entry} ${quote(name)}: type ${number}, known are 1 and 2`);
+  const devices: NoteDevice[] = [];
+  for (let entry = 1; entry < entries; entry++) {
+    const at = ENTRIES_AT + ENTRY_SIZE * entry;
+    const number = view.getUint32(at + TYPE_AT, true);
+    if (number >= RESERVED_FIRST) continue;
+    const name = String.fromCharCode(...bytes.subarray(at, bytes.indexOf(0, at)));
+    const type = deviceTypeOf(number);
+    if (type === undefined) {
+      throw fault("UNKNOWN_DEVICE_TYPE", `entry ${entry} ${quote(name)}: type ${number}, known are 1 and 2`);
+    }
+    devices.push({ handle: entry, name, type });
   }
-  return { name, type };
+  return devices;
 }
 
 function deviceTypeOf(number: number): DeviceType | undefined {
@@ -105,9 +126,9 @@ function deviceTypeOf(number: number): DeviceType | undefined {
 }
 
 /** The rules of the document hold for the note as well; only names can still break them here. */
-function manifestOfEntries(devices: readonly DeviceDeclaration[]): Manifest {
+function manifestOfEntries(devices: readonly NoteDevice[]): Manifest {
   try {
-    return createManifest(devices);
+    return createManifest(devices.map(({ name, type }) => ({ name, type })));
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     const code = error.code === "DUPLICATE_NAME" ? "DUPLICATE_NAME" : "BAD_NAME";

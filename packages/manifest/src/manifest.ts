@@ -1,6 +1,6 @@
 /** A device that the guest asks its tender for. */
 export interface DeviceDeclaration {
-  /** 1 to {@link DEVICE_NAME_MAX_BYTES} characters of `[A-Za-z0-9]`, unique in its manifest. */
+  /** 1 to {@link DEVICE_NAME_MAX_BYTES} characters of `[A-Za-z0-9]`, unique among the devices of its type. */
   readonly name: string;
   readonly type: DeviceType;
 }

@@ -21,6 +21,9 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
+const NET_A = '{"name":"a","type":"NET_BASIC"}';
+const BLOCK_A = '{"name":"a","type":"BLOCK_BASIC"}';
+
 describe("parseManifest", () => {
   it("reads a manifest from text and from bytes", () => {
     const json = withDevices(`{"name":"service","type":"NET_BASIC"},{"type":"BLOCK_BASIC","name":"disk"}`);
@@ -209,10 +212,10 @@ describe("parseManifest", () => {
       found: '"NET"',
     },
     {
-      why: "a repeated name, even of another type",
-      json: withDevices('{"name":"a","type":"NET_BASIC"},{"name":"a","type":"BLOCK_BASIC"}'),
+      why: "a repeated name, in one type",
+      json: withDevices(`${NET_A},${BLOCK_A},{"type":"BLOCK_BASIC","name":"a"}`),
       code: "DUPLICATE_NAME",
-      path: ".devices[1].name",
+      path: ".devices[2].name",
       found: '"a"',
     },
   ])("refuses $why with $code", ({ json, code, path, found }) => {

@@ -5,7 +5,7 @@ import { readJson, SOURCE_MAX_LENGTH } from "./read-json.ts";
 
 /**
  * Reads a manifest document, strictly: nothing that strict JSON refuses, no repeated or unknown keys, the two
- * device types alone, unique names, and `version` written as an integer (`1.0` is refused). The text may come
+ * device types alone, names unique among the devices of a type, and `version` written as an integer (`1.0` is refused). The text may come
  * from anywhere: the answer takes time linear in its length, and texts over 1 MiB are refused unread.
  *
  * Upstream counts a member's line at its colon; the error here points at the value, or at the key when that is

@@ -19,7 +19,7 @@ export function validateManifest(value: unknown): Manifest {
 /**
  * Makes a manifest of devices; device `n` (from 0) gets handle `n + 1`.
  *
- * @param devices - at most 63, with unique names of 1 to 67 letters and digits
+ * @param devices - at most 63, with names of 1 to 67 letters and digits, unique among the devices of a type
  * @throws {ManifestError} a device is not as declared
  */
 export function createManifest(devices: readonly DeviceDeclaration[]): Manifest {

@@ -35,9 +35,11 @@ describe("the manifest of a device list", () => {
     expect(names(disk, map([disk, block("disk")], never), disk, net("a"), net("a"))).toEqual(["disk", "a"]);
   });
 
-  it("refuses one name for two types", () => {
-    expect(() => names(net("x"), map([block("x")], never))).toThrow(TypeError);
-    expect(() => names(net("x"), block("x"))).toThrow('"x" is declared both as NET_BASIC and as BLOCK_BASIC');
+  it("takes one name for a device of each type", () => {
+    expect(collectDevices([net("x"), map([block("x"), net("x")], never), block("x")])).toEqual([
+      { name: "x", type: "NET_BASIC" },
+      { name: "x", type: "BLOCK_BASIC" },
+    ]);
   });
 
   it("holds 63 devices and no more", () => {

@@ -11,9 +11,9 @@ export interface ManifestDevice {
 }
 
 /**
- * The devices of a list in declaration order, depth first, each name once.
+ * The devices of a list in declaration order, depth first, each name once among the devices of a type.
  *
- * @throws {TypeError} a name is used for two types, or an entry is not a device
+ * @throws {TypeError} an entry is not a device
  * @throws {RangeError} more than 63 devices
  */
 export function collectDevices(devices: readonly Device<unknown>[]): ManifestDevice[] {
@@ -24,10 +24,7 @@ export function collectDevices(devices: readonly Device<unknown>[]): ManifestDev
     if (what.kind !== "net" && what.kind !== "block") return;
     const { name } = what;
     const type = TYPES[what.kind];
-    const other = found.get(name);
-    if (other !== undefined && other.type !== type)
-      throw new TypeError(`run: device "${name}" is declared both as ${other.type} and as ${type}`);
-    found.set(name, { name, type });
+    found.set(`${type} ${name}`, { name, type });
   };
   devices.forEach(visit);
   if (found.size > MAX_DEVICES)

@@ -11,7 +11,7 @@ export const device: fc.Arbitrary<DeviceDeclaration> = fc.record({
 
 /** Any valid manifest, from no devices to all 63. */
 export const manifest: fc.Arbitrary<Manifest> = fc
-  .uniqueArray(device, { selector: ({ name }) => name, maxLength: 63, size: "max" })
+  .uniqueArray(device, { selector: ({ name, type }) => `${type} ${name}`, maxLength: 63, size: "max" })
   .map(createManifest);
 
 /** `bytes` with a few bytes overwritten, and maybe cut or extended. */

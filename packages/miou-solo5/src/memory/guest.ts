@@ -88,8 +88,6 @@ export class Guest {
     }
     const devices = this.#disks.length + Object.keys(net).length;
     if (devices > 63) throw new RangeError(`boot ${name}: ${devices} devices: a manifest holds at most 63`);
-    for (const [device] of this.#disks)
-      if (device in net) throw new TypeError(`boot ${name}: device "${device}" is given as net and as block`);
     this.#nets = Object.entries(net).map(([device, how]) => {
       const one: Net = { port: this.#plug(how, () => this.#frame(one)), told: false };
       return [device, one] as const;
