@@ -8,7 +8,8 @@
 //! 3. [`read_manifest`]: the devices it needs (sections 2.2, 2.3, 2.5);
 //! 4. [`Plan::new`]: what to put where, and with which protection (sections 3.1-3.3).
 //!
-//! A [`Plan`] names ranges of the file, it does not hold their bytes: a tender may map them.
+//! A [`Plan`] holds neither segments nor their bytes: [`Segments`] reads and checks them one by one, and a
+//! tender may map what they name.
 //!
 //! Whatever the input, time is linear in the number of program headers (at most 65535), memory is
 //! constant, and nothing panics.
@@ -26,7 +27,7 @@ mod read;
 
 pub use foreign::{Interpreter, foreign_interpreter};
 pub use header::{Header, HeaderError};
-pub use load::{LoadError, MAX_SEGMENTS, Plan, Protection, Segment, SegmentError};
+pub use load::{LoadError, Plan, Protection, Segment, SegmentError, Segments};
 pub use manifest::{Device, DeviceKind, Devices, Manifest, ManifestError, find_device};
 pub use notes::{
     Abi, AbiMismatch, ManifestBuffer, ManifestNoteError, NoteError, NoteKind, read_abi, read_manifest,

@@ -7,11 +7,8 @@ use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE};
 
 use crate::header::Header;
-use crate::program::{ProgramHeader, ProgramKind};
+use crate::program::{ProgramHeader, ProgramHeaders, ProgramKind};
 use crate::read::{ReadAt, ReadError};
-
-/// Most segments a plan holds. Images have three or four; the limit is ours, not the ABI's.
-pub const MAX_SEGMENTS: usize = 64;
 
 const FLAG_X: u32 = 1;
 const FLAG_W: u32 = 2;
@@ -19,15 +16,30 @@ const FLAG_R: u32 = 4;
 
 /// What to put where: everything a tender needs to load an image, checked.
 ///
+/// It holds no segments, of which there may be as many as there are program headers: [`Plan::segments`]
+/// reads them.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    header: Header,
+    memory: u64,
+    kernel_end: Gpa,
+}
+
+/// Iterator over the segments of an image. It ends after the first error.
+///
 /// Segments are in ascending order, do not overlap, begin and end on a page, lie between 0x100000 and
 /// the end of guest memory, come from bytes that are in the file, and are never both writable and
-/// executable.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    entry: Gpa,
-    kernel_end: Gpa,
-    segments: [Segment; MAX_SEGMENTS],
-    count: usize,
+/// executable: each is checked when it is read, so that this holds whatever has become of the file
+/// since the plan was made.
+#[derive(Debug)]
+pub struct Segments<'a, I: ?Sized> {
+    image: &'a I,
+    programs: ProgramHeaders<'a, I>,
+    memory: u64,
+    /// `p_vaddr` of the last one, and its end.
+    previous: u64,
+    previous_end: u64,
+    failed: bool,
 }
 
 /// A part of guest memory that comes from the file.
@@ -72,8 +84,6 @@ pub enum LoadError {
         /// What.
         error: SegmentError,
     },
-    /// More than [`MAX_SEGMENTS`] segments.
-    TooManySegments,
 }
 
 /// What is wrong with a segment.
@@ -162,23 +172,9 @@ impl Plan {
         if !(LOAD_MIN..memory).contains(&entry) {
             return Err(LoadError::Entry { entry, memory });
         }
-        let mut plan = Self { entry, kernel_end: 0, segments: [Segment::NONE; MAX_SEGMENTS], count: 0 };
-        let mut previous = 0;
-        for program in header.programs(image) {
-            let program = program.map_err(LoadError::Read)?;
-            if program.kind != ProgramKind::Load {
-                continue;
-            }
-            let refuse = |error| LoadError::Segment { index: program.index, error };
-            if program.file_size == 0 {
-                check_zero_initialised(&program, memory).map_err(refuse)?;
-                continue;
-            }
-            let segment = check(&program, previous, plan.kernel_end, memory, image.size()).map_err(refuse)?;
-            *plan.segments.get_mut(plan.count).ok_or(LoadError::TooManySegments)? = segment;
-            plan.count += 1;
-            previous = segment.vaddr;
-            plan.kernel_end = segment.end;
+        let mut plan = Self { header: *header, memory, kernel_end: 0 };
+        for segment in plan.segments(image) {
+            plan.kernel_end = segment?.end;
         }
         Ok(plan)
     }
@@ -186,7 +182,7 @@ impl Plan {
     /// Where execution begins.
     #[must_use]
     pub const fn entry(&self) -> Gpa {
-        self.entry
+        self.header.entry()
     }
 
     /// The highest end of a segment, 0 without any (section 3.2). Upstream's images keep their
@@ -196,10 +192,44 @@ impl Plan {
         self.kernel_end
     }
 
-    /// The segments, in ascending order.
-    #[must_use]
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments[..self.count]
+    /// The segments of the image that the plan was made of. An error means that it has changed since.
+    pub fn segments<'a, I: ReadAt + ?Sized>(&self, image: &'a I) -> Segments<'a, I> {
+        let programs = self.header.programs(image);
+        Segments { image, programs, memory: self.memory, previous: 0, previous_end: 0, failed: false }
+    }
+}
+
+impl<I: ReadAt + ?Sized> Segments<'_, I> {
+    /// What a program header says to load, if anything.
+    fn check(&mut self, program: Result<ProgramHeader, ReadError>) -> Result<Option<Segment>, LoadError> {
+        let program = program.map_err(LoadError::Read)?;
+        if program.kind != ProgramKind::Load {
+            return Ok(None);
+        }
+        let refuse = |error| LoadError::Segment { index: program.index, error };
+        if program.file_size == 0 {
+            return check_zero_initialised(&program, self.memory).map(|()| None).map_err(refuse);
+        }
+        let segment = check(&program, self.previous, self.previous_end, self.memory, self.image.size())
+            .map_err(refuse)?;
+        (self.previous, self.previous_end) = (segment.vaddr, segment.end);
+        Ok(Some(segment))
+    }
+}
+
+impl<I: ReadAt + ?Sized> Iterator for Segments<'_, I> {
+    type Item = Result<Segment, LoadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.failed {
+            let program = self.programs.next()?;
+            let checked = self.check(program);
+            self.failed = checked.is_err();
+            if let Some(segment) = checked.transpose() {
+                return Some(segment);
+            }
+        }
+        None
     }
 }
 
@@ -269,9 +299,6 @@ fn check_zero_initialised(program: &ProgramHeader, memory: u64) -> Result<(), Se
 }
 
 impl Segment {
-    const NONE: Self =
-        Self { start: 0, end: 0, vaddr: 0, offset: 0, file_size: 0, protection: Protection { flags: 0 } };
-
     /// Where the bytes of the file end in memory.
     #[must_use]
     pub const fn file_end(&self) -> Gpa {
@@ -319,7 +346,6 @@ impl fmt::Display for LoadError {
             }
             Self::Read(error) => error.fmt(f),
             Self::Segment { index, error } => write!(f, "program header {index}: {error}"),
-            Self::TooManySegments => write!(f, "more than {MAX_SEGMENTS} segments to load"),
         }
     }
 }
@@ -364,7 +390,7 @@ impl Error for LoadError {
         match self {
             Self::Read(error) => Some(error),
             Self::Segment { error, .. } => Some(error),
-            Self::Entry { .. } | Self::TooManySegments => None,
+            Self::Entry { .. } => None,
         }
     }
 }

@@ -95,11 +95,11 @@ impl AccessMap {
         let fault = |why| GuestFault { gpa, len, access, why };
         let end = gpa.checked_add(len).filter(|&end| end <= self.size);
         let end = end.ok_or(fault(Fault::Outside { size: self.size }))?;
-        let hit = self
-            .limited
+        let first = self.limited.partition_point(|range| range.end <= gpa);
+        let hit = self.limited[first..]
             .iter()
             .take_while(|range| range.start < end)
-            .find(|range| gpa < range.end && (access == Access::Write || !range.readable));
+            .find(|range| access == Access::Write || !range.readable);
         hit.map_or(Ok(()), |range| Err(fault(Fault::Protected { start: range.start, end: range.end })))
     }
 }

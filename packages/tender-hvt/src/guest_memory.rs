@@ -15,7 +15,7 @@ use solo5_abi::Gpa;
 use solo5_abi::hvt::{BlockIo, Halt, NetRead, NetWrite, Poll, Puts, TrapCookie, Walltime};
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE};
 use solo5_abi::ring;
-use solo5_elf::{Plan, Protection, ReadAt, ReadError, Segment};
+use solo5_elf::{LoadError, Plan, Protection, ReadAt, ReadError, Segment};
 use tender_core::image::ImageFile;
 use tender_core::syscall::{
     self, Errno, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_READ, PROT_WRITE, word,
@@ -103,6 +103,8 @@ pub struct MapError {
 pub enum SegmentLoadError {
     /// The file could not be read: it changed since it was checked.
     Read(ReadError),
+    /// A segment is no longer what it was when it was checked.
+    Changed(LoadError),
     /// The kernel refused to set the protection of a segment.
     Protect {
         /// The segment's first page.
@@ -151,18 +153,25 @@ impl GuestMemory {
     /// # Errors
     /// The file has changed since the plan was made, or the kernel refused.
     pub fn load(&mut self, image: &ImageFile, plan: &Plan) -> Result<(), SegmentLoadError> {
-        for segment in plan.segments() {
+        for segment in plan.segments(image) {
+            let segment = segment.map_err(SegmentLoadError::Changed)?;
             let at = self.offset(segment.vaddr, segment.file_size);
             // SAFETY: `offset` proved that the bytes lie in the mapping, which is ours alone (`&mut
             // self`) and writable until the lines below; the reference ends with this statement.
             let into = unsafe { std::slice::from_raw_parts_mut(at, word(segment.file_size)) };
             image.read_at(segment.offset, into).map_err(SegmentLoadError::Read)?;
-            self.protect(segment, flags(segment.protection))
+            self.protect(&segment, flags(segment.protection))
                 .map_err(|errno| SegmentLoadError::Protect { start: segment.start, errno })?;
+            self.segments.push(segment);
         }
-        self.segments = plan.segments().to_vec();
         self.access = AccessMap::new(self.size(), &self.segments);
         Ok(())
+    }
+
+    /// The segments that were put there, in ascending order.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// Writes what a guest finds at its start, into low memory.
@@ -409,6 +418,7 @@ impl fmt::Display for SegmentLoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
+            Self::Changed(error) => write!(f, "changed while it was loaded: {error}"),
             Self::Protect { start, errno } => {
                 write!(f, "segment at {start:#x} can not be protected: {errno}")
             }
@@ -426,6 +436,7 @@ impl Error for SegmentLoadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Read(error) => Some(error),
+            Self::Changed(error) => Some(error),
             Self::Protect { errno, .. } => Some(errno),
         }
     }

@@ -1,9 +1,12 @@
 //! The tables a guest boots on (ABI section 4.1): memory at its own address, and what may be executed.
 //!
 //! Beyond the document's tables, pages that hold no code can not be executed (section 9 #7). Where code
-//! and other things share 2 MiB, these get a table of small pages; there is room in low memory for all
-//! that an image can need. What may be written is the host mapping's affair, as with upstream, so that
+//! and other things share 2 MiB, these get a table of small pages in low memory; an image that needs more of
+//! them than there is room for is refused. What may be written is the host mapping's affair, as with upstream, so that
 //! a guest that writes its text ends as it does there.
+
+use std::error::Error;
+use std::fmt;
 
 use solo5_abi::Gpa;
 use solo5_abi::hvt::boot::{
@@ -27,11 +30,34 @@ const MORE_TABLES: Gpa = 0x3_0000;
 /// Entry bit: can not be executed.
 const NO_EXECUTE: u64 = 1 << 63;
 
-const _: () = {
-    assert!(RING_END <= MORE_TABLES);
-    // A segment has two ends, and each can be in a large page that it shares.
-    assert!(MORE_TABLES + 2 * solo5_elf::MAX_SEGMENTS as u64 * PAGE_SIZE <= LOAD_MIN);
-};
+/// How many there is room for.
+const MOST_TABLES: u64 = (LOAD_MIN - MORE_TABLES) / PAGE_SIZE;
+
+const _: () = assert!(RING_END <= MORE_TABLES);
+
+/// Segments begin and end in more large pages than can be divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scattered {
+    /// In so many.
+    pub tables: u64,
+}
+
+/// Checks that there is room for the tables that these segments need.
+///
+/// # Errors
+/// There is not.
+pub fn check_room(segments: &[Segment]) -> Result<(), Scattered> {
+    let mut tables = 0;
+    // The first large page has a table in any case.
+    let mut last = 0;
+    for edge in segments.iter().flat_map(|segment| [segment.start, segment.end]) {
+        if !edge.is_multiple_of(LARGE) && edge / LARGE != last {
+            tables += 1;
+            last = edge / LARGE;
+        }
+    }
+    if tables > MOST_TABLES { Err(Scattered { tables }) } else { Ok(()) }
+}
 
 /// What pages may be executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +70,12 @@ pub enum Execution {
     Everything,
 }
 
-/// Leaves GDT and page tables in low memory.
+/// Leaves GDT and page tables in low memory, which has room for them ([`check_room`]).
 pub fn leave_tables(memory: &GuestMemory, segments: &[Segment], execution: Execution, ring: bool) {
     leave_words(memory, GDT, [0, GDT_CODE, GDT_DATA]);
     leave_words(memory, PML4, [PDPT | ENTRY_TABLE]);
     leave_words(memory, PDPT, (0..4).map(|gib| (PD + gib * PAGE_SIZE) | ENTRY_TABLE));
-    let executable = |page: Gpa| match segments.iter().find(|s| (s.start..s.end).contains(&page)) {
+    let executable = |page: Gpa| match behind(page, segments).filter(|segment| segment.start <= page) {
         _ if execution == Execution::Everything => true,
         Some(segment) => segment.protection.execute(),
         None => execution == Execution::TextAndHeap && page >= LOAD_MIN,
@@ -86,7 +112,12 @@ fn low_entry(page: Gpa, ring: bool, no_execute: impl Fn(Gpa) -> u64) -> u64 {
 /// Whether no segment begins or ends within the large page at `start`.
 fn is_uniform(start: Gpa, segments: &[Segment]) -> bool {
     let within = |gpa| start < gpa && gpa < start + LARGE;
-    !segments.iter().any(|segment| within(segment.start) || within(segment.end))
+    !behind(start, segments).is_some_and(|segment| within(segment.start) || within(segment.end))
+}
+
+/// The first segment that ends behind `gpa`.
+fn behind(gpa: Gpa, segments: &[Segment]) -> Option<&Segment> {
+    segments.get(segments.partition_point(|segment| segment.end <= gpa))
 }
 
 fn leave_words(memory: &GuestMemory, at: Gpa, words: impl IntoIterator<Item = u64>) {
@@ -94,3 +125,15 @@ fn leave_words(memory: &GuestMemory, at: Gpa, words: impl IntoIterator<Item = u6
         memory.leave(at + index * 8, &word.to_le_bytes());
     }
 }
+
+impl fmt::Display for Scattered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "its segments begin or end in {} stretches of 2 MiB, of which at most {MOST_TABLES} can be protected page by page",
+            self.tables
+        )
+    }
+}
+
+impl Error for Scattered {}

@@ -33,7 +33,7 @@ use crate::guest_memory::GuestMemory;
 use crate::hypercall::Hypercalls;
 use crate::machine::Machine;
 use crate::options::{Reported, options, usage};
-use crate::paging::{Execution, RING, leave_tables};
+use crate::paging::{Execution, RING, check_room, leave_tables};
 use crate::privileges::{
     allow_only, drop_capabilities, rules_for_all, rules_for_cores, rules_for_debugger, rules_for_devices,
 };
@@ -110,6 +110,8 @@ where
     let mut memory = GuestMemory::map(options.mem_size).map_err(|error| fail(format_args!("{error}")))?;
     memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
     image.close();
+    check_room(memory.segments())
+        .map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
     // For as long as the process lives, which is as long as the guest does.
     let memory: &'static GuestMemory = Box::leak(Box::new(memory));
     let machine = Machine::new(memory).map_err(|error| fail(format_args!("{error}")))?;
@@ -127,7 +129,7 @@ where
     } else {
         None
     };
-    leave_tables(memory, plan.segments(), execution, ring.is_some());
+    leave_tables(memory, memory.segments(), execution, ring.is_some());
     machine.set_up(plan.entry()).map_err(|error| fail(format_args!("{error}")))?;
     let facts = Facts {
         kernel_end: plan.kernel_end(),

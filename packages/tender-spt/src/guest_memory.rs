@@ -8,7 +8,7 @@ use core::fmt;
 
 use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_MIN};
-use solo5_elf::{Plan, Protection, ReadAt, ReadError, Segment};
+use solo5_elf::{LoadError, Plan, Protection, ReadAt, ReadError, Segment};
 use tender_core::image::ImageFile;
 use tender_core::syscall::{
     self, Errno, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, PROT_EXEC,
@@ -52,6 +52,8 @@ pub enum MapError {
 pub enum SegmentLoadError {
     /// The file could not be read: it changed since it was checked.
     Read(ReadError),
+    /// A segment is no longer what it was when it was checked.
+    Changed(LoadError),
     /// The kernel refused to set the protection of a segment.
     Protect {
         /// The segment's first page.
@@ -96,8 +98,8 @@ impl GuestMemory {
     /// # Errors
     /// The file has changed since the plan was made, or the kernel refused.
     pub fn load(&mut self, image: &ImageFile, plan: &Plan) -> Result<(), SegmentLoadError> {
-        for segment in plan.segments() {
-            self.load_segment(image, segment)?;
+        for segment in plan.segments(image) {
+            self.load_segment(image, &segment.map_err(SegmentLoadError::Changed)?)?;
         }
         Ok(())
     }
@@ -108,7 +110,7 @@ impl GuestMemory {
         let copied = segment.vaddr.max(mapped_end)..segment.file_end();
         if copied.start < copied.end {
             let offset = segment.offset + (copied.start - segment.vaddr);
-            // SAFETY: `Plan` proved that the segment lies in `LOAD_MIN..size`, which `self` maps; these
+            // SAFETY: `Segments` proved that the segment lies in `LOAD_MIN..size`, which `self` maps; these
             // pages are anonymous and writable, since nothing but `map_from_file` changed them, which
             // ends before; the tender keeps nothing of its own there, so no reference overlaps.
             let into = unsafe { bytes(copied.start, copied.end - copied.start) };
@@ -152,7 +154,7 @@ impl GuestMemory {
             return Ok(none);
         }
         let source = Some((image.fd(), segment.offset));
-        // SAFETY: `Plan` proved that the pages lie in `LOAD_MIN..size`, which `self` maps, and that no
+        // SAFETY: `Segments` proved that the pages lie in `LOAD_MIN..size`, which `self` maps, and that no
         // two segments share one; the tender keeps nothing of its own there.
         let mapped = unsafe {
             syscall::map(segment.vaddr, last - segment.vaddr, protection, MAP_PRIVATE | MAP_FIXED, source)
@@ -263,6 +265,7 @@ impl fmt::Display for SegmentLoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
+            Self::Changed(error) => write!(f, "changed while it was loaded: {error}"),
             Self::Protect { start, errno } => {
                 write!(f, "segment at {start:#x} can not be protected: {errno}")
             }
@@ -283,6 +286,7 @@ impl Error for SegmentLoadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Read(error) => Some(error),
+            Self::Changed(error) => Some(error),
             Self::Protect { errno, .. } => Some(errno),
         }
     }

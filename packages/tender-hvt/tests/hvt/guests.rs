@@ -389,3 +389,21 @@ fn ends_by_sigint_and_sigterm_with_a_line_and_status_1() {
         }
     }
 }
+
+/// An image with 2,000 more segments, a page each.
+fn image_of_many_segments(code: &[u8]) -> Image {
+    let mut image = Image::new(AbiTarget::Hvt, code);
+    let more = (1..=2000_u64)
+        .map(|at| Program::load(0x20_0000 + at * 0x1000, if at % 2 == 0 { R } else { R | W }, b"x"));
+    image.programs.splice(2..2, more);
+    image
+}
+
+#[test]
+fn loads_an_image_of_2000_segments_as_upstream_does() {
+    if !guests_can_run() {
+        return;
+    }
+    let ran = run_image(&["--mem=16"], &image_of_many_segments(hello::code()));
+    assert_eq!(ran.end, End::Exit(0), "{ran:?}");
+}

@@ -202,3 +202,16 @@ fn ignores_reserved_entries_of_a_manifest() {
     let said = about(&[], &reserved.build());
     assert!(said.contains("entry point 0x1000"), "reserved entries need not be attached: {said}");
 }
+
+#[test]
+fn refuses_segments_in_more_places_than_it_can_protect() {
+    let scattered = |count: u64| {
+        let mut image = good();
+        let more = (1..=count).map(|at| Program::load(at * 0x20_0000 + 0x1000, R, b"x"));
+        image.programs.splice(2..2, more);
+        about(&["--mem=1024"], &image.build())
+    };
+    let expected = "can not be loaded: its segments begin or end in 209 stretches of 2 MiB, of which at most 208 can be \
+                    protected page by page";
+    assert_eq!(scattered(209), expected);
+}

@@ -411,3 +411,18 @@ fn runs_the_same_whatever_the_size_of_environment_and_words() {
     assert_eq!(finished(command.output().unwrap()).end, End::Exit(0));
     assert_eq!(run([image.path()]).end, End::Exit(0));
 }
+
+/// An image with 2,000 more segments, a page each.
+fn image_of_many_segments(code: &[u8]) -> Image {
+    let mut image = Image::new(AbiTarget::Spt, code);
+    let more = (1..=2000_u64)
+        .map(|at| Program::load(0x20_0000 + at * 0x1000, if at % 2 == 0 { R } else { R | W }, b"x"));
+    image.programs.splice(2..2, more);
+    image
+}
+
+#[test]
+fn loads_an_image_of_2000_segments_as_upstream_does() {
+    let ran = run_image(&["--mem=16"], &image_of_many_segments(hello::code()));
+    assert_eq!((ran.end, &ran.stdout[..]), (End::Exit(0), &b"Hello_Solo5\n"[..]), "{}", ran.stderr);
+}
