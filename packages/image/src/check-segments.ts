@@ -13,7 +13,7 @@ export interface LoadPlan {
 
 /**
  * Applies the loader's rules to entry point and segments: ABI 3.1, and L1 to L11 of 3.2 in their order. A PT_LOAD
- * without file content, which upstream ignores, must at least fit into memory (ABI 9, 6).
+ * without file content, which upstream ignores, must at least lie where the guest may have memory (ABI 9, 6).
  *
  * @param memBytes - guest memory; every number in the plan is at most this
  * @throws {ImageError}
@@ -34,11 +34,13 @@ export function checkSegments(elf: ElfFile, memBytes: number): LoadPlan {
     const { index, vaddr, filesz, memsz, align, offset, flags } = header;
     const segment = `segment ${index} at ${hex(vaddr)}`;
     if (filesz === 0n) {
-      if (memsz > 0n && vaddr + memsz > size) {
+      if (memsz === 0n) continue;
+      if (vaddr < min) throw refuse("SEGMENT_TOO_LOW", `${segment} (bss) is below ${hex(min)}`);
+      if (vaddr + memsz > size) {
         const why = `${segment} (bss) ends at ${hex(vaddr + memsz)}, above the memory's end ${hex(size)}`;
         throw refuse("SEGMENT_OUTSIDE_MEMORY", why);
       }
-      if (memsz > 0n && vaddr + memsz > imageEnd) imageEnd = vaddr + memsz;
+      if (vaddr + memsz > imageEnd) imageEnd = vaddr + memsz;
       continue;
     }
     // L1, L2
@@ -76,7 +78,7 @@ export function checkSegments(elf: ElfFile, memBytes: number): LoadPlan {
       );
     }
     // L9
-    if (offset + filesz > BigInt(elf.bytes.length)) {
+    if (offset + filesz > BigInt(elf.size)) {
       throw refuse("TRUNCATED", `the file ends before the content of ${segment}`);
     }
     // L10, L11

@@ -7,6 +7,9 @@ describe("crc32", () => {
     { text: "a", crc: 0xe8b7be43 },
     { text: "123456789", crc: 0xcbf43926 },
   ])("is $crc for $text", ({ text, crc }) => {
-    expect(crc32(new TextEncoder().encode(text))).toBe(crc);
+    const bytes = new TextEncoder().encode(text);
+    expect(crc32(bytes)).toBe(crc);
+    for (let at = 0; at <= bytes.length; at++)
+      expect(crc32(bytes.subarray(at), crc32(bytes.subarray(0, at)))).toBe(crc);
   });
 });

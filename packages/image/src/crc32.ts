@@ -5,9 +5,9 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32 of `bytes`, as gzip computes it. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = -1;
+/** CRC-32 of `bytes`, as gzip computes it; of what comes before them as well, with its checksum. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (let i = 0; i < bytes.length; i++) {
     crc = (TABLE[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
   }

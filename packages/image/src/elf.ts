@@ -1,4 +1,5 @@
 import { ImageError, type ImageErrorCode, type ImageSubject } from "./image-error.ts";
+import type { ImageSource } from "./image-source.ts";
 
 export const ELF_HEADER_SIZE = 64;
 export const PROGRAM_HEADER_SIZE = 56;
@@ -37,10 +38,12 @@ export interface ProgramHeader {
 /** A file whose ELF header and program header table are sound; what they point to is not checked yet. */
 export interface ElfFile {
   readonly subject: ImageSubject;
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  /** Bytes of the file. */
+  readonly size: number;
   readonly entry: bigint;
   readonly headers: readonly ProgramHeader[];
+  /** The `length` bytes at `offset`, which lie in the file: the caller has checked. */
+  read(offset: number | bigint, length: number): Uint8Array;
 }
 
 /**
@@ -49,16 +52,23 @@ export interface ElfFile {
  *
  * @throws {ImageError}
  */
-export function readElf(subject: ImageSubject, bytes: Uint8Array): ElfFile {
+export function readElf(subject: ImageSubject, source: ImageSource): ElfFile {
   const refuse = (code: ImageErrorCode, why: string) => new ImageError(subject, code, why);
-  if (bytes.length === 0) throw refuse("TRUNCATED", "the file is empty");
+  const { size } = source;
+  const read = (offset: number | bigint, length: number): Uint8Array => {
+    const bytes = source.read(Number(offset), length);
+    if (bytes.length === length) return bytes;
+    throw refuse("TRUNCATED", "the file has become shorter while it was read");
+  };
+  if (size === 0) throw refuse("TRUNCATED", "the file is empty");
+  const bytes = read(0, Math.min(size, ELF_HEADER_SIZE));
   if ([0x7f, 0x45, 0x4c, 0x46].some((byte, at) => at < bytes.length && bytes[at] !== byte)) {
     throw refuse("NOT_ELF", "not an ELF file");
   }
   if (bytes.length < ELF_HEADER_SIZE) {
     throw refuse("TRUNCATED", `the file has ${bytes.length} bytes, an ELF header has ${ELF_HEADER_SIZE}`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   if (bytes[4] !== 2)
     throw refuse("WRONG_CLASS", `not a 64-bit ELF file: EI_CLASS is ${bytes[4]}, expected 2`);
   if (bytes[5] !== 1) {
@@ -88,13 +98,19 @@ export function readElf(subject: ImageSubject, bytes: Uint8Array): ElfFile {
   const count = view.getUint16(56, true);
   if (count === 0) throw refuse("BAD_ELF_HEADER", "there are no program headers");
   const table = view.getBigUint64(32, true);
-  if (table + BigInt(count * PROGRAM_HEADER_SIZE) > BigInt(bytes.length)) {
+  if (table + BigInt(count * PROGRAM_HEADER_SIZE) > BigInt(size)) {
     throw refuse("TRUNCATED", `the file ends before its ${count} program headers`);
   }
+  const tableView = viewOf(read(table, count * PROGRAM_HEADER_SIZE));
   const headers = Array.from({ length: count }, (_, index) =>
-    readProgramHeader(view, Number(table) + index * PROGRAM_HEADER_SIZE, index),
+    readProgramHeader(tableView, index * PROGRAM_HEADER_SIZE, index),
   );
-  return { subject, bytes, view, entry: view.getBigUint64(24, true), headers };
+  return { subject, size, entry: view.getBigUint64(24, true), headers, read };
+}
+
+/** A view of exactly these bytes, wherever they lie in their buffer. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function readProgramHeader(view: DataView, at: number, index: number): ProgramHeader {

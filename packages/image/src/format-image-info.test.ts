@@ -48,6 +48,18 @@ handle  device   type
   });
 });
 
+describe("an image with an entry of a reserved type in its manifest", () => {
+  it("shows devices with the handles that the guest knows them by", () => {
+    const image = upstreamImage("hvt", MANIFEST);
+    const type = Buffer.from(image).indexOf("service\0") + 68;
+    new DataView(image.buffer).setUint32(type, 0x40000000, true);
+    const info = readImage(image);
+    expect(formatImageInfo(info)).toMatch(/\n2 {7}disk {4}BLOCK_BASIC\n$/);
+    expect(imageInfoToJson(info).devices).toEqual([{ handle: 2, name: "disk", type: "BLOCK_BASIC" }]);
+    expect(info.manifest.devices).toEqual([{ name: "disk", type: "BLOCK_BASIC" }]);
+  });
+});
+
 describe("imageInfoToJson", () => {
   it("survives JSON unchanged, with addresses as hexadecimal text", () => {
     for (const info of [OURS, UPSTREAM]) {

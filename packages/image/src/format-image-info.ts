@@ -1,11 +1,11 @@
-import type { DeviceDeclaration } from "@uk/manifest";
+import type { NoteDevice } from "@uk/manifest";
 import { hex } from "./elf.ts";
 import type { ImageInfo } from "./read-image.ts";
 
 /** An {@link ImageInfo} that `JSON.stringify` writes in full: addresses as `"0x100000"`, sizes as numbers of bytes. */
 export interface ImageInfoJson {
   readonly abi: { readonly target: string; readonly targetNumber: number; readonly version: number };
-  readonly devices: readonly (DeviceDeclaration & { readonly handle: number })[];
+  readonly devices: readonly NoteDevice[];
   readonly entry: string;
   readonly segments: readonly {
     readonly vaddr: string;
@@ -30,10 +30,10 @@ export interface ImageInfoJson {
 
 /** The same facts for machines. Absent ones are `null`. */
 export function imageInfoToJson(info: ImageInfo): ImageInfoJson {
-  const { abi, manifest, program } = info;
+  const { abi, devices, program } = info;
   return {
     abi: { target: abi.target, targetNumber: abi.targetNumber, version: abi.version },
-    devices: manifest.devices.map(({ name, type }, index) => ({ handle: index + 1, name, type })),
+    devices: devices.map(({ handle, name, type }) => ({ handle, name, type })),
     entry: hex(info.entry),
     segments: info.segments.map(({ vaddr, memsz, filesz, offset, flags }) => ({
       vaddr: hex(vaddr),
@@ -66,7 +66,7 @@ export function imageInfoToJson(info: ImageInfo): ImageInfoJson {
  * @returns text with LF line ends, one at the end too; sizes in bytes
  */
 export function formatImageInfo(info: ImageInfo): string {
-  const { abi, manifest, program, sizes } = info;
+  const { abi, program, sizes } = info;
   const target = abi.target === "unknown" ? `unknown (${abi.targetNumber})` : abi.target;
   const facts: [string, string][] = [
     ["target", `${target}, ABI version ${abi.version}`],
@@ -94,7 +94,7 @@ export function formatImageInfo(info: ImageInfo): string {
     `${filesz}`,
     filesz === 0 ? "-" : hex(offset),
   ]);
-  const devices = manifest.devices.map(({ name, type }, index) => [`${index + 1}`, name, type]);
+  const devices = info.devices.map(({ handle, name, type }) => [`${handle}`, name, type]);
   return [
     ...lines,
     "",

@@ -1,5 +1,6 @@
 export { formatImageInfo, type ImageInfoJson, imageInfoToJson } from "./format-image-info.ts";
 export { ImageError, type ImageErrorCode, type ImageSubject } from "./image-error.ts";
+export type { ImageSource } from "./image-source.ts";
 export { type LinkInput, linkImage } from "./link-image.ts";
 export type { ProgramInfo } from "./program.ts";
 export {

@@ -259,7 +259,7 @@ describe("linkImage", () => {
       base: withPieces((p) => {
         p.rodata.content?.set(note("uk\0", 0x31444955, new Uint8Array(20)), 60);
       }),
-      code: "BAD_NOTE",
+      code: "BAD_PROGRAM",
     },
     {
       why: "an image with a manifest",

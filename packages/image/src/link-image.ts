@@ -17,6 +17,7 @@ import {
   writeProgramHeader,
 } from "./elf.ts";
 import { ImageError, type ImageErrorCode } from "./image-error.ts";
+import { sourceOf } from "./image-source.ts";
 import {
   ABI_NOTE,
   BUILD_ID_NOTE,
@@ -69,7 +70,7 @@ export function linkImage({ base, manifest, program }: LinkInput): Uint8Array {
   }
   if (program.bytecode.length === 0) throw new RangeError("linkImage: the bytecode is empty");
   const manifestNote = encodeManifestNote(manifest);
-  const elf = readElf("base image", base);
+  const elf = readElf("base image", sourceOf("linkImage", base));
   const parts = readBase(elf);
   if (hexOf(parts.buildId) !== hexOf(program.buildId)) {
     const why = `the bytecode was compiled by engine ${hexOf(program.buildId)} but the base image holds engine ${hexOf(parts.buildId)}: rebuild with matching packages`;
@@ -166,11 +167,11 @@ function interpreterOf(elf: ElfFile): ProgramHeader {
   if (header === undefined || others.length > 0) {
     throw refusal(elf, "NOT_A_BASE_IMAGE", "it does not have exactly one PT_INTERP");
   }
-  if (header.offset + header.filesz > elf.bytes.length) {
+  if (header.offset + header.filesz > elf.size) {
     throw refusal(elf, "TRUNCATED", "the file ends before the content of its PT_INTERP");
   }
-  const at = Number(header.offset);
-  if (header.filesz < INTERPRETER.length || INTERPRETER.some((byte, i) => elf.bytes[at + i] !== byte)) {
+  const path = elf.read(header.offset, header.filesz < INTERPRETER.length ? 0 : INTERPRETER.length);
+  if (INTERPRETER.some((byte, i) => path[i] !== byte)) {
     throw refusal(
       elf,
       "NOT_A_BASE_IMAGE",

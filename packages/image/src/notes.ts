@@ -1,5 +1,5 @@
-import { type AbiNote, decodeAbiNote, decodeManifestNote, type Manifest, NoteError } from "@uk/manifest";
-import { type ElfFile, type ProgramHeader, PT_NOTE, roundUp } from "./elf.ts";
+import { type AbiNote, decodeAbiNote, decodeManifestDevices, type NoteDevice, NoteError } from "@uk/manifest";
+import { type ElfFile, type ProgramHeader, PT_NOTE, roundUp, viewOf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
 
 /** How a note is recognised: its name with the NUL, and its type. */
@@ -20,11 +20,13 @@ export const BUILD_ID_SIZE = 32;
 /** The smallest note, and the head of a Solo5 note: N3 and N4 of ABI 2.5. */
 const NOTE_MIN = 12;
 const SOLO5_HEAD_SIZE = 20;
+/** More than the largest note that we read has, the manifest of 63 devices. */
+const NOTE_MAX = 8192;
 
 /** A note in its file. */
 export interface FoundNote {
   readonly header: ProgramHeader;
-  /** From the note's first byte to the end of its PT_NOTE, or of the file if that comes first. */
+  /** From the note's first byte to the end of its PT_NOTE or of the file, or as much as any note that we read has. */
   readonly bytes: Uint8Array;
   /** As the note's head says. */
   readonly descriptorSize: number;
@@ -53,7 +55,7 @@ function checkReadable(elf: ElfFile, { index, offset, filesz }: ProgramHeader): 
     const why = `the PT_NOTE in header ${index} has ${filesz} bytes, a note has at least ${NOTE_MIN}`;
     throw new ImageError(elf.subject, "BAD_NOTE", why);
   }
-  if (filesz >= SOLO5_HEAD_SIZE && offset + BigInt(SOLO5_HEAD_SIZE) > elf.bytes.length) {
+  if (filesz >= SOLO5_HEAD_SIZE && offset + BigInt(SOLO5_HEAD_SIZE) > elf.size) {
     throw new ImageError(elf.subject, "TRUNCATED", `the file ends before the note of header ${index}`);
   }
 }
@@ -61,25 +63,26 @@ function checkReadable(elf: ElfFile, { index, offset, filesz }: ProgramHeader): 
 /** N4, N6, N7 */
 function noteOf(elf: ElfFile, header: ProgramHeader, kind: NoteKind): FoundNote | undefined {
   const headSize = NOTE_MIN + roundUp(kind.owner.length, 4);
-  if (header.filesz < headSize || header.offset + BigInt(headSize) > elf.bytes.length) return undefined;
-  const at = Number(header.offset);
-  if (elf.view.getUint32(at, true) !== kind.owner.length) return undefined;
-  if (elf.view.getUint32(at + 8, true) !== kind.type) return undefined;
-  if ([...kind.owner].some((letter, i) => elf.bytes[at + NOTE_MIN + i] !== letter.charCodeAt(0)))
-    return undefined;
-  const end = header.offset + header.filesz;
-  const bytes = elf.bytes.subarray(at, end < elf.bytes.length ? Number(end) : elf.bytes.length);
-  return { header, bytes, descriptorSize: elf.view.getUint32(at + 4, true) };
+  if (header.filesz < headSize || header.offset + BigInt(headSize) > elf.size) return undefined;
+  const head = elf.read(header.offset, headSize);
+  const view = viewOf(head);
+  if (view.getUint32(0, true) !== kind.owner.length) return undefined;
+  if (view.getUint32(8, true) !== kind.type) return undefined;
+  if ([...kind.owner].some((letter, i) => head[NOTE_MIN + i] !== letter.charCodeAt(0))) return undefined;
+  const rest = BigInt(elf.size) - header.offset;
+  const length = [header.filesz, rest].reduce((least, one) => (one < least ? one : least), BigInt(NOTE_MAX));
+  const bytes = elf.read(header.offset, Number(length));
+  return { header, bytes, descriptorSize: view.getUint32(4, true) };
 }
 
 /**
- * The manifest of an image, `undefined` if it has none.
+ * The devices in the manifest of an image, `undefined` if it has none.
  *
  * @throws {ImageError} `BAD_NOTE`, `TRUNCATED`
  */
-export function readManifestNote(elf: ElfFile): Manifest | undefined {
+export function readManifestNote(elf: ElfFile): readonly NoteDevice[] | undefined {
   const note = findNote(elf, MANIFEST_NOTE);
-  return note && decode(elf, note, decodeManifestNote);
+  return note && decode(elf, note, decodeManifestDevices);
 }
 
 /**
@@ -95,7 +98,7 @@ export function readAbiNote(elf: ElfFile): AbiNote | undefined {
 /**
  * The build id of the engine in an image, `undefined` if it holds none of ours.
  *
- * @throws {ImageError} `BAD_NOTE`, `TRUNCATED`
+ * @throws {ImageError} `BAD_PROGRAM`
  */
 export function readBuildId(elf: ElfFile): Uint8Array | undefined {
   const note = findNote(elf, BUILD_ID_NOTE);
@@ -103,7 +106,7 @@ export function readBuildId(elf: ElfFile): Uint8Array | undefined {
   const at = NOTE_MIN + 4;
   if (note.descriptorSize !== BUILD_ID_SIZE || note.bytes.length < at + BUILD_ID_SIZE) {
     const why = `the build id note in header ${note.header.index} does not hold ${BUILD_ID_SIZE} bytes`;
-    throw new ImageError(elf.subject, "BAD_NOTE", why);
+    throw new ImageError(elf.subject, "BAD_PROGRAM", why);
   }
   return note.bytes.subarray(at, at + BUILD_ID_SIZE);
 }

@@ -1,5 +1,5 @@
 import { crc32 } from "./crc32.ts";
-import { type ElfFile, hex, PAGE_SIZE, PF_R, type ProgramHeader, roundUp } from "./elf.ts";
+import { type ElfFile, hex, PAGE_SIZE, PF_R, type ProgramHeader, roundUp, viewOf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
 import { BUILD_ID_SIZE, findNote, hexOf, MANIFEST_NOTE } from "./notes.ts";
 
@@ -28,6 +28,10 @@ const BYTECODE_ALIGN = 16;
 
 /** The checksum is for people whose file was damaged on its way; it does not protect from anybody. */
 const CHECKSUM_SIZE = 4;
+/** Bytes that are read at once for the checksum. */
+const PIECE = 1 << 20;
+/** Longest image of ours, of which all is read for the checksum: a hostile one with holes may say that it has more. */
+const LONGEST = 2 ** 30;
 
 /** The program in a linked image. */
 export interface ProgramInfo {
@@ -74,7 +78,9 @@ export function sealImage(image: Uint8Array): void {
  */
 export function checkSeal(elf: ElfFile, { offset, size }: ProgramInfo): void {
   const end = offset + size - CHECKSUM_SIZE;
-  if (elf.view.getUint32(end, true) === crc32(elf.bytes.subarray(0, end))) return;
+  let crc = 0;
+  for (let at = 0; at < end; at += PIECE) crc = crc32(elf.read(at, Math.min(PIECE, end - at)), crc);
+  if (viewOf(elf.read(end, CHECKSUM_SIZE)).getUint32(0, true) === crc) return;
   throw new ImageError(
     elf.subject,
     "DAMAGED",
@@ -84,8 +90,9 @@ export function checkSeal(elf: ElfFile, { offset, size }: ProgramInfo): void {
 
 /** Whether this PT_LOAD, checked already, begins with the magic of a program segment. */
 export function isProgram(elf: ElfFile, header: ProgramHeader): boolean {
-  const at = Number(header.offset);
-  return header.filesz >= MAGIC.length && MAGIC.every((byte, i) => elf.bytes[at + i] === byte);
+  if (header.filesz < MAGIC.length) return false;
+  const magic = elf.read(header.offset, MAGIC.length);
+  return MAGIC.every((byte, i) => magic[i] === byte);
 }
 
 /**
@@ -104,11 +111,14 @@ export function readProgram(elf: ElfFile, header: ProgramHeader, buildId: Uint8A
   if (header.memsz !== header.filesz || size % PAGE_SIZE !== 0 || vaddr % PAGE_SIZE !== 0) {
     throw refuse("the program segment does not consist of whole pages");
   }
-  const field = (at: number) => elf.view.getBigUint64(offset + at, true);
+  if (offset + size > LONGEST)
+    throw refuse(`the program ends at byte ${offset + size} of the file, after ${LONGEST}`);
+  const head = elf.read(offset, NOTE_AT);
+  const field = (at: number) => viewOf(head).getBigUint64(at, true);
   if (field(SIZE_AT) !== header.filesz) {
     throw refuse(`the program says it has ${field(SIZE_AT)} bytes, its segment has ${size}`);
   }
-  const compiledBy = elf.bytes.subarray(offset + BUILD_ID_AT, offset + BUILD_ID_AT + BUILD_ID_SIZE);
+  const compiledBy = head.subarray(BUILD_ID_AT, BUILD_ID_AT + BUILD_ID_SIZE);
   if (hexOf(compiledBy) !== hexOf(buildId)) {
     throw refuse(
       `engine ${hexOf(compiledBy)} compiled the program, the image holds engine ${hexOf(buildId)}`,

@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { createManifest, encodeManifestNote, ManifestError } from "@uk/manifest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ImageError, type ImageErrorCode, type ImageInfo, linkImage, readImage } from "./index.ts";
+import {
+  ImageError,
+  type ImageErrorCode,
+  type ImageInfo,
+  type ImageSource,
+  linkImage,
+  readImage,
+} from "./index.ts";
 import { baseImage, basePieces, ENGINE, filler, PT, R, upstreamImage, W, X } from "./testing/elf-builder.ts";
 import { brokenRule } from "./testing/tender-rules.ts";
 
@@ -63,6 +70,10 @@ describe("readImage", () => {
     expect(readImage(LINKED)).toEqual({
       abi: { target: "spt", targetNumber: 2, version: 2 },
       manifest: MANIFEST,
+      devices: [
+        { handle: 1, name: "service", type: "NET_BASIC" },
+        { handle: 2, name: "disk", type: "BLOCK_BASIC" },
+      ],
       entry: 0x100020,
       segments: [
         { vaddr: 0x100000, memsz: 0x1230, filesz: 0x1230, offset: 0x1000, flags: "R-X" },
@@ -108,6 +119,59 @@ describe("readImage", () => {
     const room = new Uint8Array(LINKED.length + 100);
     room.set(LINKED, 13);
     expect(readImage(room.subarray(13, 13 + LINKED.length))).toEqual(readImage(LINKED));
+  });
+
+  /** The image as the beginning of a file with a tail of holes, and how much of it was read. */
+  function sparse(image: Uint8Array, size: number): { source: ImageSource; count: () => number } {
+    let read = 0;
+    const source = {
+      size,
+      read(offset: number, length: number): Uint8Array {
+        expect(offset + length).toBeLessThanOrEqual(size);
+        read += length;
+        const bytes = new Uint8Array(length);
+        bytes.set(image.subarray(offset, offset + length));
+        return bytes;
+      },
+    };
+    return { source, count: () => read };
+  }
+
+  it("reads an image piece by piece, and no more than it needs", () => {
+    const size = 2 ** 45;
+    for (const image of [LINKED, upstreamImage("spt", MANIFEST)]) {
+      const whole = readImage(image);
+      const { source, count } = sparse(image, size);
+      expect(readImage(source)).toEqual({ ...whole, sizes: { ...whole.sizes, file: size } });
+      expect(count()).toBeLessThan(2 * image.length);
+    }
+  });
+
+  it("answers at once for an image of ours that says that it begins far behind", () => {
+    const far = edited(u64(at(PROGRAM, "offset"), 2 ** 44), u64(at(MFT, "offset"), 2 ** 44 + 64));
+    const { source } = sparse(far, 2 ** 45);
+    const moved: ImageSource = {
+      size: source.size,
+      read: (offset, length) => source.read(offset >= 2 ** 44 ? offset - 2 ** 44 + 0x5000 : offset, length),
+    };
+    expect(() => readImage(moved)).toThrow(/BAD_PROGRAM: the program ends at byte \d+ of the file, after/);
+  });
+
+  it("refuses a file that becomes shorter while it is read", () => {
+    const { source } = sparse(LINKED, LINKED.length);
+    const short: ImageSource = {
+      ...source,
+      read: (offset, length) => source.read(offset, length).subarray(1),
+    };
+    expect(() => readImage(short)).toThrow(/^image: TRUNCATED: the file has become shorter/);
+  });
+
+  it("refuses arguments of another type", () => {
+    const wrong = [undefined, null, 5, "x", new ArrayBuffer(64), {}, { size: 5 }, { size: "5", read() {} }];
+    for (const image of wrong) expect(() => readImage(image as Uint8Array)).toThrow(TypeError);
+    for (const options of [null, 5, "x", { memBytes: "5" }, { memBytes: 5n }, { memBytes: null }]) {
+      expect(() => readImage(LINKED, options as object)).toThrow(TypeError);
+    }
   });
 
   it("measures an image against the memory it is given", () => {
@@ -224,7 +288,7 @@ describe("readImage", () => {
       image: edited(...[ABI, MFT].map((index) => u32(at(index, "type"), 0))),
       code: "LINUX_EXECUTABLE",
     },
-    { why: "a build id of 31 bytes", image: edited(u32(0x303c + 4, 31)), code: "BAD_NOTE" },
+    { why: "a build id of 31 bytes", image: edited(u32(0x303c + 4, 31)), code: "BAD_PROGRAM" },
     { why: "a program of another engine", image: edited(u8(0x5000 + 8, 0xff)), code: "BAD_PROGRAM" },
     { why: "a writable program", image: edited(u32(at(PROGRAM, "flags"), R | W)), code: "BAD_PROGRAM" },
     { why: "a program of another size", image: edited(u64(0x5000 + 40, 0x2000)), code: "BAD_PROGRAM" },
@@ -344,7 +408,13 @@ describe("readImage and hostile bytes", () => {
   });
 
   it("refuses an image that a tender would load only for the rules that are ours", () => {
-    const ours: ImageErrorCode[] = ["BAD_NOTE", "BAD_PROGRAM", "DAMAGED", "SEGMENT_OUTSIDE_MEMORY"];
+    const ours: ImageErrorCode[] = [
+      "BAD_NOTE",
+      "BAD_PROGRAM",
+      "DAMAGED",
+      "SEGMENT_OUTSIDE_MEMORY",
+      "SEGMENT_TOO_LOW",
+    ];
     fc.assert(
       fc.property(mutations, (image) => {
         const outcome = attempt(image);

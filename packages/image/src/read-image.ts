@@ -1,8 +1,9 @@
-import type { AbiNote, Manifest } from "@uk/manifest";
+import { type AbiNote, createManifest, type Manifest, type NoteDevice } from "@uk/manifest";
 import { checkSegments } from "./check-segments.ts";
 import { type ElfFile, PF_R, PF_W, PF_X, type ProgramHeader, PT_LOAD, readElf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
-import { hexOf, readAbiNote, readBuildId, readManifestNote } from "./notes.ts";
+import { type ImageSource, sourceOf } from "./image-source.ts";
+import { BUILD_ID_NOTE, findNote, hexOf, readAbiNote, readBuildId, readManifestNote } from "./notes.ts";
 import { checkSeal, isProgram, type ProgramInfo, readProgram } from "./program.ts";
 
 /** Guest memory that tenders give unless told otherwise: 512 MiB. ABI 10.1. */
@@ -29,6 +30,8 @@ export interface ImageSegment {
 export interface ImageInfo {
   readonly abi: AbiNote;
   readonly manifest: Manifest;
+  /** The devices of the manifest, with the handles that the guest knows them by. */
+  readonly devices: readonly NoteDevice[];
   /** Guest address of the first instruction. */
   readonly entry: number;
   /** In the order of the file. */
@@ -52,35 +55,38 @@ export interface ImageInfo {
 
 /**
  * Reads an image, ours or upstream's, by the rules of the tenders: notes (ABI 2.3, 2.5), ELF header (3.1), segments
- * (3.2). What it accepts, a tender with that much memory loads. Stricter than upstream where the ABI document says so
- * (section 9: 6, 14, 28). The bytes may come from anywhere; nothing is copied or executed.
+ * (3.2). What it accepts, a tender for that target and version with that much memory loads, and what it refuses a
+ * tender refuses, but for what only our linker adds: `BAD_PROGRAM`, `DAMAGED`. Stricter than upstream where the ABI
+ * document says so (section 9: 6, 14, 28). The bytes may come from anywhere; nothing is executed, and of an image that
+ * is read piece by piece only headers, notes and what our linker made are read.
  *
+ * @param image - its bytes, or where they can be read
  * @throws {ImageError} the first rule that the image breaks
+ * @throws {TypeError} an argument is of another type
  * @throws {RangeError} `memBytes` is not a positive safe integer
  */
-export function readImage(bytes: Uint8Array, options: ReadImageOptions = {}): ImageInfo {
-  const memBytes = options.memBytes ?? DEFAULT_MEM_BYTES;
-  if (!Number.isSafeInteger(memBytes) || memBytes <= 0) {
-    throw new RangeError(`readImage: memBytes ${memBytes} is not a positive integer`);
-  }
-  const elf = readElf("image", bytes);
+export function readImage(image: Uint8Array | ImageSource, options: ReadImageOptions = {}): ImageInfo {
+  const memBytes = memBytesOf(options);
+  const source = sourceOf("readImage", image);
+  const elf = readElf("image", source);
   const abi = readAbiNote(elf);
-  const manifest = readManifestNote(elf);
-  const buildId = readBuildId(elf);
-  if (abi === undefined) throw withoutAbi(elf, manifest);
-  if (manifest === undefined) throw withoutManifest(elf, buildId);
+  const devices = readManifestNote(elf);
+  if (abi === undefined) throw withoutAbi(elf, devices);
+  if (devices === undefined) throw withoutManifest(elf);
   const { loaded, kernelEnd, imageEnd } = checkSegments(elf, memBytes);
+  const buildId = readBuildId(elf);
   const program = programOf(elf, loaded.at(-1), buildId);
   const segments = segmentsOf(elf);
   return {
     abi,
-    manifest,
+    manifest: createManifest(devices.map(({ name, type }) => ({ name, type }))),
+    devices,
     entry: Number(elf.entry),
     segments,
     kernelEnd,
     imageEnd,
     sizes: {
-      file: bytes.length,
+      file: elf.size,
       loaded: segments.reduce((sum, { filesz }) => sum + filesz, 0),
       memory: segments.reduce((sum, { memsz }) => sum + memsz, 0),
     },
@@ -88,6 +94,22 @@ export function readImage(bytes: Uint8Array, options: ReadImageOptions = {}): Im
     buildId: buildId && hexOf(buildId),
     program,
   };
+}
+
+function memBytesOf(options: ReadImageOptions): number {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `readImage: the options must be an object, not ${options === null ? "null" : typeof options}`,
+    );
+  }
+  const { memBytes = DEFAULT_MEM_BYTES } = options;
+  if (typeof memBytes !== "number") {
+    throw new TypeError(`readImage: memBytes must be a number, not ${typeof memBytes}`);
+  }
+  if (!Number.isSafeInteger(memBytes) || memBytes <= 0) {
+    throw new RangeError(`readImage: memBytes ${memBytes} is not a positive integer`);
+  }
+  return memBytes;
 }
 
 /** What our linker added, or `undefined` in an image that is not ours. */
@@ -118,13 +140,16 @@ function segmentsOf(elf: ElfFile): ImageSegment[] {
     }));
 }
 
-function withoutAbi(elf: ElfFile, manifest: Manifest | undefined): ImageError {
-  return manifest === undefined
+function withoutAbi(elf: ElfFile, devices: readonly NoteDevice[] | undefined): ImageError {
+  return devices === undefined
     ? new ImageError(elf.subject, "LINUX_EXECUTABLE", "no Solo5 notes: an ordinary executable of the host")
     : new ImageError(elf.subject, "NO_ABI", "no ABI note: nothing says which tender the image is for");
 }
 
-function withoutManifest(elf: ElfFile, buildId: Uint8Array | undefined): ImageError {
-  const hint = buildId === undefined ? "" : ": a base image, which has to be linked with a program first";
+function withoutManifest(elf: ElfFile): ImageError {
+  const hint =
+    findNote(elf, BUILD_ID_NOTE) === undefined
+      ? ""
+      : ": a base image, which has to be linked with a program first";
   return new ImageError(elf.subject, "NO_MANIFEST", `no manifest note${hint}`);
 }
