@@ -136,6 +136,11 @@ describe("uk build", () => {
       says: /RangeError: net: device name "eth 0"[\s\S]*\nuk: [^\n]*\n$/,
     },
     {
+      why: "a program that writes too much where its manifest goes",
+      source: `${RUN}const { writeSync } = await import("node" + ":fs");\nwriteSync(3, "x".repeat(1e6));\nrun([], function* () {});\n`,
+      says: /\nuk: [^\n]*it failed before `run`[^\n]*\n$/,
+    },
+    {
       why: "a program that ends itself",
       source: `${RUN}process.exit(3);\nrun([], function* () {});\n`,
       says: /^uk: [^\n]*\(status 3, see above\)[^\n]*\n$/,

@@ -9,6 +9,7 @@ import { codeFrame } from "./code-frame.ts";
 import type { Entry } from "./entry.ts";
 import { CliError } from "./error.ts";
 import { inferManifest } from "./infer-manifest.ts";
+import { visibleName } from "./say.ts";
 
 /** A built program, in memory. */
 export interface Built {
@@ -73,7 +74,7 @@ function locate(error: RuntimeError, program: Bundle): string {
   const origin = originalPositionFor(map, { line, column: column - 1 });
   if (origin.source === null) return `${error.message}\n${codeFrame(program.code, line, column)}`;
   const source = map.sourcesContent?.[map.sources.indexOf(origin.source)] ?? "";
-  return `${origin.source}:${origin.line}:${origin.column + 1}: ${error.message}\n${codeFrame(source, origin.line, origin.column + 1)}`;
+  return `${visibleName(origin.source)}:${origin.line}:${origin.column + 1}: ${error.message}\n${codeFrame(source, origin.line, origin.column + 1)}`;
 }
 
 /** The engine gives no place for errors in regular expressions; Node, which finds the same ones, does. */

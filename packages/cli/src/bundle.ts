@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, relative } from "node:path";
 import {
   type BuildFailure,
   type BuildOptions,
@@ -11,6 +11,8 @@ import {
   type Plugin,
 } from "esbuild";
 import { CliError } from "./error.ts";
+import { whyNotReadable } from "./regular-file.ts";
+import { visibleName } from "./say.ts";
 
 /** One ES module that holds a whole program. */
 export interface Bundle {
@@ -78,10 +80,23 @@ export async function watchBundle(
       });
     },
   };
-  const watched = await context({ ...options(entry, file, "dev"), plugins: [tell] });
+  const watched = await context({ ...options(entry, file, "dev"), plugins: [REGULAR_FILES, tell] });
   await watched.watch();
   return () => watched.dispose();
 }
+
+/** esbuild would wait for a pipe to be written, and read a device to an end that never comes. */
+const REGULAR_FILES: Plugin = {
+  name: "regular files",
+  setup({ onLoad }) {
+    onLoad({ filter: /(?:)/, namespace: "file" }, ({ path }) => {
+      const why = whyNotReadable(path);
+      return why === undefined
+        ? undefined
+        : { errors: [{ text: `${relative(".", path)}: cannot read the module: ${why}` }] };
+    });
+  },
+};
 
 type Outputs = Pick<BuildResult<{ write: false; metafile: true }>, "outputFiles" | "metafile">;
 
@@ -107,6 +122,7 @@ function options(entry: string, file: string, world: World) {
     keepNames: true,
     legalComments: "none",
     logLevel: "silent",
+    plugins: [REGULAR_FILES],
   } as const satisfies BuildOptions;
 }
 
@@ -124,7 +140,8 @@ function bundleOf({ outputFiles, metafile }: Outputs, file: string): Bundle {
 async function describe(errors: readonly Message[]): Promise<string> {
   const frames = await formatMessages([...errors], { kind: "error", color: false });
   const messages = errors.map(({ text, location }, index) => {
-    const place = location === null ? "" : `${location.file}:${location.line}:${location.column + 1}: `;
+    const place =
+      location === null ? "" : `${visibleName(location.file)}:${location.line}:${location.column + 1}: `;
     const frame = (frames[index] ?? "")
       .split("\n")
       .filter((line) => FRAME_LINE.test(line))

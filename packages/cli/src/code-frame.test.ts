@@ -23,6 +23,17 @@ describe("codeFrame", () => {
     expect(codeFrame("\tlet a b", 1, 8)).toBe("    1 │ \tlet a b\n      ╵ \t      ^");
   });
 
+  it("shows control characters, and has its mark behind them", () => {
+    const before = "a\\u001b[31mb ";
+    expect(codeFrame("a\u001b[31mb c", 1, 9)).toBe(
+      `    1 │ ${before}c\n      ╵ ${" ".repeat(before.length)}^`,
+    );
+  });
+
+  it("knows line ends of both kinds", () => {
+    expect(codeFrame("a\r\nb", 2, 1)).toBe("    1 │ a\n    2 │ b\n      ╵ ^");
+  });
+
   it("marks a place behind the end of its line", () => {
     expect(codeFrame("ab", 1, 5)).toBe("    1 │ ab\n      ╵     ^");
   });

@@ -4,6 +4,7 @@ import { installTarget } from "@uk/miou-solo5/target";
 import { BindingsError } from "@uk/solo5-bindings";
 import { openTarget } from "@uk/solo5-bindings/target";
 import type { Launch } from "./commands/dev.ts";
+import { complain } from "./say.ts";
 
 const { UK_DEV } = process.env;
 // Node passes its own options on to threads and processes that the program starts; the devices stay here.
@@ -19,11 +20,11 @@ function launch({ options, manifest, args, lifeline }: Launch): void {
   end.resume().unref();
   try {
     const target = openTarget({ options, manifest, cmdline: args.join(" ") });
-    for (const line of target.warnings) console.error(`uk: ${line}`);
+    for (const line of target.warnings) complain(line);
     installTarget(target);
   } catch (error) {
     if (!(error instanceof BindingsError)) throw error;
-    for (const line of error.why.split("\n")) console.error(`uk: ${line}`);
+    for (const line of error.why.split("\n")) complain(line);
     process.exit(1);
   }
 }

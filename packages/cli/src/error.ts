@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from "node:util";
+
 /** Exit statuses of `uk` itself; `uk run` passes the tender's on. */
 export const status = {
   ok: 0,
@@ -20,8 +22,8 @@ export class CliError extends Error {
 
 /** Message of a system error without Node's decoration, e.g. `permission denied`. */
 export function systemReason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return reasons[code ?? ""] ?? message;
+  const { code, errno, message } = error as NodeJS.ErrnoException;
+  return reasons[code ?? ""] ?? getSystemErrorMap().get(errno ?? 0)?.[1] ?? message;
 }
 
 const reasons: Record<string, string> = {
@@ -33,4 +35,5 @@ const reasons: Record<string, string> = {
   EISDIR: "it is a directory",
   EEXIST: "a file of that name is in the way",
   ENOSPC: "no space left on the device",
+  ENXIO: "it is not a regular file",
 };

@@ -71,7 +71,7 @@ async function collect(stream: Readable): Promise<string> {
   let text = "";
   for await (const chunk of stream.setEncoding("utf8")) {
     text += chunk;
-    if (text.length > MAX_MANIFEST) stream.destroy();
+    if (text.length > MAX_MANIFEST) break;
   }
   return text;
 }

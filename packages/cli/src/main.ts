@@ -10,6 +10,7 @@ import { run } from "./commands/run.ts";
 import { symbolicate } from "./commands/symbolicate.ts";
 import { which } from "./commands/which.ts";
 import { CliError, status } from "./error.ts";
+import { complain, say } from "./say.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   dev,
@@ -41,7 +42,7 @@ export async function main(words: readonly string[]): Promise<number> {
     return await dispatch(words);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    console.error(`uk: ${error.message}`);
+    complain(error.message);
     return error.status;
   }
 }
@@ -52,7 +53,7 @@ async function dispatch([name, ...words]: readonly string[]): Promise<number> {
     return name === undefined ? status.usage : status.ok;
   }
   if (name === "--version" || name === "-v") {
-    console.log(packageJson.version);
+    say(packageJson.version);
     return status.ok;
   }
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -1,23 +1,22 @@
-import { readFile } from "node:fs/promises";
 import { ImageError, type ImageInfo, readImage } from "@uk/image";
-import { CliError, systemReason } from "./error.ts";
+import { CliError } from "./error.ts";
+import { withRegularFile } from "./regular-file.ts";
+
+/** However much there will be: whether it is enough is for the tender to say. */
+const ANY_MEMORY = { memBytes: Number.MAX_SAFE_INTEGER };
 
 /**
- * Reads an image from a file.
+ * Reads what an image says about itself, however large its file is.
  *
  * @throws {CliError} the file cannot be read or is not a valid image; one line that says why
  */
-export async function openImage(path: string): Promise<ImageInfo> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new CliError(`${path}: cannot open the image: ${systemReason(error)}`);
-  }
-  try {
-    return readImage(bytes);
-  } catch (error) {
-    if (error instanceof ImageError) throw new CliError(`${path}: ${error.message}`);
-    throw error;
-  }
+export function openImage(path: string): ImageInfo {
+  return withRegularFile(path, "the image", (file) => {
+    try {
+      return readImage(file, ANY_MEMORY);
+    } catch (error) {
+      if (error instanceof ImageError) throw new CliError(`${path}: ${error.message}`);
+      throw error;
+    }
+  });
 }

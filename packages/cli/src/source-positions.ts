@@ -1,12 +1,16 @@
-import { readFileSync } from "node:fs";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
-import { CliError, systemReason } from "./error.ts";
+import { CliError } from "./error.ts";
+import { readRegularFile } from "./regular-file.ts";
+import { visibleName } from "./say.ts";
 
 /** A line of a stack trace, and as much of one as tells that it could become one. */
 const FRAME = /^ {4,}at /;
 const BEGINNING = /^(?: {0,4}| {4,}(?:|a|at|at .*))$/;
 /** A line longer than this is no frame. */
 const MAX_FRAME = 4096;
+/** Most lines and places of a bundle: those of one of 30 MB. What a map says of more takes memory out of proportion. */
+const MAX_LINES = 1 << 20;
+const MAX_PLACES = 1 << 22;
 
 /**
  * Rewrites the places of a bundle in text to those of its sources, frame by frame, as the text comes in.
@@ -23,9 +27,10 @@ export class SourcePositions {
   /**
    * @param map - source map of the bundle, as JSON text
    * @param file - name of the bundle in frames
+   * @throws {TypeError} `map` is none
    */
   constructor(map: string, file: string) {
-    this.#map = new TraceMap(map);
+    this.#map = traceMap(map);
     this.#place = new RegExp(`(?<=[( ])${escaped(bytes(file))}:(\\d+):(\\d+)(?=\\)?$)`);
   }
 
@@ -61,21 +66,47 @@ export class SourcePositions {
         line < 1
           ? undefined
           : originalPositionFor(this.#map, { line, column: Math.max(0, Number(column) - 1) });
-      if (origin === undefined || origin.source === null) return place;
-      return `${bytes(origin.source)}:${origin.line}:${origin.column + 1}`;
+      if (!origin?.source) return place;
+      return `${bytes(visibleName(origin.source))}:${origin.line}:${origin.column + 1}`;
     });
   }
 }
 
-/** Reads a source map from a file. */
+/**
+ * Reads a source map from a file.
+ *
+ * @throws {CliError} it cannot be read, or is none
+ */
 export function readSourceMap(path: string, file: string): SourcePositions {
+  const text = new TextDecoder().decode(readRegularFile(path, "the source map"));
   try {
-    return new SourcePositions(readFileSync(path, "utf8"), file);
-  } catch (error) {
-    const why =
-      error instanceof SyntaxError || error instanceof TypeError ? "not a source map" : systemReason(error);
-    throw new CliError(`${path}: cannot read the source map: ${why}`);
+    return new SourcePositions(text, file);
+  } catch {
+    throw new CliError(`${path}: cannot read the source map: not a source map`);
   }
+}
+
+/** Whatever the text is: once the map is made, it answers. */
+function traceMap(text: string): TraceMap {
+  const map = JSON.parse(text);
+  const isText = (value: unknown): boolean => value === null || typeof value === "string";
+  const { mappings, sources, sourceRoot = null } = map;
+  if (
+    typeof mappings !== "string" ||
+    !Array.isArray(sources) ||
+    !sources.every(isText) ||
+    !isText(sourceRoot)
+  )
+    throw new TypeError("not a source map");
+  if (count(mappings, ";") > MAX_LINES || count(mappings, ",") > MAX_PLACES)
+    throw new TypeError("a source map of too large a bundle");
+  return new TraceMap(map);
+}
+
+function count(text: string, mark: string): number {
+  let found = 0;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) found++;
+  return found;
 }
 
 /** UTF-8, one character a byte. */

@@ -5,6 +5,7 @@ import { type Built, buildImages } from "../build-images.ts";
 import type { Command } from "../command.ts";
 import { findEntry } from "../entry.ts";
 import { CliError, status } from "../error.ts";
+import { say } from "../say.ts";
 import { writeOutputs } from "../write-outputs.ts";
 
 export const build: Command = {
@@ -37,9 +38,7 @@ export const build: Command = {
       for (const [extension, text] of built.sidecars) files.set(`${name}.${extension}`, text);
       await writeOutputs(folder, files);
       const elapsed = Math.round(performance.now() - start);
-      console.log(
-        args.json ? reportJson(built, folder, name, elapsed) : report(built, folder, name, elapsed),
-      );
+      say(args.json ? reportJson(built, folder, name, elapsed) : report(built, folder, name, elapsed));
     },
   }),
   examples: [

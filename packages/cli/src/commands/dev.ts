@@ -10,6 +10,7 @@ import type { Command } from "../command.ts";
 import { type Entry, findEntry } from "../entry.ts";
 import { CliError, status } from "../error.ts";
 import { inferManifest } from "../infer-manifest.ts";
+import { complain } from "../say.ts";
 import { inherited, tenderWords } from "../tender-words.ts";
 import { writeProgram } from "../write-program.ts";
 
@@ -109,19 +110,19 @@ const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 /** Starts the program anew; what is wrong with it is said, and waits for the next change. */
 async function again(session: Session, made: Bundle | CliError): Promise<void> {
   try {
-    if (session.isRunning) console.error("uk: the program changed: starting it again");
+    if (session.isRunning) complain("the program changed: starting it again");
     await session.stop();
     if (made instanceof CliError) throw made;
     await session.start(made);
     if (!session.isRunning) return;
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    console.error(`uk: ${error.message}`);
-    console.error("uk: waiting for a change");
+    complain(error.message);
+    complain("waiting for a change");
     return;
   }
   void session.ended.then((code) => {
-    if (!session.isStopping) console.error(`uk: the program ended with status ${code}: waiting for a change`);
+    if (!session.isStopping) complain(`the program ended with status ${code}: waiting for a change`);
   });
 }
 

@@ -2,6 +2,7 @@ import { formatImageInfo, imageInfoToJson } from "@uk/image";
 import { defineCommand } from "citty";
 import type { Command } from "../command.ts";
 import { openImage } from "../open-image.ts";
+import { say } from "../say.ts";
 
 export const inspect: Command = {
   command: defineCommand({
@@ -13,11 +14,9 @@ export const inspect: Command = {
       image: { type: "positional", description: "A Solo5 image, ours or not", required: true },
       json: { type: "boolean", description: "Print JSON" },
     },
-    async run({ args }) {
-      const info = await openImage(args.image);
-      console.log(
-        args.json ? JSON.stringify(imageInfoToJson(info), null, 2) : formatImageInfo(info).trimEnd(),
-      );
+    run({ args }) {
+      const info = openImage(args.image);
+      say(args.json ? JSON.stringify(imageInfoToJson(info), null, 2) : formatImageInfo(info).trimEnd());
     },
   }),
   examples: ["uk inspect dist/hello.spt", "uk inspect dist/hello.spt --json"],

@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import { programManifest } from "../build-images.ts";
 import type { Command } from "../command.ts";
 import { findEntry } from "../entry.ts";
+import { say } from "../say.ts";
 
 export const manifest: Command = {
   command: defineCommand({
@@ -15,7 +16,7 @@ export const manifest: Command = {
       },
     },
     async run({ args }) {
-      console.log(printManifest(await programManifest(findEntry(args.entry))));
+      say(printManifest(await programManifest(findEntry(args.entry))));
     },
   }),
   examples: ["uk manifest src/hello.ts"],

@@ -6,6 +6,7 @@ import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
 import { findImage, siblingImage } from "../find-image.ts";
 import { openImage } from "../open-image.ts";
+import { complain } from "../say.ts";
 import { readSourceMap, type SourcePositions } from "../source-positions.ts";
 import { type End, tend } from "../tend.ts";
 import { inherited, tenderWords } from "../tender-words.ts";
@@ -27,7 +28,7 @@ export const run: Command = {
       const { options, image: word, args } = tenderWords(rawArgs);
       if (word === undefined) throw new CliError("run: IMAGE is missing; see uk run --help", status.usage);
       const image = findImage(word);
-      const { target } = (await openImage(image)).abi;
+      const { target } = openImage(image).abi;
       if (!isTarget(target))
         throw new CliError(`${image}: an image for ${target}, for which there is no tender here`);
       const end = await tend(tenderPath[target](), [...options, "--", image, ...args], {
@@ -35,7 +36,7 @@ export const run: Command = {
         positions: positionsOf(image),
       });
       const said = remark(image, target === "hvt", end);
-      if (said !== undefined) console.error(`uk: ${image}: ${said}`);
+      if (said !== undefined) complain(`${image}: ${said}`);
       return end.status;
     },
   }),
@@ -47,11 +48,18 @@ export const run: Command = {
   passThrough: true,
 };
 
-/** The source map beside an image, if there is one. */
+/** The source map beside an image, if there is one; the image runs without. */
 function positionsOf(image: string): SourcePositions | undefined {
   const program = image.replace(/\.(hvt|spt)$/, "");
   const map = `${program}.map`;
-  return program !== image && existsSync(map) ? readSourceMap(map, `${basename(program)}.js`) : undefined;
+  if (program === image || !existsSync(map)) return undefined;
+  try {
+    return readSourceMap(map, `${basename(program)}.js`);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    complain(`warning: ${error.message}; stack traces show places in the bundle`);
+    return undefined;
+  }
 }
 
 /** What is to be said about how a guest ended, beyond what guest and tender have said. */

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { defineCommand } from "citty";
 import type { Command } from "../command.ts";
-import { CliError, systemReason } from "../error.ts";
+import { CliError } from "../error.ts";
+import { readRegularFile, WHOLE_MAX } from "../regular-file.ts";
 import { readSourceMap } from "../source-positions.ts";
 
 export const symbolicate: Command = {
@@ -18,8 +19,8 @@ export const symbolicate: Command = {
         description: "The program's source map (default: NAME.map beside the log or in dist)",
       },
     },
-    run({ args: { log, map } }) {
-      const text = readLog(log);
+    async run({ args: { log, map } }) {
+      const text = log === "-" ? await readInput() : readRegularFile(log, "the log");
       const found = map ?? findMap(log, text);
       const positions = readSourceMap(found, `${basename(found).replace(/\.map$/, "")}.js`);
       process.stdout.write(Buffer.concat([positions.write(text), positions.end()]));
@@ -28,17 +29,24 @@ export const symbolicate: Command = {
   examples: ["uk symbolicate guest.log --map dist/hello.map", "journalctl -u guest | uk symbolicate -"],
 };
 
-function readLog(path: string): Buffer {
-  try {
-    return readFileSync(path === "-" ? 0 : path);
-  } catch (error) {
-    throw new CliError(`${path}: cannot read the log: ${systemReason(error)}`);
+/** Standard input to its end. */
+async function readInput(): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of process.stdin) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > WHOLE_MAX)
+      throw new CliError(
+        `-: cannot read the log: it has more than ${WHOLE_MAX} bytes, of which at most so many are read`,
+      );
   }
+  return Buffer.concat(pieces);
 }
 
 /** The source map of the program that the log's first stack trace is of. */
-function findMap(log: string, text: Buffer): string {
-  const [, name] = /^ *at (?:.*[( ])?([^/\s(]+)\.js:\d+:\d+\)?$/m.exec(text.toString()) ?? [];
+function findMap(log: string, text: Uint8Array): string {
+  const [, name] = /^ *at (?:.*[( ])?([^/\s(]+)\.js:\d+:\d+\)?$/m.exec(Buffer.from(text).toString()) ?? [];
   if (name === undefined) throw new CliError(`${log}: no stack trace of a guest is in it`);
   const folders = log === "-" ? ["dist", "."] : [dirname(log), "dist", "."];
   const found = folders.map((folder) => join(folder, `${name}.map`)).find(existsSync);

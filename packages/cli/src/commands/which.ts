@@ -2,6 +2,7 @@ import { isTarget, targets } from "@uk/runtime";
 import { defineCommand } from "citty";
 import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
+import { say } from "../say.ts";
 import { tenderPath } from "../tenders.ts";
 
 export const which: Command = {
@@ -16,7 +17,7 @@ export const which: Command = {
           `which: no tender for ${JSON.stringify(args.target)}: there is one for ${targets.join(" and ")}`,
           status.usage,
         );
-      console.log(tenderPath[args.target]());
+      say(tenderPath[args.target]());
     },
   }),
   examples: ["uk which spt", '"$(uk which hvt)" --mem=64 dist/hello.hvt'],
