@@ -137,7 +137,7 @@ describe("uk build", () => {
     },
     {
       why: "a program that writes too much where its manifest goes",
-      source: `${RUN}const { writeSync } = await import("node" + ":fs");\nwriteSync(3, "x".repeat(1e6));\nrun([], function* () {});\n`,
+      source: `${RUN}const { writeSync } = await import(["node", "fs"].join(":"));\nwriteSync(3, "x".repeat(1e6));\nrun([], function* () {});\n`,
       says: /\nuk: [^\n]*it failed before `run`[^\n]*\n$/,
     },
     {
