@@ -30,6 +30,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+/** What `uk` says in a process that does not outlive the test, should it wait for ever or take all memory. */
+function answer(words: readonly string[], input = ""): Promise<Ended> {
+  const bin = join(root, "packages/cli/bin/uk.mjs");
+  const script = `ulimit -t 50; exec timeout --signal=KILL 50 "$@" ${input}`;
+  return execute("sh", ["-c", script, "sh", process.execPath, bin, ...words], { cwd: folder });
+}
+
 describe("a file that is not a regular one", () => {
   it.concurrent.each([
     { words: ["run", "fifo"], says: "fifo: cannot read the image: it is not a regular file" },
@@ -62,7 +69,7 @@ describe("a file that is not a regular one", () => {
       says: "fifo.ts: cannot read the module: it is not a regular file",
     },
   ])("is refused at once: uk $words", async ({ words, says }) => {
-    const { status, stdout, stderr } = await uk(words, { cwd: folder });
+    const { status, stdout, stderr } = await answer(words);
     if (typeof says === "string") expect(stderr).toBe(`uk: ${says}\n`);
     else expect(stderr).toMatch(says);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
@@ -84,7 +91,7 @@ describe("a file that is too large to be held", () => {
     },
     { words: ["build", "large.ts"], what: "large.ts: cannot read the module" },
   ])("is refused: uk $words", async ({ words, what }) => {
-    const { status, stderr } = await uk(words, { cwd: folder });
+    const { status, stderr } = await answer(words);
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: `uk: ${what}: it has 67108865 bytes, of which at most 67108864 are read\n`,
@@ -92,9 +99,7 @@ describe("a file that is too large to be held", () => {
   });
 
   it("is refused on standard input as well", async () => {
-    const bin = join(root, "packages/cli/bin/uk.mjs");
-    const script = `"${process.execPath}" "${bin}" symbolicate - < /dev/zero`;
-    const { status, stderr } = await execute("sh", ["-c", script]);
+    const { status, stderr } = await answer(["symbolicate", "-"], "< /dev/zero");
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: expect.stringMatching(/^uk: -: cannot read the log: /),
