@@ -1,5 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import { TraceMap } from "@jridgewell/trace-mapping";
@@ -7,7 +10,7 @@ import { baseImagePath } from "@uk/runtime";
 import { binaryPath as hvtTender } from "@uk/tender-hvt";
 import { binaryPath } from "@uk/tender-spt";
 import { beforeAll, describe, expect, it } from "vitest";
-import { execute, uk } from "./support/uk.ts";
+import { execute, startUk, uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -163,6 +166,28 @@ describe("uk build", () => {
       expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
       expect(readdirSync(out)).toEqual(["main.spt"]);
       expect(readFileSync(join(out, "main.spt"), "utf8")).toBe("an earlier build");
+    },
+  );
+
+  it.concurrent.for([
+    { command: "build", does: "spins", how: "for (;;);" },
+    {
+      command: "build",
+      does: "waits",
+      how: "await new Promise((resolve) => setTimeout(resolve, 1e6));",
+    },
+    { command: "manifest", does: "spins", how: "for (;;);" },
+  ])(
+    "leaves nothing behind when uk $command is killed while the program $does",
+    async ({ command, does, how }, { onTestFinished }) => {
+      const source = `${RUN}console.log(process.pid);\n${how}\nrun([], function* () {});\n`;
+      const child = startUk([command, program(`killed-${command}-${does}.ts`, source)]);
+      // What the program says until `run` is on standard error.
+      const [pid] = await once(child.stderr as Readable, "data");
+      onTestFinished(() => void spawnSync("kill", ["-KILL", String(pid).trim()]));
+      child.kill("SIGKILL");
+      // Ends with the last process that has its output.
+      await once(child, "close");
     },
   );
 

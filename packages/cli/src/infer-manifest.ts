@@ -30,9 +30,11 @@ export async function inferManifest(program: string, bundle: Bundle): Promise<Ma
 }
 
 async function readManifest(program: string, file: string): Promise<Manifest> {
-  const child = spawn(process.execPath, ["--enable-source-maps", "--import", data(QUIET), file], {
-    stdio: ["ignore", "pipe", "inherit", "pipe"],
-    env: { ...process.env, UK_MANIFEST_FD: "3" },
+  const launcher = new URL("manifest-launcher.js", import.meta.url).href;
+  const child = spawn(process.execPath, ["--enable-source-maps", "--import", launcher, file], {
+    // Behind the standard streams: where the manifest goes, and what is closed when this process is gone.
+    stdio: ["ignore", "pipe", "inherit", "pipe", "pipe"],
+    env: { ...process.env, UK_MANIFEST_FD: "3", UK_LIFELINE_FD: "4" },
     timeout: LIMIT_MS,
     killSignal: "SIGKILL",
   });
@@ -58,13 +60,6 @@ async function readManifest(program: string, file: string): Promise<Manifest> {
       throw new CliError(`${program}: its manifest is invalid: ${error.message}`);
     throw error;
   }
-}
-
-/** Nothing is to be said about experimental features of Node while a manifest is read. */
-const QUIET = "process.removeAllListeners('warning')";
-
-function data(code: string): string {
-  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 async function collect(stream: Readable): Promise<string> {
