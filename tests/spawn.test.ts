@@ -187,6 +187,19 @@ describe("what can not be started", () => {
   });
 
   it.each<{ why: string; options: object; error: typeof TypeError | typeof RangeError }>([
+    ...[null, 5, "x", true, []].map((options) => ({
+      why: `${JSON.stringify(options)} for options`,
+      options: options as object,
+      error: TypeError,
+    })),
+    ...[null, 5, []].flatMap((value) =>
+      ["net", "block", "stdio"].map((name) => ({
+        why: `${JSON.stringify(value)} for ${name}`,
+        options: { [name]: value },
+        error: TypeError,
+      })),
+    ),
+    { why: "a signal that is none", options: { signal: {} }, error: TypeError },
     { why: "an unknown stream", options: { stdio: "overlapped" }, error: TypeError },
     { why: "a descriptor for the tender's lines", options: { stdio: { stderr: 2 } }, error: TypeError },
     { why: "a negative descriptor", options: { stdio: { stdout: -1 } }, error: RangeError },
@@ -401,6 +414,10 @@ describe("hvt", () => {
   });
 
   it.each<{ options: object; error: typeof TypeError | typeof RangeError }>([
+    ...[null, 5, "x", []].map((options) => ({ options: options as object, error: TypeError })),
+    { options: { netRing: "no" }, error: TypeError },
+    { options: { dumpcore: 5 }, error: TypeError },
+    { options: { gdbPort: "1234" }, error: TypeError },
     { options: { dumpcore: "" }, error: TypeError },
     { options: { gdbPort: -1 }, error: RangeError },
   ])("refuses $options before the start", ({ options, error }) => {

@@ -22,3 +22,13 @@ export function sourceOf(call: string, image: Uint8Array | ImageSource): ImageSo
   }
   return image;
 }
+
+/**
+ * @param what - what a caller passed, for the message
+ * @throws {TypeError} it is no object, or an array
+ */
+export function checkObject(what: string, value: unknown): void {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
+  const found = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  throw new TypeError(`${what} must be an object, not ${found}`);
+}

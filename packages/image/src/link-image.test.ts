@@ -323,6 +323,21 @@ describe("linkImage", () => {
     expect(error.message).not.toContain("\n");
   });
 
+  it("refuses input of another type", () => {
+    const program = { buildId: ENGINE, bytecode: BYTECODE };
+    for (const one of [undefined, null, 5, [], {}])
+      expect(() => linkImage(one as never)).toThrow(/^linkImage: /);
+    for (const one of [
+      { base: { size: 5, read: () => new Uint8Array() } },
+      { base: "x" },
+      { program: null },
+      { program: [] },
+      { program: { ...program, buildId: "x".repeat(32) } },
+      { program: { ...program, bytecode: [1] } },
+    ])
+      expect(() => linkImage(input(one as never))).toThrow(TypeError);
+  });
+
   it("refuses a caller's mistakes before it looks at the base image", () => {
     const base = new Uint8Array();
     const short = { buildId: new Uint8Array(31), bytecode: BYTECODE };

@@ -17,7 +17,7 @@ import {
   writeProgramHeader,
 } from "./elf.ts";
 import { ImageError, type ImageErrorCode } from "./image-error.ts";
-import { sourceOf } from "./image-source.ts";
+import { checkObject, sourceOf } from "./image-source.ts";
 import {
   ABI_NOTE,
   BUILD_ID_NOTE,
@@ -60,9 +60,20 @@ type NewHeader = Omit<ProgramHeader, "index">;
  *
  * @throws {ImageError} `base` is not a base image, or `program` was compiled by another engine
  * @throws {ManifestError} `manifest` is not valid
+ * @throws {TypeError} the input is of another type
  * @throws {RangeError} `buildId` has not 32 bytes, or `bytecode` none
  */
-export function linkImage({ base, manifest, program }: LinkInput): Uint8Array {
+export function linkImage(input: LinkInput): Uint8Array {
+  checkObject("linkImage: the input", input);
+  const { base, manifest, program } = input;
+  checkObject("linkImage: program", program);
+  for (const [name, bytes] of Object.entries({
+    base,
+    buildId: program.buildId,
+    bytecode: program.bytecode,
+  })) {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`linkImage: ${name} must be a Uint8Array`);
+  }
   if (program.buildId.length !== BUILD_ID_SIZE) {
     throw new RangeError(
       `linkImage: a build id has ${BUILD_ID_SIZE} bytes, this has ${program.buildId.length}`,

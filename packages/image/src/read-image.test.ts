@@ -169,7 +169,7 @@ describe("readImage", () => {
   it("refuses arguments of another type", () => {
     const wrong = [undefined, null, 5, "x", new ArrayBuffer(64), {}, { size: 5 }, { size: "5", read() {} }];
     for (const image of wrong) expect(() => readImage(image as Uint8Array)).toThrow(TypeError);
-    for (const options of [null, 5, "x", { memBytes: "5" }, { memBytes: 5n }, { memBytes: null }]) {
+    for (const options of [null, 5, "x", [], { memBytes: "5" }, { memBytes: 5n }, { memBytes: null }]) {
       expect(() => readImage(LINKED, options as object)).toThrow(TypeError);
     }
   });

@@ -2,7 +2,7 @@ import { type AbiNote, createManifest, type Manifest, type NoteDevice } from "@u
 import { checkSegments } from "./check-segments.ts";
 import { type ElfFile, PF_R, PF_W, PF_X, type ProgramHeader, PT_LOAD, readElf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
-import { type ImageSource, sourceOf } from "./image-source.ts";
+import { checkObject, type ImageSource, sourceOf } from "./image-source.ts";
 import { BUILD_ID_NOTE, findNote, hexOf, readAbiNote, readBuildId, readManifestNote } from "./notes.ts";
 import { checkSeal, isProgram, type ProgramInfo, readProgram } from "./program.ts";
 
@@ -97,11 +97,7 @@ export function readImage(image: Uint8Array | ImageSource, options: ReadImageOpt
 }
 
 function memBytesOf(options: ReadImageOptions): number {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `readImage: the options must be an object, not ${options === null ? "null" : typeof options}`,
-    );
-  }
+  checkObject("readImage: the options", options);
   const { memBytes = DEFAULT_MEM_BYTES } = options;
   if (typeof memBytes !== "number") {
     throw new TypeError(`readImage: memBytes must be a number, not ${typeof memBytes}`);

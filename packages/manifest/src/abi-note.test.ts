@@ -32,6 +32,16 @@ describe("encodeAbiNote", () => {
   });
 });
 
+describe("encodeAbiNote and other types", () => {
+  it.each([undefined, null, 5, "hvt", {}, { target: 1, version: 2 }, { target: "hvt", version: "2" }])(
+    "refuses %j",
+    (abi) => {
+      expect(() => encodeAbiNote(abi as { target: "hvt"; version: number })).toThrow(/^encodeAbiNote: /);
+      expect(() => encodeAbiNote(abi as { target: "hvt"; version: number })).toThrow(TypeError);
+    },
+  );
+});
+
 describe("decodeAbiNote", () => {
   it("gives back every target and version", () => {
     const targets = fc.constantFrom(...(Object.keys(ABI_TARGET_NUMBERS) as AbiTarget[]));

@@ -33,15 +33,14 @@ const DESCRIPTOR_MIN = 8;
 /**
  * The ABI note of an image: 36 bytes, reserved words zero. ABI 2.4.
  *
+ * @throws {TypeError} they are of other types
  * @throws {RangeError} `target` is not a target, or `version` not an unsigned 32-bit integer
  */
-export function encodeAbiNote({
-  target,
-  version,
-}: {
-  readonly target: AbiTarget;
-  readonly version: number;
-}): Uint8Array {
+export function encodeAbiNote(abi: { readonly target: AbiTarget; readonly version: number }): Uint8Array {
+  const { target, version } = abi ?? {};
+  if (typeof target !== "string" || typeof version !== "number") {
+    throw new TypeError("encodeAbiNote: an object with target, a string, and version, a number, is needed");
+  }
   const number = Object.hasOwn(ABI_TARGET_NUMBERS, target) ? ABI_TARGET_NUMBERS[target] : undefined;
   if (number === undefined) throw new RangeError(`encodeAbiNote: unknown target ${String(target)}`);
   if (!Number.isInteger(version) || version < 0 || version > 0xffffffff) {

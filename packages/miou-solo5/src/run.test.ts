@@ -83,6 +83,8 @@ describe.each([
     const main = function* () {};
     expect(() => run([{}], main)).toThrow(TypeError);
     expect(() => run([], undefined as never)).toThrow(TypeError);
+    for (const options of [null, 5, "x", [], { now: 5 }, { now: 5n }, { pollIntervalNs: 5 }])
+      expect(() => run([], main, options as object)).toThrow(TypeError);
   });
 });
 

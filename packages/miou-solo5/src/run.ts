@@ -8,6 +8,7 @@ import { hostProcess, writeAndExit } from "./host.ts";
 import { HostPoll } from "./host-poll.ts";
 import { enterMachine, leaveMachine, type Machine, withMachine } from "./machine.ts";
 import { collectDevices, manifestLine } from "./manifest.ts";
+import { checkOptions } from "./options.ts";
 import { Poll, runClock } from "./poll.ts";
 import type { Solo5 } from "./solo5.ts";
 import { currentTarget } from "./target.ts";
@@ -36,7 +37,7 @@ export interface RunOptions {
  *
  * @returns the value of `main`. Nobody has to wait for it: in an image, an error that is not caught
  *   is printed and ends the unikernel with status 1
- * @throws {TypeError | RangeError} the device list is invalid (thrown at once)
+ * @throws {TypeError | RangeError} the device list or an option is invalid (thrown at once)
  * @throws {DeviceError} a device cannot be had (a rejection, like everything that `main` throws)
  */
 export function run<const Ds extends readonly Device<unknown>[], T>(
@@ -46,6 +47,7 @@ export function run<const Ds extends readonly Device<unknown>[], T>(
 ): Promise<T> {
   if (typeof main !== "function")
     throw new TypeError("run: the second argument must be a generator function");
+  checkOptions("run", options, { now: "function", pollIntervalNs: "bigint" });
   collectDevices(devices);
   const solo5 = currentTarget();
   if (solo5 === undefined) {

@@ -67,6 +67,12 @@ describe("compileModule", () => {
     expect((await failure(source)).message).toMatch(/cannot import/);
   });
 
+  it("refuses arguments of other types", async () => {
+    for (const source of [undefined, null, 5, new Uint8Array(2)])
+      await expect(compileModule(source as never, "app.js")).rejects.toThrow(/^compileModule: /);
+    await expect(compileModule("", 5 as unknown as string)).rejects.toThrow(TypeError);
+  });
+
   it("refuses a source with a NUL, which the engine's parser would take for its end", async () => {
     await expect(compileModule("a;\0b;", "app.js")).rejects.toBeInstanceOf(RuntimeError);
   });

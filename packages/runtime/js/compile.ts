@@ -17,9 +17,12 @@ let buildId: Promise<Uint8Array> | undefined;
  *
  * @param source - the module; all imports bundled, except `uk:solo5`
  * @param name - shown in stack traces, e.g. `app.js`
+ * @throws {TypeError} (as a rejection) `source` or `name` is not a string
  * @throws {RuntimeError} `SYNTAX` with line and column in `source`; `NOT_BUILT`; `COMPILER_FAILED`
  */
 export async function compileModule(source: string, name: string): Promise<CompiledModule> {
+  if (typeof source !== "string" || typeof name !== "string")
+    throw new TypeError("compileModule: source and name must be strings");
   buildId ??= readBuildId();
   const [bytecode, id] = await Promise.all([runCompiler([name], source), buildId]);
   return { bytecode, buildId: id };

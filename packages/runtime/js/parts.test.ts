@@ -8,6 +8,10 @@ describe("the parts of the runtime", () => {
     expect(statSync(compilerPath()).mode & 0o111).not.toBe(0);
   });
 
+  it.each([undefined, 5, "virtio", "", "../x"])("have no base image for %j, which is no target", (target) => {
+    expect(() => baseImagePath(target as "spt")).toThrow(TypeError);
+  });
+
   it.each([
     { name: "spt", is: true },
     { name: "hvt", is: true },

@@ -17,9 +17,11 @@ export function isTarget(name: string): name is Target {
  * Absolute path of the base image of `target`: an ELF file without a program, for `@uk/image` to
  * link one to.
  *
+ * @throws {TypeError} there is no such target
  * @throws {RuntimeError} `NOT_BUILT`: the package was not built
  */
 export function baseImagePath(target: Target): string {
+  if (!isTarget(target)) throw new TypeError(`baseImagePath: there is no target ${String(target)}`);
   return part(`base-${target}.elf`);
 }
 

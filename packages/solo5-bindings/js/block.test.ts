@@ -94,6 +94,17 @@ describe("openBlock", () => {
       expect(() => openBlock(path as string)).toThrow(TypeError);
     expect(() => openBlock("x", { blockSize: "512" as unknown as number })).toThrow(TypeError);
     expect(() => openBlock("x", { readOnly: 1 as unknown as boolean })).toThrow(TypeError);
+    const path = disk("options.img", 512);
+    for (const options of [null, 5, "x", true, [], () => {}, { blockSize: null }])
+      expect(() => openBlock(path, options as object)).toThrow(TypeError);
+    openBlock(path).close();
+  });
+
+  it("refuses options of other types when it reads", async () => {
+    const file = openBlock(disk("read-options.img", 512));
+    for (const options of [null, 5, "x", [], { signal: 5 }, { signal: {} }, { signal: null }])
+      await expect(file.read(0n, new Uint8Array(512), options as object)).rejects.toThrow(/^block\.read: /);
+    file.close();
   });
 });
 

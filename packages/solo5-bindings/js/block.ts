@@ -1,6 +1,7 @@
 import { checkBytes, checkRoom } from "./bytes.ts";
 import { BindingsError, closedError, ioError } from "./errors.ts";
 import { Code, type Native, native, type OpenBlock, opened } from "./native.ts";
+import { checkOptions, signalOf } from "./options.ts";
 
 /** How {@link openBlock} opens. */
 export interface BlockOptions {
@@ -75,7 +76,8 @@ export class BlockFile {
    *
    * @throws (as a rejection) as {@link BlockFile.readSync}; the signal's reason
    */
-  async read(offset: bigint, into: Uint8Array, { signal }: BlockReadOptions = {}): Promise<void> {
+  async read(offset: bigint, into: Uint8Array, options: BlockReadOptions = {}): Promise<void> {
+    const signal = signalOf("block.read", options);
     signal?.throwIfAborted();
     checkRoom("block.read", into);
     this.#check("block.read", offset, into);
@@ -156,8 +158,10 @@ function untilAborted<T>(promise: T | Promise<T>, signal: AbortSignal): Promise<
  * @throws {TypeError} an argument is of another type
  * @throws {BindingsError} it cannot be opened; the message says why
  */
-export function openBlock(path: string, { blockSize = 512, readOnly = false }: BlockOptions = {}): BlockFile {
+export function openBlock(path: string, options: BlockOptions = {}): BlockFile {
   if (typeof path !== "string") throw new TypeError("openBlock: the path must be a string");
+  checkOptions("openBlock", options);
+  const { blockSize = 512, readOnly = false } = options;
   if (typeof blockSize !== "number") throw new TypeError("openBlock: blockSize must be a number");
   if (typeof readOnly !== "boolean") throw new TypeError("openBlock: readOnly must be a boolean");
   return new BlockFile(path, opened("openBlock", native().openBlock(path, String(blockSize), readOnly)));

@@ -198,7 +198,8 @@ describe("descriptors that are no network device", () => {
          say((await fails(() => openTap(fd))).replace(/@\\d+/, "@N"));
        for (const name of [1.5, NaN, null, undefined, {}, 3n]) say(await fails(() => openTap(name)));
        for (const mac of ["", "1:2:3", "2:0:0:0:0:0:1", new Uint8Array(5), new Uint8Array(0), 7])
-         say(await fails(() => openTap(1000000, { mac })));`,
+         say(await fails(() => openTap(1000000, { mac })));
+       for (const options of [null, 5, "x", []]) say(await fails(() => openTap(1000000, options)));`,
       { pair: "SOCK_STREAM" },
     );
     const socket = "it is a socket without frames: only AF_UNIX with SOCK_DGRAM or SOCK_SEQPACKET will do";
@@ -228,6 +229,9 @@ describe("descriptors that are no network device", () => {
       "RangeError | openTap: mac has 5 bytes: an address has 6",
       "RangeError | openTap: mac has 0 bytes: an address has 6",
       "TypeError | openTap: mac is neither a string nor a Uint8Array",
+      ...["null", "a number", "a string", "an array"].map(
+        (what) => `TypeError | openTap: the options must be an object, not ${what}`,
+      ),
     ]);
   });
 });

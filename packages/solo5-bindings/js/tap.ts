@@ -1,6 +1,7 @@
 import { checkBytes, checkRoom } from "./bytes.ts";
 import { BindingsError, closedError, ioError } from "./errors.ts";
 import { AGAIN, Code, type Native, NO_BUFFERS, native, type OpenNet, opened } from "./native.ts";
+import { checkOptions, signalOf } from "./options.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How {@link openTap} opens. */
@@ -68,8 +69,9 @@ export class Tap {
    * @throws (as a rejection) what {@link Tap.readSync} throws; `CLOSED` if the tap is closed meanwhile; the signal's
    *   reason
    */
-  read(into: Uint8Array, { signal }: ReadOptions = {}): Promise<number> {
+  read(into: Uint8Array, options: ReadOptions = {}): Promise<number> {
     return new Promise((resolve, reject) => {
+      const signal = signalOf("tap.read", options);
       signal?.throwIfAborted();
       // Where frames keep coming, promises alone would never let the loop run.
       if (this.#waiters.isEmpty && ++this.#burst <= BURST) {
@@ -182,9 +184,11 @@ export class Tap {
  * @throws {TypeError | RangeError} an argument is of another type, or `mac` of another length
  * @throws {BindingsError} it cannot be attached; the message says why and what to do
  */
-export function openTap(nameOrFd: string | number, { mac = "" }: TapOptions = {}): Tap {
+export function openTap(nameOrFd: string | number, options: TapOptions = {}): Tap {
   if (typeof nameOrFd !== "string" && !Number.isInteger(nameOrFd))
     throw new TypeError("openTap: the first argument is neither the name of an interface nor a descriptor");
+  checkOptions("openTap", options);
+  const { mac = "" } = options;
   if (typeof mac !== "string" && !(mac instanceof Uint8Array))
     throw new TypeError("openTap: mac is neither a string nor a Uint8Array");
   if (typeof mac !== "string" && mac.length !== 6)

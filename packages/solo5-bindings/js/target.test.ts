@@ -147,6 +147,12 @@ describe("openTarget", () => {
     ]);
     const wrong = { options: [3], manifest: { devices: [] }, cmdline: "" };
     expect(() => openTarget(wrong as never)).toThrow(TypeError);
+    for (const none of [undefined, null, 5, "x", []])
+      expect(() => openTarget(none as never)).toThrow(/^openTarget: the options must be an object/);
+    for (const device of [null, 5, "x"])
+      expect(() =>
+        openTarget({ options: [], manifest: { devices: [device] }, cmdline: "" } as never),
+      ).toThrow(TypeError);
     for (const other of [{ options: "x" }, { manifest: 5 }])
       expect(() => openTarget({ ...wrong, options: [], ...other } as never)).toThrow(/^openTarget: .* are/);
   });

@@ -3,6 +3,7 @@ import type { BlockPort, NetPort, Solo5, Solo5Devices } from "@uk/miou-solo5";
 import { isRoom } from "./bytes.ts";
 import { BindingsError } from "./errors.ts";
 import { AGAIN, Code, type Native, native, type OpenAll, opened } from "./native.ts";
+import { checkOptions } from "./options.ts";
 import { readiness } from "./readiness.ts";
 
 /** What {@link openTarget} is told. */
@@ -213,9 +214,14 @@ function bit(handle: number): bigint {
  * @throws {TypeError} an argument is of another type
  * @throws {BindingsError} an option is refused, or a device is not attached; nothing stays open
  */
-export function openTarget({ options, manifest, cmdline }: TargetOptions): NodeTarget {
+export function openTarget(how: TargetOptions): NodeTarget {
+  checkOptions("openTarget", how);
+  const { options, manifest, cmdline } = how;
   if (!Array.isArray(manifest?.devices) || !Array.isArray(options))
     throw new TypeError("openTarget: options and manifest.devices are arrays");
+  for (const device of manifest.devices)
+    if (typeof device !== "object" || device === null)
+      throw new TypeError("openTarget: a device is an object with name and type");
   const names = manifest.devices.map(({ name }) => name);
   const types = manifest.devices.map(({ type }) => type);
   for (const text of [...names, ...types, ...options, cmdline])

@@ -139,6 +139,16 @@ describe("waiting for a frame", () => {
     ]);
   });
 
+  it("refuses options of other types", async () => {
+    const said = await program(
+      `${both}
+       for (const options of [null, 5, [], { signal: 5 }, { signal: {} }])
+         say((await fails(() => b.read(into, options))).split(":")[0]);`,
+      datagram,
+    );
+    expect(said).toEqual(Array(5).fill("TypeError | tap.read"));
+  });
+
   it("sees that the other end is gone", async () => {
     const said = await program(
       `${both}

@@ -22,7 +22,14 @@ export interface HvtOptions extends GuestOptions {
  * @throws the signal's reason: it was aborted before the start
  */
 export function spawn(image: string | URL, options: HvtOptions = {}): Guest {
-  const { netRing, dumpcore, gdbPort } = options;
+  // What is no object, `spawnGuest` refuses.
+  const { netRing, dumpcore, gdbPort } = options ?? {};
+  if (netRing !== undefined && typeof netRing !== "boolean")
+    throw new TypeError("netRing: it is not a boolean");
+  if (dumpcore !== undefined && typeof dumpcore !== "string")
+    throw new TypeError("dumpcore: it is not a string");
+  if (gdbPort !== undefined && typeof gdbPort !== "number")
+    throw new TypeError("gdbPort: it is not a number");
   const own = {
     "--no-net-ring": netRing === false,
     "--dumpcore": dumpcore,

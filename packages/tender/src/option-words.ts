@@ -21,20 +21,20 @@ export function optionWords({ mem, net = {}, block = {} }: GuestOptions): Option
   const words: string[] = [];
   const descriptors: number[] = [];
   if (mem !== undefined) words.push(`--mem=${whole("mem", mem, 1)}`);
-  for (const [name, backing] of Object.entries(net)) {
+  for (const [name, backing] of Object.entries(record("net", net))) {
     const what = `net.${deviceName("net", name)}`;
     words.push(`--net:${name}=${netValue(what, backing, descriptors)}`);
     if (typeof backing !== "string" && backing.mac !== undefined)
       words.push(`--net-mac:${name}=${text(`${what}.mac`, backing.mac)}`);
   }
-  for (const [name, backing] of Object.entries(block))
+  for (const [name, backing] of Object.entries(record("block", block)))
     words.push(...blockWords(`block.${deviceName("block", name)}`, name, backing));
   return { words, descriptors };
 }
 
 function netValue(what: string, backing: NetBacking, descriptors: number[]): string {
   if (typeof backing !== "string") {
-    record(what, backing);
+    record(what, backing, NEITHER);
     if ("fd" in backing) return `@${handedOver(whole(`${what}.fd`, backing.fd, 0), descriptors)}`;
   }
   const name =
@@ -57,7 +57,7 @@ function* blockWords(what: string, name: string, backing: BlockBacking): Generat
     yield `--block:${name}=${text(what, backing)}`;
     return;
   }
-  record(what, backing);
+  record(what, backing, NEITHER);
   yield `--block:${name}=${text(`${what}.path`, backing.path)}`;
   if (backing.blockSize !== undefined)
     yield `--block-sector-size:${name}=${whole(`${what}.blockSize`, backing.blockSize, 1)}`;
@@ -71,10 +71,13 @@ function deviceName(kind: string, name: string): string {
   );
 }
 
-function record(what: string, value: unknown): void {
-  if (typeof value !== "object" || value === null)
-    throw new TypeError(`${what}: ${String(value)} is neither a string nor an object`);
+/** An object with members by name, as options are. */
+export function record<T extends object>(what: string, value: T, isNot = "is not an object"): T {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new TypeError(`${what}: ${Array.isArray(value) ? "an array" : String(value)} ${isNot}`);
 }
+
+const NEITHER = "is neither a string nor an object";
 
 /** Text that can be the end of a word: not empty, and without NUL, which ends words. */
 export function text(what: string, value: unknown): string {

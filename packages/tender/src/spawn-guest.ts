@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Target } from "./exit-of.ts";
 import { type Guest, start } from "./guest.ts";
 import type { GuestOptions, Stream, Streams } from "./guest-options.ts";
-import { optionWords, text, whole, withoutNul } from "./option-words.ts";
+import { optionWords, record, text, whole, withoutNul } from "./option-words.ts";
 
 /** A tender: one of the binaries that run Solo5 images. */
 export interface Tender {
@@ -23,21 +23,24 @@ export interface Tender {
  * @throws the signal's reason: it was aborted before the start
  */
 export function spawnGuest(tender: Tender, image: string | URL, options: GuestOptions = {}): Guest {
+  record("options", options);
   const { words, descriptors } = optionWords(options);
   const own = Object.entries(tender.own ?? {}).flatMap(([flag, value]) => ownWord(flag, value));
   const path = image instanceof URL ? fileURLToPath(image) : text("image", image);
-  const { args = [], cwd, signal } = options;
+  const { args = [], stdio = {}, cwd, signal } = options;
   if (!Array.isArray(args)) throw new TypeError(`args: ${String(args)} is not an array`);
   const argv = args.map((word, index) => withoutNul(`args[${index}]`, word));
   const command = {
     target: tender.target,
     path: tender.path,
     words: [...words, ...own, "--", path, ...argv],
-    ...streams(options.stdio ?? {}),
+    ...streams(stdio),
     descriptors,
     cwd: cwd === undefined ? undefined : text("cwd", cwd),
     signal,
   };
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError("signal: it is not an AbortSignal");
   signal?.throwIfAborted();
   return start(command);
 }
@@ -52,7 +55,7 @@ const STREAMS: readonly unknown[] = ["inherit", "pipe", "ignore"] satisfies Stre
 
 function streams(stdio: Stream | Streams): Required<Streams> {
   const { stdout = "inherit", stderr = "inherit" } =
-    typeof stdio === "string" ? { stdout: stdio, stderr: stdio } : stdio;
+    typeof stdio === "string" ? { stdout: stdio, stderr: stdio } : record("stdio", stdio);
   if (typeof stdout === "number") whole("stdio.stdout", stdout, 0);
   else stream("stdio.stdout", stdout);
   stream("stdio.stderr", stderr);

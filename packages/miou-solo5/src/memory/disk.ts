@@ -52,6 +52,8 @@ export class Disk {
     const { content, size, blockSize = 512, readOnly = false, latencyNs = 0n, faults = NO_FAULTS } = options;
     if ((content === undefined) === (size === undefined))
       throw new TypeError("disk: give either its content or its size");
+    if (content !== undefined && !(content instanceof Uint8Array))
+      throw new TypeError("disk: content must be a Uint8Array");
     const bytes = content?.length ?? size ?? 0;
     if (![512, 1024, 2048, 4096, 8192, 16384, 32768].includes(blockSize))
       throw new RangeError(

@@ -1,3 +1,4 @@
+import { checkOptions } from "../options.ts";
 import { checkDuration, checkProbability, type Random } from "./random.ts";
 
 /** What a link is; it can be changed at any time with `Link.set`. */
@@ -141,6 +142,7 @@ export class Link {
    * @throws {TypeError | RangeError} a value is out of range; nothing is changed
    */
   set(options: LinkOptions): void {
+    checkOptions("link.set", options, {});
     const all = { ...this.#options, ...options };
     for (const name of ["loss", "duplicate", "reorder", "corrupt"] as const)
       checkProbability(`link: ${name}`, all[name]);
@@ -151,7 +153,9 @@ export class Link {
   }
 
   /** A place on the link for a test. */
-  port({ mac, onFrame }: PortOptions = {}): Port {
+  port(options: PortOptions = {}): Port {
+    checkOptions("link.port", options, { onFrame: "function" });
+    const { mac, onFrame } = options;
     return this.attach("test", mac, onFrame);
   }
 

@@ -47,6 +47,7 @@ export class Random {
  * @throws {RangeError} it is none
  */
 export function checkProbability(what: string, probability: number): number {
+  if (typeof probability !== "number") throw new TypeError(`${what}: a probability is a number`);
   if (!(probability >= 0 && probability <= 1))
     throw new RangeError(`${what}: ${probability} is not a probability from 0 to 1`);
   return probability;

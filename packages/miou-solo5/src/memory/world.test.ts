@@ -570,3 +570,46 @@ describe("the same seed", () => {
     );
   });
 });
+
+describe("options of another type", () => {
+  const NO_OPTIONS = [null, 5, "x", true, []];
+
+  it("are refused by whatever takes options", async () => {
+    const world = new World();
+    const link = world.link();
+    const disk = world.disk({ size: 512 });
+    for (const options of [...NO_OPTIONS, { seed: "1" }, { seed: null }, { epochNs: 5 }])
+      expect(() => new World(options as object)).toThrow(TypeError);
+    for (const options of [...NO_OPTIONS, { mtu: "1500" }, { loss: "0.5" }, { latencyNs: 5 }])
+      expect(() => world.link(options as object)).toThrow(TypeError);
+    for (const options of [...NO_OPTIONS, { loss: "0.5" }])
+      expect(() => link.set(options as object)).toThrow(TypeError);
+    for (const options of [...NO_OPTIONS, { onFrame: 5 }])
+      expect(() => link.port(options as object)).toThrow(TypeError);
+    for (const options of [
+      ...NO_OPTIONS,
+      {},
+      { size: "512" },
+      { content: [0] },
+      ...[
+        { blockSize: "512" },
+        { readOnly: 1 },
+        { latencyNs: 5 },
+        { faults: null },
+        { faults: { read: "1" } },
+      ].map((more) => ({ size: 512, ...more })),
+    ])
+      expect(() => world.disk(options as never)).toThrow(TypeError);
+    for (const options of [
+      ...NO_OPTIONS,
+      { name: 5 },
+      { cmdline: ["x"] },
+      { net: [link] },
+      { block: disk.content.length },
+      { clockSkewNs: 5 },
+    ])
+      await expect(world.boot(options as object, () => undefined)).rejects.toThrow(TypeError);
+    for (const options of [...NO_OPTIONS, { untilNs: 5 }, { forNs: "5" }])
+      await expect(world.run(options as object)).rejects.toThrow(TypeError);
+  });
+});

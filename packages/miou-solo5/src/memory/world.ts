@@ -1,3 +1,4 @@
+import { checkOptions } from "../options.ts";
 import { installedTarget, installTarget } from "../target.ts";
 import { Disk, type DiskOptions } from "./disk.ts";
 import { Guest, type GuestOptions } from "./guest.ts";
@@ -51,8 +52,15 @@ export class World {
   #booting: Promise<unknown> = Promise.resolve();
   #running = false;
 
-  /** @throws {RangeError} the seed is no integer */
-  constructor({ seed = 0, epochNs = 1_767_225_600_000_000_000n }: WorldOptions = {}) {
+  /**
+   * @throws {TypeError} an option is of another type
+   * @throws {RangeError} the seed is no integer
+   */
+  constructor(options: WorldOptions = {}) {
+    checkOptions("world", options, { epochNs: "bigint" });
+    const { seed = 0, epochNs = 1_767_225_600_000_000_000n } = options;
+    if (typeof seed !== "number" && typeof seed !== "bigint")
+      throw new TypeError("world: the seed must be a number or a bigint");
     if (typeof seed === "number" && !Number.isSafeInteger(seed))
       throw new RangeError(`world: seed ${seed} is not an integer`);
     this.#seed = seed;
@@ -71,6 +79,7 @@ export class World {
    * @throws {TypeError | RangeError} an option is out of range
    */
   link(options: LinkOptions & { readonly mtu?: number } = {}): Link {
+    checkOptions("link", options, { mtu: "number" });
     return new Link(this, this.#stream("link"), () => this.#newMac(), options);
   }
 
@@ -80,6 +89,12 @@ export class World {
    * @throws {TypeError | RangeError} an option is out of range
    */
   disk(options: DiskOptions): Disk {
+    checkOptions("disk", options, {
+      size: "number",
+      blockSize: "number",
+      readOnly: "boolean",
+      faults: "object",
+    });
     return new Disk(this.#stream("disk"), options);
   }
 
@@ -112,9 +127,11 @@ export class World {
    *
    * @throws (rejects) what the program of a guest, or a callback of {@link World.at}, threw; the world can
    *   go on after that
-   * @throws {TypeError} (rejects) it is running already
+   * @throws {TypeError} (rejects) it is running already, or an option is of another type
    */
-  async run({ untilNs, forNs }: RunFor = {}): Promise<void> {
+  async run(how: RunFor = {}): Promise<void> {
+    checkOptions("world.run", how, { untilNs: "bigint", forNs: "bigint" });
+    const { untilNs, forNs } = how;
     if (this.#running) throw new TypeError("world: run was called while it runs");
     const end = untilNs ?? (forNs === undefined ? undefined : this.now + forNs);
     this.#running = true;
@@ -194,6 +211,14 @@ export class World {
   }
 
   async #boot(options: GuestOptions, load: () => unknown): Promise<Guest> {
+    const types = {
+      name: "string",
+      cmdline: "string",
+      net: "object",
+      block: "object",
+      clockSkewNs: "bigint",
+    } as const;
+    checkOptions("boot", options, types);
     const guest = new Guest(this, options.name ?? `guest${this.#guests.length + 1}`, options);
     this.#guests.push(guest);
     const before = installedTarget();
