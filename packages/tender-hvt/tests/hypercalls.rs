@@ -10,6 +10,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
 use solo5_abi::hvt::Hypercall;
@@ -52,7 +53,10 @@ struct Temporary(PathBuf);
 
 impl Temporary {
     fn of(name: &str, content: &[u8]) -> Self {
-        let path = std::env::temp_dir().join(format!("uk-hypercalls-{}-{name}", std::process::id()));
+        // Tests of this file run at the same time, and remove what they have made.
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("uk-hypercalls-{process}-{number}-{name}"));
         fs::write(&path, content).unwrap();
         Self(path)
     }
