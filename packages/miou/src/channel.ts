@@ -1,6 +1,6 @@
 import { ClosedError } from "./errors.ts";
 import { Line, Waiting } from "./line.ts";
-import { DONE, Op, WAIT } from "./op.ts";
+import { DONE, WAIT } from "./op.ts";
 import { Ring } from "./ring.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import type { Operation } from "./types.ts";
@@ -12,8 +12,11 @@ import type { Operation } from "./types.ts";
 export class Channel<T> {
   readonly capacity: number;
   private readonly buffer = new Ring<T>();
-  private readonly senders = new Line<Sender<T>>();
-  private readonly receivers = new Line<Receiver<T>>();
+  /** @internal */
+  readonly senders: Line<SendOp<T>> = new Line();
+  /** @internal */
+  readonly receivers: Line<ReceiveOp<T>> = new Line();
+  /** Serves whoever receives, unless somebody waits in it. */
   private readonly receiveOp: ReceiveOp<T> = new ReceiveOp(this);
   private closed = false;
 
@@ -101,20 +104,6 @@ export class Channel<T> {
     return value;
   }
 
-  /** @internal Puts `task`, which sends `value`, in the line. */
-  joinSenders(task: TaskCell, value: T): void {
-    const sender = new Sender(this.senders, task, value);
-    task.wait = sender;
-    this.senders.join(sender);
-  }
-
-  /** @internal Puts `task` in the line. */
-  joinReceivers(task: TaskCell): void {
-    const receiver = new Receiver(this, this.receivers, task);
-    task.wait = receiver;
-    this.receivers.join(receiver);
-  }
-
   /** @internal A value that its receiver did not get goes to the next one, or back to the front. */
   giveBack(value: T): void {
     const receiver = this.receivers.serve();
@@ -130,11 +119,10 @@ function refuse(task: TaskCell, call: string): number {
   return DONE;
 }
 
-// The operations hold nothing of a wait: they can be performed again, and cost little when nobody has to wait.
-
-class SendOp<T> extends Op<void> {
+class SendOp<T> extends Waiting<void> {
+  readonly label = "Channel.send";
+  readonly value: T;
   private readonly channel: Channel<T>;
-  private readonly value: T;
 
   constructor(channel: Channel<T>, value: T) {
     super();
@@ -142,20 +130,27 @@ class SendOp<T> extends Op<void> {
     this.value = value;
   }
 
-  get label(): string {
-    return "Channel.send";
+  protected override again(): SendOp<T> {
+    return new SendOp(this.channel, this.value);
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
+    task.wait = this;
     const { channel } = this;
     if (channel.trySend(this.value)) return DONE;
     if (channel.isClosed) return refuse(task, "send");
-    channel.joinSenders(task, this.value);
+    channel.senders.join(this);
     return WAIT;
+  }
+
+  override stop(): void {
+    this.channel.senders.leave(this);
   }
 }
 
-class ReceiveOp<T> extends Op<T> {
+class ReceiveOp<T> extends Waiting<T> {
+  readonly label = "Channel.receive";
   private readonly channel: Channel<T>;
 
   constructor(channel: Channel<T>) {
@@ -163,80 +158,30 @@ class ReceiveOp<T> extends Op<T> {
     this.channel = channel;
   }
 
-  get label(): string {
-    return "Channel.receive";
+  protected override again(): ReceiveOp<T> {
+    return new ReceiveOp(this.channel);
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
+    task.wait = this;
     const { channel } = this;
     if (channel.length > 0) {
-      task.wait = this;
       task.value = channel.shift();
       return DONE;
     }
     const item = channel.tryReceive();
     if (item !== undefined) {
-      task.wait = this;
       task.value = item.value;
       return DONE;
     }
     if (channel.isClosed) return refuse(task, "receive");
-    channel.joinReceivers(task);
-    return WAIT;
-  }
-
-  override abandon(task: TaskCell): void {
-    this.channel.giveBack(task.value as T);
-  }
-}
-
-/** A task that waits to send. */
-class Sender<T> extends Waiting<void> {
-  readonly value: T;
-  private readonly line: Line<Sender<T>>;
-
-  constructor(line: Line<Sender<T>>, task: TaskCell, value: T) {
-    super();
-    this.line = line;
-    this.task = task;
-    this.value = value;
-  }
-
-  get label(): string {
-    return "Channel.send";
-  }
-
-  override begin(): number {
+    channel.receivers.join(this);
     return WAIT;
   }
 
   override stop(): void {
-    this.line.leave(this);
-  }
-}
-
-/** A task that waits to receive. */
-class Receiver<T> extends Waiting<T> {
-  private readonly channel: Channel<T>;
-  private readonly line: Line<Receiver<T>>;
-
-  constructor(channel: Channel<T>, line: Line<Receiver<T>>, task: TaskCell) {
-    super();
-    this.channel = channel;
-    this.line = line;
-    this.task = task;
-  }
-
-  get label(): string {
-    return "Channel.receive";
-  }
-
-  override begin(): number {
-    return WAIT;
-  }
-
-  override stop(): void {
-    this.line.leave(this);
+    this.channel.receivers.leave(this);
   }
 
   override abandon(task: TaskCell, failed: boolean): void {

@@ -1,4 +1,4 @@
-import { answer, DONE, Op, offer, slot, WAIT } from "./op.ts";
+import { answer, DONE, type Op, offer, RESUME, refuseSecond, Single, slot, WAIT } from "./op.ts";
 import { cell, FAILED, GROUPED, SETTLED, type TaskCell } from "./task.ts";
 import type { Awaitable, Effect, Operation, Result, Results, Task, ValueOf, Values } from "./types.ts";
 
@@ -6,7 +6,7 @@ import type { Awaitable, Effect, Operation, Result, Results, Task, ValueOf, Valu
  * Waits for some of the children of one task. A task waits for one thing at a time, so a bit on each child says
  * whether it concerns the group: nothing is searched when one settles.
  */
-abstract class Group<T> extends Op<T> {
+abstract class Group<T> extends Single<T> {
   protected readonly tasks: readonly TaskCell[];
   /** Members that have not settled. */
   protected pending = 0;
@@ -16,8 +16,17 @@ abstract class Group<T> extends Op<T> {
     this.tasks = tasks.map((task) => cell(call, task));
   }
 
-  protected check(call: string): void {
-    for (const task of this.tasks) task.assertChild(call);
+  override [Symbol.iterator](): Iterator<Effect, T, unknown> {
+    return this.task === undefined ? this : this.again();
+  }
+
+  /** Offers itself; at the start if all members are children of the running task. */
+  protected start(call: string, resumed: unknown): IteratorResult<Effect, T> {
+    if (resumed === undefined) {
+      refuseSecond(this);
+      for (const task of this.tasks) task.assertChild(call);
+    }
+    return offer(this, resumed);
   }
 
   /** Marks and counts the members that have not settled. */
@@ -67,25 +76,19 @@ class FirstOp extends Group<unknown> {
     return new FirstOp(this.call, this.tasks, true) as Op<unknown> as Op<Result<unknown>>;
   }
 
-  override [Symbol.iterator](): Iterator<Effect, unknown, unknown> {
-    return this.pending === 0 && this.winner === undefined
-      ? this
-      : new FirstOp(this.call, this.tasks, this.asResult);
+  protected override again(): FirstOp {
+    return new FirstOp(this.call, this.tasks, this.asResult);
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, unknown> {
-    if (resumed === undefined) {
-      this.check(this.call);
-      return offer(this);
-    }
+    if (resumed !== RESUME) return this.start(this.call, resumed);
     if (this.winner === undefined) {
       this.winner = this.pick();
       this.scatter();
-      if (this.call === "race" && this.cancelOthers(this.winner)) return offer(this);
+      if (this.call === "race" && this.cancelOthers(this.winner)) return offer(this, undefined);
     }
     const { winner } = this;
     this.winner = undefined;
-    this.pending = 0;
     if (this.call === "race") this.consume();
     else winner.consume();
     if (this.asResult) return answer(winner.outcome());
@@ -94,6 +97,7 @@ class FirstOp extends Group<unknown> {
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
     task.wait = this;
     this.gather();
     if (this.winner !== undefined) return this.pending === 0 ? DONE : WAIT;
@@ -161,20 +165,18 @@ export function oneOf(tasks: readonly Task<unknown>[]): Awaitable<unknown> {
 class SettledOp extends Group<Result<unknown>[]> {
   readonly label = "allSettled";
 
-  override [Symbol.iterator](): Iterator<Effect, Result<unknown>[], unknown> {
-    return this.pending === 0 ? this : new SettledOp("allSettled", this.tasks);
+  protected override again(): SettledOp {
+    return new SettledOp("allSettled", this.tasks);
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, Result<unknown>[]> {
-    if (resumed === undefined) {
-      this.check("allSettled");
-      return offer(this);
-    }
+    if (resumed !== RESUME) return this.start("allSettled", resumed);
     this.consume();
     return answer(this.tasks.map((task) => task.outcome()));
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
     task.wait = this;
     this.gather();
     return this.pending === 0 ? DONE : WAIT;
@@ -202,15 +204,12 @@ class AllOp extends Group<unknown[]> {
   private failure: TaskCell | undefined = undefined;
   private stopping = false;
 
-  override [Symbol.iterator](): Iterator<Effect, unknown[], unknown> {
-    return this.pending === 0 && this.failure === undefined ? this : new AllOp("all", this.tasks);
+  protected override again(): AllOp {
+    return new AllOp("all", this.tasks);
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, unknown[]> {
-    if (resumed === undefined) {
-      this.check("all");
-      return offer(this);
-    }
+    if (resumed !== RESUME) return this.start("all", resumed);
     const { failure } = this;
     if (failure !== undefined && !this.stopping) {
       this.stopping = true;
@@ -221,7 +220,7 @@ class AllOp extends Group<unknown[]> {
         task.scheduler.cancelChild(task, failure.value, false);
         some = true;
       }
-      if (some) return offer(this);
+      if (some) return offer(this, undefined);
     }
     this.failure = undefined;
     this.stopping = false;
@@ -231,6 +230,7 @@ class AllOp extends Group<unknown[]> {
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
     task.wait = this;
     this.gather();
     if (!this.stopping) {

@@ -1,6 +1,6 @@
 import { isCancelled } from "./is-cancelled.ts";
 import { Line, Waiting } from "./line.ts";
-import { answer, DONE, WAIT } from "./op.ts";
+import { answer, DONE, RESUME, WAIT } from "./op.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import { Trigger } from "./trigger.ts";
 import type { Awaitable, Effect, Operation, Result } from "./types.ts";
@@ -136,14 +136,14 @@ class ComputationOp extends Waiting<unknown> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, unknown> {
-    return resumed !== undefined && this.asResult ? answer(this.computation.peek()) : super.next(resumed);
+    return resumed === RESUME && this.asResult ? answer(this.computation.peek()) : super.next(resumed);
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
+    task.wait = this;
     const outcome = this.computation.peek();
     if (outcome === undefined) {
-      task.wait = this;
-      this.task = task;
       this.computation.line.join(this);
       return WAIT;
     }
@@ -161,7 +161,6 @@ class ComputationOp extends Waiting<unknown> {
   }
 
   override stop(): void {
-    this.task = undefined;
     this.computation.line.leave(this);
   }
 }

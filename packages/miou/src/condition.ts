@@ -85,7 +85,6 @@ class WaitOp extends Waiting<void> {
   }
 
   override stop(): void {
-    this.task = undefined;
     this.line.leave(this);
   }
 

@@ -104,7 +104,6 @@ class ForceOp extends Waiting<void> {
   }
 
   override stop(): void {
-    this.task = undefined;
     this.line.leave(this);
   }
 

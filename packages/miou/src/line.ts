@@ -1,6 +1,4 @@
-import { Op } from "./op.ts";
-import type { TaskCell } from "./task.ts";
-import type { Effect } from "./types.ts";
+import { Single } from "./op.ts";
 
 /**
  * First-in first-out, linked through the operations that wait in it: O(1) to join, to serve and to leave.
@@ -39,26 +37,14 @@ export class Line<W extends Waiting<unknown>> {
   }
 }
 
-/** An operation that may have to wait in a line. One object serves one wait at a time. */
-export abstract class Waiting<T> extends Op<T> {
-  /** Who waits, while it does. */
-  task: TaskCell | undefined = undefined;
+/** An operation that may have to wait in a line. */
+export abstract class Waiting<T> extends Single<T> {
   ahead: Waiting<unknown> | undefined = undefined;
   behind: Waiting<unknown> | undefined = undefined;
-
-  /** Another operation like this one, for a second wait at the same time; only what a program performs needs it. */
-  protected again(): Op<T> {
-    return this;
-  }
-
-  override [Symbol.iterator](): Iterator<Effect, T, unknown> {
-    return this.task === undefined ? this : this.again();
-  }
 
   /** Ends the wait; the operation has left its line. */
   complete(value: unknown, failed = false): void {
     const { task } = this;
-    this.task = undefined;
     task?.scheduler.wake(task, value, failed);
   }
 }

@@ -1,6 +1,6 @@
 import { Hold } from "./hold.ts";
 import { Line, Waiting } from "./line.ts";
-import { answer, DONE, offer, running, WAIT } from "./op.ts";
+import { answer, DONE, offer, RESUME, refuseSecond, running, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
 
@@ -146,21 +146,22 @@ class LockOp extends Waiting<void> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    if (resumed !== undefined) return answer(undefined);
-    const task = running("lock");
-    if (this.mutex.isHeldBy(task)) throw new TypeError(`lock: ${task} holds this mutex already`);
-    return offer(this);
+    if (resumed === RESUME) return answer(undefined);
+    if (resumed === undefined) {
+      if (this.task !== undefined) refuseSecond(this);
+      const task = running("lock");
+      if (this.mutex.isHeldBy(task)) throw new TypeError(`lock: ${task} holds this mutex already`);
+    }
+    return offer(this, resumed);
   }
 
   override begin(task: TaskCell): number {
-    task.wait = this;
-    if (this.mutex.takeOrJoin(task, this)) return DONE;
     this.task = task;
-    return WAIT;
+    task.wait = this;
+    return this.mutex.takeOrJoin(task, this) ? DONE : WAIT;
   }
 
   override stop(): void {
-    this.task = undefined;
     this.mutex.leave(this);
   }
 

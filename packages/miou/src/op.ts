@@ -11,8 +11,29 @@ export const CALL = 3; // a frame was pushed: go on with it, in the same slice
 /** Passed to `next` by the scheduler, so that an operation can tell a resumption from its start. */
 export const RESUME: unique symbol = Symbol("resume");
 
-/** The state of the realm: which task runs, and whether a scheduler does. */
-export const slot: { task: TaskCell | undefined; busy: boolean } = { task: undefined, busy: false };
+/**
+ * Passed to the first `next` of a generator, which ignores it; one that was begun before hands it to the operation that
+ * it waits in, which thus learns that a second task was given the same generator.
+ */
+export const START: unique symbol = Symbol("start");
+
+/** The state of the realm. */
+export const slot: {
+  /** The task that runs. */
+  task: TaskCell | undefined;
+  /** A scheduler runs. */
+  busy: boolean;
+  /** Thrown to find out whether the operation can be reached: see `TaskCell.contest`. */
+  contest: Contest | undefined;
+} = { task: undefined, busy: false, contest: undefined };
+
+/** What a task has thrown through the operation in which another one waits. */
+export interface Contest {
+  readonly op: Op<unknown>;
+  readonly error: unknown;
+  /** Frames below the one that performs `op`: see `sub`. */
+  readonly depth: number;
+}
 
 /** The running task, for a call that needs one. */
 export function running(call: string): TaskCell {
@@ -27,11 +48,39 @@ const returned: { done: true; value: unknown } = { done: true, value: undefined 
 
 // Functions rather than methods of `Op`: a look-up on objects of many classes costs as much as all the rest.
 
-/** Offers `op` to the scheduler, on behalf of the running task. */
-export function offer<T>(op: Op<T>): IteratorResult<Effect, T> {
+/** Offers `op` to the scheduler, on behalf of the running task. @param resumed - what `next` was given, not `RESUME` */
+export function offer<T>(op: Op<T>, resumed: unknown): IteratorResult<Effect, T> {
   if (slot.task === undefined) throw new OutsideTaskError(op.label);
-  yielded.value = op;
+  yielded.value = resumed === undefined ? op : new TakenOp(op.label);
   return yielded as unknown as IteratorResult<Effect, T>;
+}
+
+/** {@link offer} for an operation that serves one task at a time. */
+export function offerOnce<T>(op: Single<T>, resumed: unknown): IteratorResult<Effect, T> {
+  if (resumed === undefined && op.task !== undefined) refuseSecond(op);
+  return offer(op, resumed);
+}
+
+const ONE_EACH = "a generator, or an iterator, is for one task: make one for each";
+
+/** Throws if a task waits in `op`: what iterates over it is given to two tasks. */
+export function refuseSecond(op: Op<unknown>): void {
+  const { performer } = op;
+  if (performer === undefined) return;
+  const error = new TypeError(`${op.label}: ${performer} already waits in this operation: ${ONE_EACH}`);
+  performer.contest(op, error);
+  throw error;
+}
+
+/** What `throw` of `op` does when it may not be on behalf of the task that waits in it. */
+function throwContested<T>(op: Op<T>, error: unknown): IteratorResult<Effect, T> {
+  if (slot.contest?.op === op && slot.contest.error === error) {
+    slot.contest = undefined;
+    return op.next(RESUME);
+  }
+  const { performer } = op;
+  if (performer !== slot.task) performer?.contest(op, error);
+  throw error;
 }
 
 /** Answers `value` to the body. The only cast from what the scheduler stores to what the types promise. */
@@ -53,11 +102,22 @@ export abstract class Op<T> implements Operation<T>, Iterator<Effect, T, unknown
     return this;
   }
 
-  next(resumed?: unknown): IteratorResult<Effect, T> {
-    return resumed === undefined ? offer(this) : answer((slot.task as TaskCell).value);
+  /** Who waits in it, where it serves one task at a time. */
+  get performer(): TaskCell | undefined {
+    return undefined;
   }
 
-  throw(error: unknown): never {
+  /** How many frames of its performer are below the one that performs it. */
+  get depth(): number {
+    return this.performer?.extra?.frames?.length ?? 0;
+  }
+
+  next(resumed?: unknown): IteratorResult<Effect, T> {
+    return resumed === RESUME ? answer((slot.task as TaskCell).value) : offer(this, resumed);
+  }
+
+  throw(error: unknown): IteratorResult<Effect, T> {
+    if (slot.contest !== undefined) return throwContested(this, error);
     throw error;
   }
 
@@ -76,4 +136,55 @@ export abstract class Op<T> implements Operation<T>, Iterator<Effect, T, unknown
 
   /** `child` has settled while `task`, its parent, waits on this. */
   settled(_task: TaskCell, _child: TaskCell): void {}
+}
+
+/**
+ * An operation that holds the state of one wait. Whoever is to wait in it sets `task`, and its `wait`, in `begin`; `yield*`
+ * of the same object by a second task meanwhile performs {@link again}.
+ */
+export abstract class Single<T> extends Op<T> {
+  /** Who waits in it, or was the last to. */
+  task: TaskCell | undefined = undefined;
+
+  /** Another operation like this one; only what a program may perform twice at the same time needs it. */
+  protected again(): Iterator<Effect, T, unknown> {
+    return this;
+  }
+
+  override get performer(): TaskCell | undefined {
+    return this.task?.wait === this ? this.task : undefined;
+  }
+
+  override [Symbol.iterator](): Iterator<Effect, T, unknown> {
+    return this.task === undefined || this.performer === undefined ? this : this.again();
+  }
+
+  override next(resumed?: unknown): IteratorResult<Effect, T> {
+    return resumed === RESUME ? answer((slot.task as TaskCell).value) : offerOnce(this, resumed);
+  }
+
+  override throw(error: unknown): IteratorResult<Effect, T> {
+    if (slot.contest !== undefined || this.task !== slot.task) return throwContested(this, error);
+    throw error;
+  }
+}
+
+/** What a task gets whose generator waits already, in another task, which is left alone. */
+class TakenOp extends Op<never> {
+  readonly label: string;
+
+  constructor(label: string) {
+    super();
+    this.label = label;
+  }
+
+  override begin(task: TaskCell): number {
+    const error = new TypeError(`${this.label}: another task already waits in this generator: ${ONE_EACH}`);
+    task.body = failing(error);
+    return CALL;
+  }
+}
+
+function* failing(error: Error): Generator<never, never, unknown> {
+  throw error;
 }

@@ -1,4 +1,4 @@
-import { answer, DONE, Op, offer, running, WAIT } from "./op.ts";
+import { answer, DONE, type Op, offer, RESUME, refuseSecond, running, Single, WAIT } from "./op.ts";
 import { cell, FAILED, SETTLED, type TaskCell, type Watcher } from "./task.ts";
 import type { Effect, Operation, Result, Task } from "./types.ts";
 
@@ -132,7 +132,7 @@ function first<T>(set: ReadonlySet<T>): T | undefined {
   return undefined;
 }
 
-class NextOp extends Op<Result<unknown> | undefined> {
+class NextOp extends Single<Result<unknown> | undefined> {
   readonly label = "Orphans.next";
   private readonly orphans: Orphans<unknown>;
 
@@ -142,9 +142,12 @@ class NextOp extends Op<Result<unknown> | undefined> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, Result<unknown> | undefined> {
-    if (resumed === undefined) {
-      this.orphans.claim("next");
-      return offer(this);
+    if (resumed !== RESUME) {
+      if (resumed === undefined) {
+        refuseSecond(this);
+        this.orphans.claim("next");
+      }
+      return offer(this, resumed);
     }
     const { random } = running("next").scheduler;
     const task = this.orphans.draw((bound) => random.below(bound));
@@ -153,9 +156,9 @@ class NextOp extends Op<Result<unknown> | undefined> {
   }
 
   override begin(task: TaskCell): number {
-    if (this.orphans.anySettled || this.orphans.size === 0) return DONE;
+    this.task = task;
     task.wait = this;
-    return WAIT;
+    return this.orphans.anySettled || this.orphans.size === 0 ? DONE : WAIT;
   }
 
   override settled(task: TaskCell, child: TaskCell): void {

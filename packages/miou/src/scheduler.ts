@@ -1,11 +1,12 @@
 import { CancelledError, ResourceLeakedError, StillHasChildrenError } from "./errors.ts";
-import { CALL, type Op, PASS, RESUME, slot, WAIT, yielded } from "./op.ts";
+import { CALL, type Contest, type Op, PASS, RESUME, START, slot, WAIT, yielded } from "./op.ts";
 import { Random } from "./random.ts";
 import { Ring } from "./ring.ts";
 import {
   CANCEL_PENDING,
   CANCELLED,
   CANCELLING,
+  CONTESTED,
   ENDED,
   EXITED,
   FAILED,
@@ -250,12 +251,12 @@ export class Scheduler {
     let quantum = this.quanta;
     for (;;) {
       const flags = task.flags;
-      task.flags = flags & ~(READY | THROW | FRESH);
+      task.flags = flags & ~(READY | THROW | FRESH | CONTESTED);
       task.wait = undefined;
       let result: IteratorResult<unknown, unknown>;
       try {
         result =
-          (flags & (THROW | FRESH | FOREIGN)) === 0
+          (flags & (THROW | FRESH | FOREIGN | CONTESTED)) === 0
             ? generatorNext.call(task.body as Generator, RESUME)
             : this.resumeRarely(task, flags);
       } catch (error) {
@@ -320,9 +321,23 @@ export class Scheduler {
           task.body = operation as unknown as Frame;
         else setBody(task, iterate("spawn", operation));
       }
+      if ((task.flags & FOREIGN) === 0) return generatorNext.call(task.body as Generator, START);
       return (task.body as Frame).next();
     }
     const body = task.body as Frame;
+    if ((flags & CONTESTED) !== 0) {
+      const contest = task.extra?.contest as Contest;
+      // The frames above it go on as ever.
+      if ((task.extra?.frames?.length ?? 0) > contest.depth) task.flags |= CONTESTED;
+      else if ((flags & THROW) === 0 && body.throw !== undefined) {
+        slot.contest = contest;
+        try {
+          return body.throw(contest.error);
+        } finally {
+          slot.contest = undefined;
+        }
+      }
+    }
     if ((flags & THROW) === 0) return body.next(RESUME);
     if (body.throw === undefined) throw task.value;
     return body.throw(task.value);

@@ -73,15 +73,14 @@ class AcquireOp extends Waiting<void> {
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
     task.wait = this;
     if (this.semaphore.tryAcquire()) return DONE;
-    this.task = task;
     this.line.join(this);
     return WAIT;
   }
 
   override stop(): void {
-    this.task = undefined;
     this.line.leave(this);
   }
 

@@ -1,14 +1,13 @@
-import { Op, PASS, WAIT } from "./op.ts";
+import { PASS, Single, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Timer } from "./timers.ts";
-import type { Effect, Operation } from "./types.ts";
+import type { Operation } from "./types.ts";
 
-class SleepOp extends Op<void> implements Timer {
+class SleepOp extends Single<void> implements Timer {
   readonly ms: number;
   deadline = 0;
   order = 0;
   index = -1;
-  private task: TaskCell | undefined = undefined;
 
   constructor(ms: number) {
     super();
@@ -19,14 +18,14 @@ class SleepOp extends Op<void> implements Timer {
     return `sleep ${this.ms} ms`;
   }
 
-  override [Symbol.iterator](): Iterator<Effect, void, unknown> {
-    return this.task === undefined ? this : new SleepOp(this.ms);
+  protected override again(): SleepOp {
+    return new SleepOp(this.ms);
   }
 
   override begin(task: TaskCell): number {
-    if (this.ms === 0) return PASS;
     this.task = task;
     task.wait = this;
+    if (this.ms === 0) return PASS;
     // An endless sleep has no deadline: nothing but a cancellation ends it.
     if (this.ms !== Number.POSITIVE_INFINITY) {
       this.deadline = task.scheduler.now() + this.ms;
@@ -36,18 +35,12 @@ class SleepOp extends Op<void> implements Timer {
   }
 
   override stop(task: TaskCell): void {
-    this.task = undefined;
     task.scheduler.timers.remove(this);
   }
 
-  override abandon(): void {
-    this.task = undefined;
-  }
-
   fire(): void {
-    const { task } = this;
-    this.task = undefined;
-    if (task !== undefined) task.scheduler.wakeFirst(task);
+    const task = this.task as TaskCell;
+    task.scheduler.wakeFirst(task);
   }
 }
 

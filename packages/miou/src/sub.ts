@@ -1,18 +1,48 @@
-import { CALL, Op } from "./op.ts";
+import { CALL, RESUME, Single, slot } from "./op.ts";
 import { iterate, setBody } from "./scheduler.ts";
 import { FRESH, type TaskCell, THROW } from "./task.ts";
-import type { Operation } from "./types.ts";
+import type { Effect, Operation } from "./types.ts";
 
-class SubOp<T> extends Op<T> {
+class SubOp<T> extends Single<T> {
   readonly label = "sub";
   private readonly operation: Operation<T>;
+  private below = 0;
 
   constructor(operation: Operation<T>) {
     super();
     this.operation = operation;
   }
 
+  protected override again(): SubOp<T> {
+    return new SubOp(this.operation);
+  }
+
+  /** Its task waits in what the frame performs, and in this until the frame has ended. */
+  override get performer(): TaskCell | undefined {
+    return this.task;
+  }
+
+  override get depth(): number {
+    return this.below;
+  }
+
+  override next(resumed?: unknown): IteratorResult<Effect, T> {
+    if (resumed === RESUME) this.task = undefined;
+    return super.next(resumed);
+  }
+
+  override throw(error: unknown): IteratorResult<Effect, T> {
+    if (this.task === slot.task) this.task = undefined;
+    return super.throw(error);
+  }
+
+  override return(value: T): IteratorResult<Effect, T> {
+    this.task = undefined;
+    return super.return(value);
+  }
+
   override begin(task: TaskCell): number {
+    this.task = task;
     const extra = task.more();
     const caller = task.body as Iterator<unknown, unknown, unknown>;
     try {
@@ -23,6 +53,7 @@ class SubOp<T> extends Op<T> {
       return CALL;
     }
     extra.frames ??= [];
+    this.below = extra.frames.length;
     extra.frames.push(caller);
     task.flags |= FRESH;
     return CALL;

@@ -1,4 +1,4 @@
-import { DONE, Op, WAIT } from "./op.ts";
+import { DONE, Single, WAIT } from "./op.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import { report } from "./trace.ts";
 import type { Effect, Operation, Result } from "./types.ts";
@@ -22,11 +22,10 @@ const IDLE = 0;
 const WAITING = 1;
 const OVER = 2;
 
-class SuspendOp<T> extends Op<T> implements Resume<T> {
+class SuspendOp<T> extends Single<T> implements Resume<T> {
   readonly label: string;
   private readonly start: Arm<T>;
   private giveUp: undefined | ((undelivered?: Result<T>) => void) = undefined;
-  private task: TaskCell | undefined = undefined;
   private state = IDLE;
   private used = false;
 
@@ -55,7 +54,6 @@ class SuspendOp<T> extends Op<T> implements Resume<T> {
         this.over(task);
         task.value = error;
         task.flags |= THROW;
-        task.wait = undefined;
         return DONE;
       }
       report(task, error);
@@ -90,7 +88,6 @@ class SuspendOp<T> extends Op<T> implements Resume<T> {
 
   private over(task: TaskCell): void {
     this.state = OVER;
-    this.task = undefined;
     task.scheduler.externals--;
   }
 

@@ -1,4 +1,4 @@
-import { DONE, Op, running, WAIT } from "./op.ts";
+import { DONE, refuseSecond, running, Single, WAIT } from "./op.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
 
@@ -29,7 +29,7 @@ export class Syscall {
   constructor(name = "syscall") {
     this.name = name;
     this.task = running("Syscall");
-    this.op = new SyscallOp(this, this.task);
+    this.op = new SyscallOp(this);
   }
 
   /**
@@ -51,17 +51,15 @@ export class Syscall {
   }
 }
 
-class SyscallOp extends Op<void> {
+class SyscallOp extends Single<void> {
   private readonly owner: Syscall;
-  private readonly task: TaskCell;
   private arming: (() => void) | undefined = undefined;
   private state: "fresh" | "prepared" | "waiting" | "over" = "fresh";
   private signaled = false;
 
-  constructor(owner: Syscall, task: TaskCell) {
+  constructor(owner: Syscall) {
     super();
     this.owner = owner;
-    this.task = task;
   }
 
   get label(): string {
@@ -75,12 +73,16 @@ class SyscallOp extends Op<void> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    if (resumed === undefined && this.state !== "prepared")
-      throw new TypeError("Syscall.suspend: it was used before");
+    if (resumed === undefined) {
+      refuseSecond(this);
+      if (this.state !== "prepared") throw new TypeError("Syscall.suspend: it was used before");
+    }
     return super.next(resumed);
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
+    task.wait = this;
     const { arming } = this;
     this.arming = undefined;
     try {
@@ -96,7 +98,6 @@ class SyscallOp extends Op<void> {
       return DONE;
     }
     this.state = "waiting";
-    task.wait = this;
     task.scheduler.externals++;
     return WAIT;
   }
@@ -111,8 +112,9 @@ class SyscallOp extends Op<void> {
     this.signaled = true;
     if (this.state !== "waiting") return;
     this.state = "over";
-    this.task.scheduler.externals--;
-    this.task.scheduler.wake(this.task, undefined, false);
+    const task = this.task as TaskCell;
+    task.scheduler.externals--;
+    task.scheduler.wake(task, undefined, false);
   }
 }
 

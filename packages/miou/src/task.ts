@@ -1,6 +1,18 @@
 import type { CancelledError } from "./errors.ts";
 import { NotAChildError } from "./errors.ts";
-import { answer, DONE, Op, offer, running, slot, WAIT } from "./op.ts";
+import {
+  answer,
+  type Contest,
+  DONE,
+  Op,
+  offer,
+  RESUME,
+  refuseSecond,
+  running,
+  Single,
+  slot,
+  WAIT,
+} from "./op.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { CancelOptions, Effect, Operation, Result, Task } from "./types.ts";
 
@@ -34,8 +46,10 @@ export const FORCE = 32768;
 export const GROUPED = 65536;
 /** Exited rather than finished; unlike FAILED it is not changed by a later cancel. */
 export const EXITED = 131072;
+/** What it waits in may be out of its reach: see `contest`. */
+export const CONTESTED = 262144;
 /** The bits from here on count entries of the normal queue that are to be skipped: the task was cancelled while READY. */
-export const STALE = 262144;
+export const STALE = 524288;
 
 /** Something a task holds, which must not outlive it: a resource or a locked mutex. */
 export interface Holding {
@@ -72,6 +86,8 @@ export class Extra {
   outcome: unknown = undefined;
   watchers: Watcher[] | undefined = undefined;
   suppressed: unknown[] | undefined = undefined;
+  /** What another task has thrown, and where: see `contest`. */
+  contest: Contest | undefined = undefined;
   /** Only while tracing: where it was spawned, and when it was cancelled. */
   spawnedAt: string | undefined = undefined;
   cancelledAt: number | undefined = undefined;
@@ -170,6 +186,16 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
     else extra.suppressed.push(error);
   }
 
+  /**
+   * Another task has thrown `error` through what iterates over `op`, in which this one waits. A generator in between has
+   * ended by that, and would give `undefined` for a value: the task is thus resumed with that error, which `op`, if it is
+   * reached, turns into what was waited for.
+   */
+  contest(op: Op<unknown>, error: unknown): void {
+    this.more().contest = { op, error, depth: op.depth };
+    this.flags |= CONTESTED;
+  }
+
   /** Removes the task from its parent's children. Idempotent. */
   unlink(): void {
     const { parent, older, newer } = this;
@@ -196,17 +222,32 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
     if (this.parent !== task) throw new NotAChildError(call, task, this);
   }
 
+  override get performer(): TaskCell | undefined {
+    return this.parent?.wait === this ? this.parent : undefined;
+  }
+
   override next(resumed?: unknown): IteratorResult<Effect, unknown> {
-    if (resumed !== undefined) return answer((slot.task as TaskCell).value);
-    if (this.parent !== slot.task || slot.task === undefined) this.assertChild("await");
-    return offer(this);
+    if (resumed === RESUME) return answer((slot.task as TaskCell).value);
+    if (resumed === undefined && (this.parent !== slot.task || slot.task === undefined)) {
+      try {
+        this.assertChild("await");
+      } catch (error) {
+        // What it is thrown through may be the generator in which the parent waits for this.
+        this.performer?.contest(this, error);
+        throw error;
+      }
+    }
+    return offer(this, resumed);
+  }
+
+  override throw(error: unknown): IteratorResult<Effect, unknown> {
+    if (this.parent !== slot.task) this.performer?.contest(this, error);
+    return super.throw(error);
   }
 
   override begin(task: TaskCell): number {
-    if ((this.flags & SETTLED) === 0) {
-      task.wait = this;
-      return WAIT;
-    }
+    task.wait = this;
+    if ((this.flags & SETTLED) === 0) return WAIT;
     this.consume();
     task.value = this.value;
     if ((this.flags & FAILED) !== 0) task.flags |= THROW;
@@ -232,74 +273,78 @@ export function cell(call: string, task: unknown): TaskCell {
 }
 
 /** `task.result()`. */
-class ResultOp extends Op<Result<unknown>> {
-  private readonly task: TaskCell;
+class ResultOp extends Single<Result<unknown>> {
+  private readonly child: TaskCell;
 
-  constructor(task: TaskCell) {
+  constructor(child: TaskCell) {
     super();
-    this.task = task;
+    this.child = child;
   }
 
   get label(): string {
-    return this.task.label;
+    return this.child.label;
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, Result<unknown>> {
-    if (resumed !== undefined) return answer(this.task.outcome());
-    this.task.assertChild("result");
-    return offer(this);
+    if (resumed === RESUME) return answer(this.child.outcome());
+    if (resumed === undefined) {
+      if (this.task !== undefined) refuseSecond(this);
+      this.child.assertChild("result");
+    }
+    return offer(this, resumed);
   }
 
   override begin(task: TaskCell): number {
-    if ((this.task.flags & SETTLED) === 0) {
-      task.wait = this;
-      return WAIT;
-    }
-    this.task.consume();
+    this.task = task;
+    task.wait = this;
+    if ((this.child.flags & SETTLED) === 0) return WAIT;
+    this.child.consume();
     return DONE;
   }
 
   override settled(task: TaskCell, child: TaskCell): void {
-    if (child !== this.task) return;
+    if (child !== this.child) return;
     child.consume();
     task.scheduler.wake(task, undefined, false);
   }
 }
 
 /** `task.cancel()`. */
-class CancelOp extends Op<void> {
-  private readonly task: TaskCell;
+class CancelOp extends Single<void> {
+  private readonly child: TaskCell;
   private readonly options: CancelOptions | undefined;
 
-  constructor(task: TaskCell, options: CancelOptions | undefined) {
+  constructor(child: TaskCell, options: CancelOptions | undefined) {
     super();
-    this.task = task;
+    this.child = child;
     this.options = options;
   }
 
   get label(): string {
-    return `cancel ${this.task}`;
+    return `cancel ${this.child}`;
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    if (resumed !== undefined) return answer(undefined);
-    this.task.assertChild("cancel");
-    return offer(this);
+    if (resumed === RESUME) return answer(undefined);
+    if (resumed === undefined) {
+      if (this.task !== undefined) refuseSecond(this);
+      this.child.assertChild("cancel");
+    }
+    return offer(this, resumed);
   }
 
   override begin(task: TaskCell): number {
     const { options } = this;
-    task.scheduler.cancelChild(this.task, options?.reason, options?.force === true);
-    if ((this.task.flags & SETTLED) === 0) {
-      task.wait = this;
-      return WAIT;
-    }
-    this.task.consume();
+    this.task = task;
+    task.scheduler.cancelChild(this.child, options?.reason, options?.force === true);
+    task.wait = this;
+    if ((this.child.flags & SETTLED) === 0) return WAIT;
+    this.child.consume();
     return DONE;
   }
 
   override settled(task: TaskCell, child: TaskCell): void {
-    if (child !== this.task) return;
+    if (child !== this.child) return;
     child.consume();
     task.scheduler.wake(task, undefined, false);
   }

@@ -1,12 +1,12 @@
 import { TimeoutError } from "./errors.ts";
-import { Op, WAIT } from "./op.ts";
+import { Single, WAIT } from "./op.ts";
 import { spawn } from "./spawn.ts";
 import { cell, FAILED, type TaskCell } from "./task.ts";
 import type { Timer } from "./timers.ts";
 import type { Operation } from "./types.ts";
 
 /** Waits for a child, and cancels it at the deadline. */
-class TimeoutOp extends Op<void> implements Timer {
+class TimeoutOp extends Single<void> implements Timer {
   deadline = 0;
   order = 0;
   index = -1;
@@ -25,6 +25,7 @@ class TimeoutOp extends Op<void> implements Timer {
   }
 
   override begin(task: TaskCell): number {
+    this.task = task;
     task.wait = this;
     const { scheduler } = task;
     if (this.ms !== Number.POSITIVE_INFINITY) {

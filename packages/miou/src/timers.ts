@@ -27,7 +27,9 @@ export class Timers {
     return this.heap[0]?.deadline;
   }
 
+  /** Adds `timer`, which is there once, however often it is added: its last deadline counts. */
   add(timer: Timer): void {
+    this.remove(timer);
     timer.order = this.created++;
     this.heap.push(timer);
     this.up(timer, this.heap.length - 1);

@@ -1,4 +1,4 @@
-import { answer, DONE, Op, offer, WAIT } from "./op.ts";
+import { answer, DONE, offer, RESUME, refuseSecond, Single, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
 
@@ -57,7 +57,7 @@ export class Trigger implements Operation<void> {
   }
 }
 
-class TriggerOp extends Op<void> {
+class TriggerOp extends Single<void> {
   readonly label = "Trigger";
   private readonly trigger: Trigger;
 
@@ -67,17 +67,19 @@ class TriggerOp extends Op<void> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    if (resumed !== undefined) return answer(undefined);
-    if (!this.trigger.isInitial && !this.trigger.isSignaled) {
-      throw new TypeError("Trigger: something is attached to it already");
+    if (resumed === RESUME) return answer(undefined);
+    if (resumed === undefined) {
+      refuseSecond(this);
+      if (!this.trigger.isInitial && !this.trigger.isSignaled)
+        throw new TypeError("Trigger: something is attached to it already");
     }
-    return offer(this);
+    return offer(this, resumed);
   }
 
   override begin(task: TaskCell): number {
-    if (!this.trigger.onSignal(() => task.scheduler.wake(task, undefined, false))) return DONE;
+    this.task = task;
     task.wait = this;
-    return WAIT;
+    return this.trigger.onSignal(() => task.scheduler.wake(task, undefined, false)) ? WAIT : DONE;
   }
 
   override stop(): void {

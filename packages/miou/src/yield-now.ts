@@ -1,11 +1,11 @@
-import { answer, Op, offer, PASS } from "./op.ts";
+import { answer, Op, offer, PASS, RESUME } from "./op.ts";
 import type { Effect, Operation } from "./types.ts";
 
 class YieldOp extends Op<void> {
   readonly label = "yieldNow";
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    return resumed === undefined ? offer(this) : answer(undefined);
+    return resumed === RESUME ? answer(undefined) : offer(this, resumed);
   }
 
   override begin(): number {

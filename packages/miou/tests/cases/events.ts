@@ -381,7 +381,7 @@ export const events: readonly Case[] = [
         "NO_EVENTS",
       );
       equal(
-        thrown(() => runSync(() => sleep(1))),
+        thrown(() => runSync(() => sleep(1e6))),
         "NO_EVENTS",
       );
       equal(log, ["cleanup"]);

@@ -6,6 +6,7 @@ import { orphans } from "./orphans.ts";
 import { parents } from "./parents.ts";
 import { races } from "./race.ts";
 import { resources } from "./resources.ts";
+import { sharing } from "./sharing.ts";
 import { synchronisation } from "./synchronisation.ts";
 
 /** The portable suite: whoever runs it prints the names and calls `run`. */
@@ -17,5 +18,6 @@ export const catalogue: Readonly<Record<string, readonly Case[]>> = {
   orphans,
   resources,
   synchronisation,
+  "operations in two tasks": sharing,
   "events, hooks and runs": events,
 };
