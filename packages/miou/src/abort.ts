@@ -1,6 +1,6 @@
 import { running } from "./op.ts";
-import { spawn } from "./spawn.ts";
-import { CANCELLED, cell, type TaskCell, type Watcher } from "./task.ts";
+import { ScopeOp } from "./scope.ts";
+import { CANCELLED, type TaskCell, type Watcher } from "./task.ts";
 import type { Operation } from "./types.ts";
 
 /** Aborts a signal with a task. */
@@ -41,22 +41,38 @@ export function abortSignal(): AbortSignal {
   return aborter.controller.signal;
 }
 
+/** A scope that is cancelled by a signal. */
+class SignalOp<T> extends ScopeOp<T> {
+  private readonly signal: AbortSignal;
+  private readonly abort = (): void => {
+    const { child, signal } = this;
+    child.scheduler.later(() => child.scheduler.cancelChild(child, signal.reason, false));
+  };
+
+  constructor(signal: AbortSignal, fn: () => Operation<T>) {
+    super("withSignal", fn);
+    this.signal = signal;
+  }
+
+  override begin(task: TaskCell): number {
+    if (this.signal.aborted) this.abort();
+    else this.signal.addEventListener("abort", this.abort, { once: true });
+    return super.begin(task);
+  }
+
+  override stop(): void {
+    this.signal.removeEventListener("abort", this.abort);
+  }
+}
+
 /**
- * Runs `fn` as a child task that is cancelled when `signal` is aborted.
+ * Runs `fn`, cancelled when `signal` is aborted. It acts for the running task, as that of {@link timeout} does.
  *
  * @throws {CancelledError} the signal was aborted; its reason is the error's
  * @throws what `fn` throws before that
  */
 export function* withSignal<T>(signal: AbortSignal, fn: () => Operation<T>): Operation<T> {
-  const task = spawn(fn, { name: "withSignal" });
-  const child = cell("withSignal", task);
-  const abort = (): void =>
-    child.scheduler.later(() => child.scheduler.cancelChild(child, signal.reason, false));
-  if (signal.aborted) abort();
-  else signal.addEventListener("abort", abort, { once: true });
-  try {
-    return yield* task;
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
+  const scope = new SignalOp(signal, fn);
+  yield* scope;
+  return scope.value();
 }

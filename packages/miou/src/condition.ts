@@ -18,6 +18,8 @@ export class Condition {
   *wait(mutex: Mutex): Operation<void> {
     const task = running("Condition.wait");
     if (!mutex.isHeldBy(task)) throw new TypeError(`Condition.wait: ${task} does not hold the mutex`);
+    // A scope takes it back for the task that held it.
+    const holder = mutex.holder as TaskCell;
     let chosen = false;
     try {
       yield* new WaitOp(this, this.waiters, mutex);
@@ -27,6 +29,7 @@ export class Condition {
       let late = false;
       try {
         yield* mutex.lock();
+        if (holder !== task) mutex.moveTo(holder);
       } finally {
         late = leave(task);
       }

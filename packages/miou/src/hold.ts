@@ -16,6 +16,11 @@ export class Hold implements Holding {
     this.lapse = lapse;
   }
 
+  /** Whether `task` holds it, or acts for its holder. */
+  isOf(task: TaskCell): boolean {
+    return this.holder === task || this.holder?.principal === task.principal;
+  }
+
   attach(task: TaskCell): void {
     const extra = task.more();
     const newest = extra.holdings;
@@ -23,6 +28,11 @@ export class Hold implements Holding {
     this.older = newest;
     if (newest !== undefined) newest.newer = this;
     extra.holdings = this;
+  }
+
+  moveTo(task: TaskCell): void {
+    this.detach();
+    this.attach(task);
   }
 
   detach(): void {

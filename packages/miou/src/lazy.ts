@@ -32,7 +32,7 @@ export class Lazy<T> implements Awaitable<T> {
     for (;;) {
       if (this.outcome !== undefined) return this.outcome;
       if (this.forcing === undefined) return yield* this.force(task);
-      if (this.forcing === task) throw new LazyCycleError();
+      if (this.forcing.principal === task.principal) throw new LazyCycleError();
       yield* new ForceOp(this as Lazy<unknown>, this.waiters);
     }
   }

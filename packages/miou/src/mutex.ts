@@ -40,7 +40,7 @@ export class Mutex {
    */
   unlock(): void {
     const task = running("unlock");
-    if (this.hold.holder !== task) throw new TypeError(`unlock: ${task} does not hold this mutex`);
+    if (!this.hold.isOf(task)) throw new TypeError(`unlock: ${task} does not hold this mutex`);
     this.hold.detach();
     this.passOn();
   }
@@ -76,7 +76,17 @@ export class Mutex {
 
   /** @internal */
   isHeldBy(task: TaskCell): boolean {
-    return this.hold.holder === task;
+    return this.hold.isOf(task);
+  }
+
+  /** @internal */
+  get holder(): TaskCell | undefined {
+    return this.hold.holder;
+  }
+
+  /** @internal */
+  moveTo(task: TaskCell): void {
+    this.hold.moveTo(task);
   }
 
   /** @internal Takes it for `task`, or puts `op` in the line. */

@@ -95,8 +95,9 @@ export class Orphans<T> {
   /** @internal Throws unless the running task owns the collector, which it may become. */
   claim(call: string): void {
     const task = running(call);
-    this.owner ??= task;
-    if (this.owner !== task) throw new TypeError(`${call}: this collector belongs to ${this.owner}`);
+    this.owner ??= task.principal;
+    if (this.owner !== task.principal)
+      throw new TypeError(`${call}: this collector belongs to ${this.owner}`);
   }
 
   /** @internal */

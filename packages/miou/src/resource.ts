@@ -78,11 +78,12 @@ export class Resource<T> {
     const task = this.holder("release");
     this.hold.detach();
     if (tracing.on) emit({ type: "detach", task, what: "resource" });
+    const current = slot.task;
     slot.task = undefined;
     try {
       this.finalize();
     } finally {
-      slot.task = task;
+      slot.task = current;
     }
   }
 
@@ -100,19 +101,19 @@ export class Resource<T> {
 
   /** Releases it, if the running task still holds it: after a `transfer` or a `disown` there is nothing to do. */
   [Symbol.dispose](): void {
-    if (this.hold.holder !== undefined && this.hold.holder === slot.task) this.release();
+    if (slot.task !== undefined && this.hold.isOf(slot.task)) this.release();
   }
 
   /** @internal */
   moveTo(task: TaskCell): void {
-    this.hold.detach();
-    this.hold.attach(task);
+    this.hold.moveTo(task);
   }
 
+  /** The holder, for which the running task may act. */
   private holder(call: string): TaskCell {
     const task = running(call);
-    if (this.hold.holder !== task) throw new NotOwnerError(call, task);
-    return task;
+    if (!this.hold.isOf(task)) throw new NotOwnerError(call, task);
+    return this.hold.holder as TaskCell;
   }
 
   private finalize(): void {

@@ -15,6 +15,7 @@ import {
   FRESH,
   type Holding,
   READY,
+  SCOPE,
   SETTLED,
   SHIELDED,
   STALE,
@@ -412,6 +413,7 @@ export class Scheduler {
           this.enqueue(task);
           return;
         }
+        if (!failed && (task.flags & SCOPE) !== 0) handOver(task, task.parent as TaskCell);
         if (extra.holdings !== undefined) {
           if (!failed) {
             this.violate(task, new ResourceLeakedError(task, labels(extra.holdings)));
@@ -449,6 +451,7 @@ export class Scheduler {
     const flags = parent.flags;
     if ((flags & CANCELLING) !== 0) {
       lose(task);
+      if (parent.extra !== undefined) parent.extra.scope?.hear(task);
       if (parent.child === undefined && (parent.flags & URGENT) === 0) {
         parent.flags |= URGENT;
         this.urgent.unshift(parent);
@@ -750,6 +753,18 @@ function labels(holdings: Holding): string[] {
   const list: string[] = [];
   for (let held: Holding | undefined = holdings; held !== undefined; held = held.older) list.push(held.label);
   return list;
+}
+
+/** What a scope has spawned and not consumed, and what it holds, goes to the task for which it acted; oldest first. */
+function handOver(scope: TaskCell, to: TaskCell): void {
+  for (const child of children(scope)) {
+    child.unlink();
+    child.parent = to;
+    child.link(to);
+  }
+  const list: Holding[] = [];
+  for (let held = scope.extra?.holdings; held !== undefined; held = held.older) list.unshift(held);
+  for (const held of list) held.moveTo(to);
 }
 
 /** Lets go of everything `task` holds, newest first. */

@@ -39,7 +39,7 @@ export class Syscall {
    * @throws {TypeError} the running task is not the one that created the suspension point, or it was used before
    */
   suspend(arm?: () => void): Operation<void> {
-    if (running("Syscall.suspend") !== this.task)
+    if (running("Syscall.suspend").principal !== this.task.principal)
       throw new TypeError("Syscall.suspend: it belongs to another task");
     this.op.prepare(arm);
     return this.op;

@@ -48,8 +48,10 @@ export const GROUPED = 65536;
 export const EXITED = 131072;
 /** What it waits in may be out of its reach: see `contest`. */
 export const CONTESTED = 262144;
+/** It runs a part of its parent's work, and acts for it: see `ScopeOp`. */
+export const SCOPE = 524288;
 /** The bits from here on count entries of the normal queue that are to be skipped: the task was cancelled while READY. */
-export const STALE = 524288;
+export const STALE = 1048576;
 
 /** Something a task holds, which must not outlive it: a resource or a locked mutex. */
 export interface Holding {
@@ -59,6 +61,8 @@ export interface Holding {
   newer: Holding | undefined;
   /** The holder ends: lets go. May throw; the error is reported. */
   lapse(): unknown;
+  /** Another task holds it from now on. */
+  moveTo(task: TaskCell): void;
 }
 
 /** Told about a task, besides its parent. */
@@ -76,6 +80,8 @@ export class Extra {
   name = "";
   /** The callers of the running frame: see `sub`. */
   frames: Iterator<unknown, unknown, unknown>[] | undefined = undefined;
+  /** The child that acts for the task, while it waits for that: see `ScopeOp`. */
+  scope: TaskCell | undefined = undefined;
   /** How many `shield` regions the task is in. */
   shields = 0;
   /** Newest first. */
@@ -109,7 +115,7 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
 
   readonly uid: number = ++created;
   readonly scheduler: Scheduler;
-  readonly parent: TaskCell | undefined;
+  parent: TaskCell | undefined;
   flags: number = READY | FRESH;
   /** The function before it starts, then the iterator of the innermost frame, then nothing. */
   body: (() => Operation<unknown>) | Iterator<unknown, unknown, unknown> | undefined;
@@ -129,14 +135,7 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
     this.scheduler = scheduler;
     this.parent = parent;
     this.body = body;
-    if (parent !== undefined) {
-      const newest = parent.child;
-      if (newest !== undefined) {
-        newest.newer = this;
-        this.older = newest;
-      }
-      parent.child = this;
-    }
+    if (parent !== undefined) this.link(parent);
   }
 
   override get label(): string {
@@ -196,6 +195,28 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
     this.flags |= CONTESTED;
   }
 
+  /** The task for which this one acts: itself, but in a scope. What belongs to a task is its principal's. */
+  get principal(): TaskCell {
+    let task: TaskCell = this;
+    while ((task.flags & SCOPE) !== 0) task = task.parent as TaskCell;
+    return task;
+  }
+
+  /** `child`, of the task for which this one acts, has settled. */
+  hear(child: TaskCell): void {
+    if ((this.flags & READY) === 0) this.wait?.settled(this, child);
+  }
+
+  /** Makes the task the newest child of `parent`, its own. */
+  link(parent: TaskCell): void {
+    const newest = parent.child;
+    if (newest !== undefined) {
+      newest.newer = this;
+      this.older = newest;
+    }
+    parent.child = this;
+  }
+
   /** Removes the task from its parent's children. Idempotent. */
   unlink(): void {
     const { parent, older, newer } = this;
@@ -216,14 +237,18 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
     if (extra?.watchers !== undefined) for (const watcher of extra.watchers) watcher.consumed?.(this);
   }
 
-  /** Throws unless the running task is the parent. */
+  /** Throws unless the running task is the parent, or acts for it. */
   assertChild(call: string): void {
     const task = running(call);
-    if (this.parent !== task) throw new NotAChildError(call, task, this);
+    if (this.parent === task) return;
+    if ((this.flags & SCOPE) !== 0 || this.parent?.principal !== task.principal)
+      throw new NotAChildError(call, task, this);
   }
 
   override get performer(): TaskCell | undefined {
-    return this.parent?.wait === this ? this.parent : undefined;
+    let task = this.parent;
+    while (task !== undefined && task.wait !== this) task = task.extra?.scope;
+    return task;
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, unknown> {

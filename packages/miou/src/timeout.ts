@@ -1,45 +1,29 @@
 import { TimeoutError } from "./errors.ts";
-import { Single, WAIT } from "./op.ts";
-import { spawn } from "./spawn.ts";
-import { cell, FAILED, type TaskCell } from "./task.ts";
+import { ScopeOp } from "./scope.ts";
+import type { TaskCell } from "./task.ts";
 import type { Timer } from "./timers.ts";
 import type { Operation } from "./types.ts";
 
-/** Waits for a child, and cancels it at the deadline. */
-class TimeoutOp extends Single<void> implements Timer {
+/** A scope that is cancelled at its deadline. */
+class TimeoutOp<T> extends ScopeOp<T> implements Timer {
   deadline = 0;
   order = 0;
   index = -1;
   expired = false;
-  private readonly child: TaskCell;
   private readonly ms: number;
 
-  constructor(child: TaskCell, ms: number) {
-    super();
-    this.child = child;
+  constructor(ms: number, fn: () => Operation<T>) {
+    super("timeout", fn, `timeout ${ms} ms`);
     this.ms = ms;
   }
 
-  get label(): string {
-    return `timeout ${this.ms} ms`;
-  }
-
   override begin(task: TaskCell): number {
-    this.task = task;
-    task.wait = this;
     const { scheduler } = task;
     if (this.ms !== Number.POSITIVE_INFINITY) {
       this.deadline = scheduler.now() + this.ms;
       scheduler.timers.add(this);
     }
-    return WAIT;
-  }
-
-  override settled(task: TaskCell, child: TaskCell): void {
-    if (child !== this.child) return;
-    this.stop(task);
-    child.consume();
-    task.scheduler.wake(task, undefined, false);
+    return super.begin(task);
   }
 
   override stop(task: TaskCell): void {
@@ -53,7 +37,9 @@ class TimeoutOp extends Single<void> implements Timer {
 }
 
 /**
- * Runs `fn` as a child task, cancelled after `ms`.
+ * Runs `fn`, cancelled after `ms`. It acts for the running task: it may await and cancel that task's children and use
+ * what it holds, which outlast the deadline; what `fn` itself has spawned and not awaited, or holds, ends with it when it
+ * fails or is late, and is the running task's when it returns.
  *
  * @param ms - milliseconds, `>= 0`; `Infinity` means no limit
  * @throws {TimeoutError} the time is over; the cleanup of `fn` has run
@@ -66,10 +52,8 @@ export function timeout<T>(ms: number, fn: () => Operation<T>): Operation<T> {
 }
 
 function* limited<T>(ms: number, fn: () => Operation<T>): Operation<T> {
-  const child = cell("timeout", spawn(fn, { name: "timeout" }));
-  const wait = new TimeoutOp(child, ms);
-  yield* wait;
-  if (wait.expired) throw new TimeoutError(ms);
-  if ((child.flags & FAILED) !== 0) throw child.value;
-  return child.value as T;
+  const scope = new TimeoutOp(ms, fn);
+  yield* scope;
+  if (scope.expired) throw new TimeoutError(ms);
+  return scope.value();
 }

@@ -1,24 +1,34 @@
 import {
   abortSignal,
   addHook,
+  all,
   allSettled,
   Computation,
+  Condition,
   call,
   Domain,
   type Events,
   errorTrail,
+  Mutex,
   type Operation,
+  Orphans,
+  oneOf,
   parallel,
   portable,
+  Resource,
+  race,
   runSync,
   type SelectRequest,
+  Semaphore,
   type Signal,
   Syscall,
+  self,
   sleep,
   spawn,
   stats,
   sub,
   suspend,
+  type Task,
   Trigger,
   timeout,
   trace,
@@ -642,6 +652,137 @@ export const events: readonly Case[] = [
         equal(stats().sleeping, 0);
       });
       equal(log, ["cleanup", "timed out"]);
+    },
+  },
+  {
+    id: "T2",
+    name: "timeout acts for its caller: children of that are awaited, joined and cancelled in it, and outlast the deadline",
+    run() {
+      const log: string[] = [];
+      go(function* () {
+        const orphans = new Orphans<number>();
+        const children = [1, 2, 3].map((ms) => spawn(() => late(ms)));
+        function* late(ms: number): Operation<number> {
+          try {
+            yield* sleep(ms);
+            return ms;
+          } finally {
+            log.push(`end ${ms}`);
+          }
+        }
+        equal(yield* timeout(10, () => all(children)), [1, 2, 3]);
+        equal(yield* timeout(10, () => timeout(9, () => children[0] as Task<number>)), 1);
+        const slow = spawn(() => late(50));
+        equal(yield* thrownBy(timeout(10, () => slow)), "TIMEOUT");
+        equal(yield* thrownBy(timeout(10, () => all([slow]))), "TIMEOUT");
+        equal(yield* timeout(10, () => oneOf([slow, spawn(() => late(5))])), 5);
+        equal(slow.state, "running");
+        yield* timeout(10, () => slow.cancel());
+        spawn(() => late(4), { orphans });
+        equal(yield* timeout(10, () => orphans.next()), { ok: true, value: 4 });
+        // Joined with one of its own.
+        const other = spawn(() => late(20));
+        equal(yield* timeout(10, () => race([spawn(() => late(6)), other])), 6);
+        equal(other.state, "exited");
+        // What it hands over is awaited outside, and a child that it forgets is its caller's.
+        const handed = yield* timeout(10, function* () {
+          return spawn(() => late(7));
+        });
+        equal(yield* handed, 7);
+        equal(yield* thrownBy(timeout(10, () => self() as Task<number>)), "NOT_A_CHILD");
+      });
+      equal(log, ["end 1", "end 2", "end 3", "end 5", "end 50", "end 4", "end 6", "end 20", "end 7"]);
+      equal(
+        failure(function* () {
+          yield* timeout(10, function* () {
+            spawn(() => sleep(1));
+          });
+        }),
+        "STILL_HAS_CHILDREN",
+      );
+    },
+  },
+  {
+    id: "T3",
+    name: "what the caller of timeout holds is used in it, and what is taken in it is the caller's",
+    run() {
+      const log: string[] = [];
+      go(function* () {
+        const [mutex, condition, semaphore] = [new Mutex(), new Condition(), new Semaphore(1)];
+        yield* timeout(10, () => mutex.lock());
+        equal(yield* thrownBy(timeout(10, () => mutex.lock())), "TypeError");
+        // Late for the signal, it holds the mutex again.
+        equal(yield* thrownBy(timeout(10, () => condition.wait(mutex))), "TIMEOUT");
+        equal(mutex.tryLock(), false);
+        const signaller = spawn(function* () {
+          yield* mutex.protect(function* () {
+            condition.signal();
+          });
+        });
+        yield* timeout(10, () => condition.wait(mutex));
+        yield* timeout(10, function* () {
+          mutex.unlock();
+        });
+        yield* signaller;
+        equal(mutex.isLocked, false);
+        const file = new Resource("file", () => log.push("closed")).own();
+        yield* timeout(10, function* () {
+          equal(file.value, "file");
+          file.release();
+        });
+        const taken = yield* timeout(10, function* () {
+          return new Resource("taken", () => log.push("taken closed")).own();
+        });
+        equal(taken.value, "taken");
+        taken.release();
+        equal(
+          yield* thrownBy(
+            timeout(10, function* () {
+              new Resource("lost", () => log.push("lost closed")).own();
+              yield* mutex.lock();
+              yield* sleep(20);
+            }),
+          ),
+          "TIMEOUT",
+        );
+        equal([mutex.isLocked, semaphore.available], [false, 1]);
+      });
+      equal(log, ["closed", "taken closed", "lost closed"]);
+    },
+  },
+  {
+    id: "T4",
+    name: "cleanup in a timeout may cancel and await children of the caller, also when that is cancelled itself",
+    run() {
+      for (const how of ["cancel", "await"] as const) {
+        const log: string[] = [];
+        go(function* () {
+          const caller = spawn(function* () {
+            const child = spawn(function* () {
+              try {
+                yield* sleep(1000);
+              } finally {
+                yield* sleep(3);
+                log.push("child");
+              }
+            });
+            yield* timeout(100, function* () {
+              try {
+                yield* sleep(1000);
+              } finally {
+                if (how === "cancel") yield* child.cancel();
+                else log.push(yield* thrownBy(child));
+                log.push("scope");
+              }
+            });
+          });
+          yield* sleep(5);
+          yield* caller.cancel();
+          log.push("cancelled");
+        });
+        const seen = how === "cancel" ? [] : ["CANCELLED"];
+        equal(log, ["child", ...seen, "scope", "cancelled"]);
+      }
     },
   },
   {
