@@ -1,72 +1,111 @@
-import { DONE, Op, slot, WAIT } from "./op.ts";
+import { isCancelled } from "./is-cancelled.ts";
+import { Line, Waiting } from "./line.ts";
+import { DONE, slot, WAIT } from "./op.ts";
 import { cell, type TaskCell, THROW } from "./task.ts";
 import { emit, tracing } from "./trace.ts";
-import type { Effect, Operation, Task } from "./types.ts";
+import type { Operation, Task } from "./types.ts";
 
 const PENDING = 0;
 const FULFILLED = 1;
 const REJECTED = 2;
 
-class UntilOp<T> extends Op<T> {
-  readonly label = "until";
-  private readonly promise: PromiseLike<T>;
-  private state = PENDING;
-  private value: unknown = undefined;
-  private task: TaskCell | undefined = undefined;
-  private detached = false;
+const { then: nativeThen } = Promise.prototype;
 
-  constructor(promise: PromiseLike<T>) {
-    super();
-    this.promise = promise;
-    // Attached now rather than when the wait begins: the host must not call a rejection unhandled meanwhile.
-    promise.then(
-      (value) => this.settle(FULFILLED, value),
-      (error) => this.settle(REJECTED, error),
+/** Of each promise that is pending, what waits for it: its handlers are attached once, and never taken off again. */
+const subscriptions = new WeakMap<object, Subscription>();
+
+/** The end of one promise, for any number of waits. */
+class Subscription {
+  state = PENDING;
+  value: unknown = undefined;
+  readonly waiters: Line<UntilOp<unknown>> = new Line();
+  /** Some wait was given up. */
+  left = false;
+
+  constructor(source: object, promise: Promise<unknown>) {
+    const settle = (state: number, value: unknown): void => {
+      subscriptions.delete(source);
+      this.settle(state, value);
+    };
+    nativeThen.call(
+      promise,
+      (value) => settle(FULFILLED, value),
+      (error) => settle(REJECTED, error),
     );
-  }
-
-  override [Symbol.iterator](): Iterator<Effect, T, unknown> {
-    return this.task === undefined ? this : new UntilOp(this.promise);
-  }
-
-  override begin(task: TaskCell): number {
-    task.wait = this;
-    if (this.state === PENDING) {
-      this.task = task;
-      task.scheduler.externals++;
-      return WAIT;
-    }
-    task.value = this.value;
-    if (this.state === REJECTED) task.flags |= THROW;
-    return DONE;
-  }
-
-  override stop(task: TaskCell): void {
-    this.task = undefined;
-    this.detached = true;
-    task.scheduler.externals--;
   }
 
   private settle(state: number, value: unknown): void {
     this.state = state;
     this.value = value;
-    const { task } = this;
-    this.task = undefined;
-    if (task !== undefined) {
-      task.scheduler.externals--;
-      task.scheduler.wake(task, value, state === REJECTED);
-    } else if (this.detached && state === REJECTED && tracing.on) {
+    if (this.waiters.length === 0 && this.left && state === REJECTED && tracing.on)
       emit({ type: "suppressed", task: undefined, error: value });
+    for (let op = this.waiters.serve(); op !== undefined; op = this.waiters.serve()) {
+      (op.task as TaskCell).scheduler.externals--;
+      op.complete(value, state === REJECTED);
     }
   }
 }
 
 /**
- * Waits for a native promise.
+ * Subscribes to `source` now rather than when a wait begins: the host must not call a rejection unhandled meanwhile. A
+ * thenable becomes a promise, which settles once whatever the thenable does, as `await` has it.
+ */
+function subscribe(source: PromiseLike<unknown>): Subscription {
+  const known = subscriptions.get(source);
+  if (known !== undefined) return known;
+  const then: unknown = source?.then;
+  if (typeof then !== "function")
+    throw new TypeError("until: neither a promise nor a function that returns one");
+  const promise =
+    then === nativeThen
+      ? (source as Promise<unknown>)
+      : new Promise((resolve, reject) => then.call(source, resolve, reject));
+  const subscription = new Subscription(source, promise);
+  subscriptions.set(source, subscription);
+  return subscription;
+}
+
+class UntilOp<T> extends Waiting<T> {
+  readonly label = "until";
+  private readonly subscription: Subscription;
+
+  constructor(subscription: Subscription) {
+    super();
+    this.subscription = subscription;
+  }
+
+  protected override again(): UntilOp<T> {
+    return new UntilOp(this.subscription);
+  }
+
+  override begin(task: TaskCell): number {
+    this.task = task;
+    task.wait = this;
+    const { state, value, waiters } = this.subscription;
+    if (state === PENDING) {
+      task.scheduler.externals++;
+      waiters.join(this);
+      return WAIT;
+    }
+    task.value = value;
+    if (state === REJECTED) task.flags |= THROW;
+    return DONE;
+  }
+
+  override stop(task: TaskCell): void {
+    this.subscription.waiters.leave(this);
+    this.subscription.left = true;
+    task.scheduler.externals--;
+  }
+}
+
+/**
+ * Waits for a promise, or for a thenable as `await` does.
  *
  * Given a promise, it waits without owning it: a cancellation detaches at once, and a late rejection is only traced.
  * Given a function, it owns what the function starts: a cancellation aborts the signal and then waits for the promise
- * to settle, so that what it used is free again. Handlers are attached at once: no unhandled rejection.
+ * to settle, so that what it used is free again. Handlers are attached at once, and once a promise: no unhandled rejection,
+ * and nothing grows however often one that lasts is waited for.
  *
  * @throws what the promise was rejected with, the same object
  * @throws {TypeError} the argument is neither; or a function was given and the host has no `AbortController`
@@ -74,10 +113,7 @@ class UntilOp<T> extends Op<T> {
  */
 export function until<T>(source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)): Operation<T> {
   if (typeof source === "function" && !("then" in source)) return own(source);
-  if (typeof (source as PromiseLike<T> | undefined)?.then !== "function") {
-    throw new TypeError("until: neither a promise nor a function that returns one");
-  }
-  return new UntilOp(source as PromiseLike<T>);
+  return new UntilOp(subscribe(source as PromiseLike<T>));
 }
 
 function* own<T>(start: (signal: AbortSignal) => PromiseLike<T>): Operation<T> {
@@ -85,20 +121,23 @@ function* own<T>(start: (signal: AbortSignal) => PromiseLike<T>): Operation<T> {
   if (host.AbortController === undefined)
     throw new TypeError("until: this host has no AbortController: pass a promise");
   const controller = new host.AbortController();
-  const promise = start(controller.signal);
+  const subscription = subscribe(start(controller.signal));
   let over = false;
   try {
-    const value = yield* until(promise);
+    const value = yield* new UntilOp<T>(subscription);
     over = true;
     return value;
   } catch (error) {
-    over = error !== slot.task?.cancelled;
+    over = !isCancelled(error);
     throw error;
   } finally {
     if (!over) {
       controller.abort(slot.task?.cancelled);
-      const ignore = (): undefined => undefined;
-      yield* until(promise.then(ignore, ignore));
+      try {
+        yield* new UntilOp(subscription);
+      } catch {
+        // How it ends is of no interest any more.
+      }
     }
   }
 }

@@ -4,10 +4,12 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import {
+  all,
   CancelledError,
   Computation,
   forEach,
   type Operation,
+  race,
   run,
   runSync,
   sleep,
@@ -19,6 +21,23 @@ import {
   withSignal,
   yieldNow,
 } from "../src/index.ts";
+
+type Way = (ok: (value: unknown) => void, no: (error: unknown) => void) => unknown;
+
+/** An object whose `then` calls what it is given in this way. */
+function thenable(way: Way, onRead = (): void => {}): PromiseLike<unknown> {
+  // biome-ignore lint/suspicious/noThenProperty: what it is about
+  return Object.defineProperty({}, "then", {
+    get() {
+      onRead();
+      return way;
+    },
+  }) as PromiseLike<unknown>;
+}
+
+function raise(error: unknown): never {
+  throw error;
+}
 
 function* forever(onEnd?: () => void): Operation<never> {
   try {
@@ -205,7 +224,7 @@ describe("a process that runs a program", () => {
     });
     const code = outputFiles[0]?.text ?? "";
     const start = performance.now();
-    const child = spawnProcess(process.execPath, ["--input-type=module"], {
+    const child = spawnProcess(process.execPath, ["--expose-gc", "--input-type=module"], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     child.stdin.end(code);
@@ -216,6 +235,26 @@ describe("a process that runs a program", () => {
     const status = await new Promise<number | null>((fulfil) => child.on("close", fulfil));
     return { code: status, stdout, ms: performance.now() - start };
   }
+
+  it("racing a promise that lasts costs no memory, lap by lap", async () => {
+    const { stdout } = await node(`
+      import { race, run, sleep, spawn, until } from "miou";
+      await run(function* () {
+        const lasting = new Promise(() => {});
+        const heap = function* (laps) {
+          for (let i = 0; i < laps; i++) yield* race([spawn(() => until(lasting)), spawn(() => sleep(0))]);
+          for (let i = 0; i < 4; i++) gc();
+          return process.memoryUsage().heapUsed;
+        };
+        yield* heap(1000); // what the engine keeps of code that has run
+        const before = yield* heap(1000);
+        const [n, n4] = [(yield* heap(5000)) - before, (yield* heap(20000)) - before];
+        console.log(n4 - n);
+      });
+    `);
+    // An object a lap would be 15,000 of some 300 bytes.
+    expect(Number(stdout)).toBeLessThan(300_000);
+  });
 
   it("[181] reports a deadlock when nothing is left that could wake the root, after its cleanup", async () => {
     const { stdout } = await node(`
@@ -264,6 +303,65 @@ describe("native promises", () => {
         caught = error;
       }
       expect(caught).toBe(boom);
+    });
+  });
+
+  it.each<{ what: string; way: Way; outcome: string }>([
+    { what: "fulfils twice", way: (ok) => [ok(1), ok(2)], outcome: "1" },
+    { what: "fulfils, then rejects", way: (ok, no) => [ok(1), no("late")], outcome: "1" },
+    { what: "rejects, then fulfils", way: (ok, no) => [no("first"), ok(1)], outcome: "thrown first" },
+    { what: "fulfils, then throws", way: (ok) => [ok(1), raise("after")], outcome: "1" },
+    { what: "throws", way: () => raise("at once"), outcome: "thrown at once" },
+    { what: "fulfils late, and again", way: (ok) => setTimeout(() => [ok(1), ok(2)], 1), outcome: "1" },
+    { what: "fulfils with a promise", way: (ok) => ok(Promise.resolve(1)), outcome: "1" },
+    { what: "fulfils with a thenable", way: (ok) => ok(thenable((_, no) => no(2))), outcome: "thrown 2" },
+  ])("waits for a thenable that $what, as await does, and reads its then once", async ({ way, outcome }) => {
+    let reads = 0;
+    const source = () => thenable(way, () => reads++);
+    const awaited = (async () => await source())().then(String, (error) => `thrown ${error}`);
+    expect(await awaited).toBe(outcome);
+    reads = 0;
+    const told = run(function* () {
+      try {
+        return String(yield* until(source()));
+      } catch (error) {
+        return `thrown ${error}`;
+      }
+    });
+    expect(await told).toBe(outcome);
+    expect(reads).toBe(1);
+  });
+
+  it("attaches its handlers once to a promise, however many tasks wait for it, one after another or at once", async () => {
+    let attached = 0;
+    let settle = (_: number): void => {};
+    const lasting = thenable((ok) => {
+      attached++;
+      settle = ok;
+    });
+    await run(function* () {
+      for (let i = 0; i < 100; i++) yield* race([spawn(() => until(lasting)), spawn(() => yieldNow())]);
+      const waiters = [1, 2, 3].map(() => spawn(() => until(lasting)));
+      yield* sleep(1);
+      settle(7);
+      expect(yield* all(waiters)).toEqual([7, 7, 7]);
+    });
+    expect(attached).toBe(1);
+  });
+
+  it("refuses a generator that already waits for a promise in another task", async () => {
+    let settle = (_: number): void => {};
+    const promise = new Promise<number>((ok) => {
+      settle = ok;
+    });
+    await run(function* () {
+      const generator = (function* () {
+        return yield* until(promise);
+      })();
+      const [first, second] = [spawn(() => generator), spawn(() => generator)];
+      expect(yield* second.result()).toMatchObject({ ok: false, error: { name: "TypeError" } });
+      settle(7);
+      expect(yield* first).toBe(7);
     });
   });
 
