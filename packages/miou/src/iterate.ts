@@ -1,4 +1,6 @@
+import { isCancelled } from "./is-cancelled.ts";
 import { run } from "./run.ts";
+import { shield } from "./shield.ts";
 import { suspend } from "./suspend.ts";
 import type { Operation } from "./types.ts";
 import { until } from "./until.ts";
@@ -25,14 +27,13 @@ export function* forEach<T>(
   let open = true;
   try {
     for (;;) {
-      const next = iterator.next();
-      next.then(
-        () => {},
-        () => {
-          open = false;
-        },
-      );
-      const step = yield* until(next);
+      let step: IteratorResult<T>;
+      try {
+        step = yield* until(iterator.next());
+      } catch (error) {
+        open = isCancelled(error);
+        throw error;
+      }
       if (step.done === true) {
         open = false;
         return;
@@ -43,7 +44,7 @@ export function* forEach<T>(
   } finally {
     if (open) {
       const closed = iterator.return?.();
-      if (closed !== undefined) yield* until(closed);
+      if (closed !== undefined) yield* shield(() => until(closed));
     }
   }
 }

@@ -1,12 +1,14 @@
 import { isCancelled } from "./is-cancelled.ts";
 import { running } from "./op.ts";
+import { shield } from "./shield.ts";
+import { CANCELLED } from "./task.ts";
 import type { Operation } from "./types.ts";
 
 /** What runs when a protected operation ends. */
 export interface ProtectHandlers {
-  /** Runs in every case, in the task, and may wait. */
+  /** Runs in every case, in the task, and may wait; a cancellation that comes meanwhile waits for its end. */
   finally?(how: { readonly cancelled: boolean }): void | Operation<void>;
-  /** Runs last, when the running task was cancelled. */
+  /** Runs last, when the running task was cancelled, be it while `finally` ran. */
   onCancelled?(): void;
 }
 
@@ -17,7 +19,7 @@ export interface ProtectHandlers {
  * @throws what `fn` throws
  */
 export function* protect<T>(fn: () => Operation<T>, handlers: ProtectHandlers): Operation<T> {
-  running("protect");
+  const task = running("protect");
   // A forced cancellation closes the body: then neither a value nor an error is seen here.
   let cancelled = true;
   try {
@@ -28,8 +30,12 @@ export function* protect<T>(fn: () => Operation<T>, handlers: ProtectHandlers): 
     cancelled = isCancelled(error);
     throw error;
   } finally {
-    const cleanup = handlers.finally?.({ cancelled });
-    if (cleanup !== undefined) yield* cleanup;
-    if (cancelled) handlers.onCancelled?.();
+    const before = task.flags & CANCELLED;
+    try {
+      const cleanup = handlers.finally?.({ cancelled });
+      if (cleanup !== undefined) yield* shield(() => cleanup);
+    } finally {
+      if (cancelled || (task.flags & CANCELLED) !== before) handlers.onCancelled?.();
+    }
   }
 }

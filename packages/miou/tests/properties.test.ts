@@ -1,22 +1,34 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  all,
   Computation,
   Condition,
+  ensure,
+  forEach,
+  isCancelled,
   MiouError,
   Mutex,
   type Operation,
   PriorityQueue,
+  protect,
+  Resource,
   type RunSyncOptions,
+  run,
   runSync,
   Semaphore,
   Sequence,
+  self,
+  shield,
   sleep,
   spawn,
   stats,
   type Task,
+  timeout,
   trace,
+  until,
   virtualTime,
+  withSignal,
   yieldNow,
 } from "../src/index.ts";
 import { model, type Report, type Statement } from "./model.ts";
@@ -271,6 +283,239 @@ describe("in any order of the ready tasks", () => {
         expect(sum).toBe(delays.reduce((a, b) => a + b, 0));
       }),
     );
+  });
+});
+
+/** What a program has taken and given back. */
+interface Tally {
+  acquired: number;
+  /** How often a release began, and how often it came to its end. */
+  begun: number;
+  released: number;
+  /** What must hold at the end. */
+  readonly free: (() => boolean)[];
+}
+
+function* steps(): Operation<void> {
+  yield* yieldNow();
+  yield* sleep(2);
+  yield* spawn(() => yieldNow());
+}
+
+/** Every way to hold something, each released in a way that waits where it may. */
+const holders: Readonly<Record<string, (tally: Tally, fail: boolean) => Operation<void>>> = {
+  *ensure(tally, fail) {
+    for (let i = 0; i < 2; i++) {
+      take(tally);
+      ensure(() => slowly(tally));
+      yield* steps();
+    }
+    failIf(fail);
+  },
+  protect: (tally, fail) => protecting(tally, fail),
+  *"protect in a timeout"(tally, fail) {
+    yield* timeout(100, () => protecting(tally, fail));
+  },
+  *"protect in protect"(tally, fail) {
+    take(tally);
+    yield* protect(() => protecting(tally, fail), { finally: () => slowly(tally) });
+  },
+  *"timeout that is over"(tally) {
+    try {
+      yield* timeout(1, () => protecting(tally, false));
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+    }
+    yield* yieldNow();
+  },
+  *shield(tally, fail) {
+    yield* shield(function* () {
+      take(tally);
+      try {
+        yield* steps();
+        failIf(fail);
+      } finally {
+        yield* slowly(tally);
+      }
+    });
+  },
+  *Resource(tally, fail) {
+    take(tally);
+    const held = new Resource(tally, atOnce).own();
+    yield* steps();
+    failIf(fail);
+    held.release();
+  },
+  *using(tally, fail) {
+    take(tally);
+    using _held = new Resource(tally, atOnce).own();
+    yield* steps();
+    failIf(fail);
+  },
+  *"a resource given to a child"(tally, fail) {
+    take(tally);
+    const held = new Resource(tally, atOnce).own();
+    yield* spawn(
+      function* () {
+        yield* steps();
+        failIf(fail);
+        held.transfer();
+      },
+      { give: [held] },
+    );
+    held.release();
+  },
+  *"Semaphore.use"(tally, fail) {
+    const semaphore = new Semaphore(1);
+    tally.free.push(() => semaphore.available === 1);
+    yield* contended((n) =>
+      semaphore.use(function* () {
+        yield* steps();
+        failIf(fail && n === 1);
+      }),
+    );
+  },
+  *"Mutex.protect"(tally, fail) {
+    const mutex = new Mutex();
+    tally.free.push(() => !mutex.isLocked);
+    yield* contended((n) =>
+      mutex.protect(function* () {
+        yield* steps();
+        failIf(fail && n === 1);
+      }),
+    );
+  },
+  *"Mutex.acquire"(tally, fail) {
+    const mutex = new Mutex();
+    tally.free.push(() => !mutex.isLocked);
+    yield* contended(function* (n) {
+      using _guard = yield* mutex.acquire();
+      yield* steps();
+      failIf(fail && n === 1);
+    });
+  },
+  *"Condition.wait"(tally, fail) {
+    const [mutex, condition] = [new Mutex(), new Condition()];
+    let signals = 0;
+    tally.free.push(() => !mutex.isLocked);
+    yield* contended((n) =>
+      mutex.protect(function* () {
+        if (n === 0) yield* condition.waitUntil(mutex, () => signals > 0);
+        signals++;
+        condition.signal();
+        yield* steps();
+        failIf(fail && n === 1);
+      }),
+    );
+  },
+  *until(tally, fail) {
+    yield* until((signal) => {
+      take(tally);
+      return new Promise<void>((resolve, reject) => {
+        const end = (): void => {
+          if (tally.begun++ > 0) return;
+          setTimeout(() => {
+            tally.released++;
+            if (fail) reject(new Error("fail"));
+            else resolve();
+          }, 1);
+        };
+        const timer = setTimeout(end, 3);
+        signal.addEventListener("abort", () => {
+          clearTimeout(timer);
+          end();
+        });
+      });
+    });
+    yield* steps();
+  },
+  *forEach(tally, fail) {
+    take(tally);
+    const items: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: 1 }),
+        async return() {
+          tally.begun++;
+          for (let i = 0; i < 5; i++) await undefined;
+          tally.released++;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    let count = 0;
+    yield* forEach(items, function* () {
+      yield* steps();
+      if (++count === 2) throw new Error(fail ? "fail" : "enough");
+    });
+  },
+};
+
+/** What needs the host's loop, for its promises. */
+const onHost: readonly string[] = ["forEach", "until"];
+
+function take(tally: Tally): void {
+  tally.acquired++;
+}
+
+function atOnce(tally: Tally): void {
+  tally.begun++;
+  tally.released++;
+}
+
+function* slowly(tally: Tally): Operation<void> {
+  tally.begun++;
+  yield* steps();
+  tally.released++;
+}
+
+function failIf(fail: boolean): void {
+  if (fail) throw new Error("fail");
+}
+
+function* protecting(tally: Tally, fail: boolean): Operation<void> {
+  take(tally);
+  yield* protect(
+    function* () {
+      yield* steps();
+      failIf(fail);
+    },
+    { finally: () => slowly(tally) },
+  );
+}
+
+/** Two tasks at once. */
+function* contended(body: (n: number) => Operation<void>): Operation<void> {
+  yield* all([spawn(() => body(0)), spawn(() => body(1))]);
+}
+
+async function inVirtualTime(main: () => Operation<void>): Promise<void> {
+  runSync(main, virtualTime());
+}
+
+describe("what was acquired is released, whole and once, at whichever suspension the cancellation comes", () => {
+  const cases = Object.keys(holders).flatMap((what) => [false, true].map((fail) => ({ what, fail })));
+  it.each(cases)("$what, whose body fails: $fail", async ({ what, fail }) => {
+    let suspensions = Number.POSITIVE_INFINITY;
+    for (let at = 1; at <= suspensions; at++) {
+      const tally: Tally = { acquired: 0, begun: 0, released: 0, free: [] };
+      const controller = new AbortController();
+      let [seen, root] = [0, 0];
+      using _trace = trace.subscribe(({ type, task }) => {
+        if ((type === "wait" || type === "yield") && task?.uid !== root && ++seen === at) controller.abort();
+      });
+      function* main(): Operation<void> {
+        root = self().uid;
+        yield* withSignal(controller.signal, () => (holders[what] as (typeof holders)[string])(tally, fail));
+      }
+      const said = await (onHost.includes(what) ? run(main) : inVirtualTime(main)).catch(String);
+      if (seen < at) suspensions = seen;
+      const report = `suspension ${at}: ${JSON.stringify(tally)}, ${said}`;
+      expect([tally.begun, tally.released], report).toEqual([tally.acquired, tally.acquired]);
+      for (const free of tally.free) expect(free(), report).toBe(true);
+      if (seen >= at) expect(said).toContain("CANCELLED");
+    }
+    expect(suspensions).toBeGreaterThan(0);
+    expect(suspensions).toBeLessThan(200);
   });
 });
 

@@ -493,6 +493,39 @@ export const cancellation: readonly Case[] = [
     },
   },
   {
+    id: "53b",
+    name: "a cancellation that comes while the finally of protect waits is deferred to its end; the cleanup timeout cuts it",
+    run() {
+      for (const { how, limit, expected } of [
+        { how: "success", limit: undefined, expected: ["released", "onCancelled", "cancelled"] },
+        { how: "failure", limit: undefined, expected: ["released", "onCancelled", "cancelled"] },
+        { how: "success", limit: 8e6, expected: ["onCancelled", "cancelled"] },
+      ]) {
+        const log: string[] = [];
+        go(
+          function* () {
+            const task = spawn(function* () {
+              yield* protect(() => (how === "success" ? after(0, 1) : failing(new Error("x"))), {
+                *finally() {
+                  yield* sleep(20);
+                  log.push("released");
+                },
+                onCancelled: () => log.push("onCancelled"),
+              });
+              log.push("not here");
+            });
+            yield* sleep(5);
+            yield* task.cancel();
+            log.push((task as Task<unknown>).state === "exited" ? "cancelled" : "not cancelled");
+            equal(yield* thrownBy(task), "CANCELLED");
+          },
+          limit === undefined ? {} : { cleanupTimeoutNs: limit },
+        );
+        equal(log, expected);
+      }
+    },
+  },
+  {
     id: 54,
     name: "in the finally of a cancelled task its children have already ended",
     run() {
