@@ -1,9 +1,9 @@
 import { ClosedError } from "./errors.ts";
 import { Line, Waiting } from "./line.ts";
-import { DONE, WAIT } from "./op.ts";
+import { DONE, Op, refuseSecond, WAIT } from "./op.ts";
 import { Ring } from "./ring.ts";
 import { type TaskCell, THROW } from "./task.ts";
-import type { Operation } from "./types.ts";
+import type { Effect, Operation } from "./types.ts";
 
 /**
  * A bounded queue between tasks: senders wait while it is full, receivers while it is empty, both in order of arrival.
@@ -13,7 +13,7 @@ export class Channel<T> {
   readonly capacity: number;
   private readonly buffer = new Ring<T>();
   /** @internal */
-  readonly senders: Line<SendOp<T>> = new Line();
+  readonly senders: Line<Sender<T>> = new Line();
   /** @internal */
   readonly receivers: Line<ReceiveOp<T>> = new Line();
   /** Serves whoever receives, unless somebody waits in it. */
@@ -119,10 +119,11 @@ function refuse(task: TaskCell, call: string): number {
   return DONE;
 }
 
-class SendOp<T> extends Waiting<void> {
-  readonly label = "Channel.send";
-  readonly value: T;
+/** There is one a value: it holds no more than it needs when nobody has to wait. */
+class SendOp<T> extends Op<void> {
   private readonly channel: Channel<T>;
+  private readonly value: T;
+  private sender: Sender<T> | undefined = undefined;
 
   constructor(channel: Channel<T>, value: T) {
     super();
@@ -130,27 +131,60 @@ class SendOp<T> extends Waiting<void> {
     this.value = value;
   }
 
-  protected override again(): SendOp<T> {
-    return new SendOp(this.channel, this.value);
+  get label(): string {
+    return "Channel.send";
+  }
+
+  override get performer(): TaskCell | undefined {
+    return this.sender?.performer;
+  }
+
+  override [Symbol.iterator](): Iterator<Effect, void, unknown> {
+    return this.performer === undefined ? this : new SendOp(this.channel, this.value);
+  }
+
+  override next(resumed?: unknown): IteratorResult<Effect, void> {
+    if (resumed === undefined && this.sender !== undefined) refuseSecond(this);
+    return super.next(resumed);
   }
 
   override begin(task: TaskCell): number {
-    this.task = task;
-    task.wait = this;
     const { channel } = this;
     if (channel.trySend(this.value)) return DONE;
     if (channel.isClosed) return refuse(task, "send");
-    channel.senders.join(this);
+    this.sender = new Sender(channel.senders, task, this.value);
+    task.wait = this.sender;
+    channel.senders.join(this.sender);
+    return WAIT;
+  }
+}
+
+/** A task that waits to send. */
+class Sender<T> extends Waiting<void> {
+  readonly value: T;
+  private readonly line: Line<Sender<T>>;
+
+  constructor(line: Line<Sender<T>>, task: TaskCell, value: T) {
+    super();
+    this.line = line;
+    this.task = task;
+    this.value = value;
+  }
+
+  get label(): string {
+    return "Channel.send";
+  }
+
+  override begin(): number {
     return WAIT;
   }
 
   override stop(): void {
-    this.channel.senders.leave(this);
+    this.line.leave(this);
   }
 }
 
 class ReceiveOp<T> extends Waiting<T> {
-  readonly label = "Channel.receive";
   private readonly channel: Channel<T>;
 
   constructor(channel: Channel<T>) {
@@ -158,12 +192,15 @@ class ReceiveOp<T> extends Waiting<T> {
     this.channel = channel;
   }
 
+  get label(): string {
+    return "Channel.receive";
+  }
+
   protected override again(): ReceiveOp<T> {
     return new ReceiveOp(this.channel);
   }
 
   override begin(task: TaskCell): number {
-    this.task = task;
     task.wait = this;
     const { channel } = this;
     if (channel.length > 0) {
@@ -176,12 +213,20 @@ class ReceiveOp<T> extends Waiting<T> {
       return DONE;
     }
     if (channel.isClosed) return refuse(task, "receive");
+    this.task = task;
     channel.receivers.join(this);
     return WAIT;
   }
 
+  /** The channel keeps it: it forgets its task, and is free for the next. */
+  override complete(value: unknown, failed = false): void {
+    super.complete(value, failed);
+    this.task = undefined;
+  }
+
   override stop(): void {
     this.channel.receivers.leave(this);
+    this.task = undefined;
   }
 
   override abandon(task: TaskCell, failed: boolean): void {

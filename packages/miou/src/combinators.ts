@@ -1,4 +1,4 @@
-import { answer, DONE, type Op, offer, RESUME, refuseSecond, Single, slot, WAIT } from "./op.ts";
+import { answer, DONE, type Op, offer, RESUME, refuseSecond, Single, slot, taken, WAIT } from "./op.ts";
 import { cell, FAILED, GROUPED, SETTLED, type TaskCell } from "./task.ts";
 import type { Awaitable, Effect, Operation, Result, Results, Task, ValueOf, Values } from "./types.ts";
 
@@ -22,11 +22,10 @@ abstract class Group<T> extends Single<T> {
 
   /** Offers itself; at the start if all members are children of the running task. */
   protected start(call: string, resumed: unknown): IteratorResult<Effect, T> {
-    if (resumed === undefined) {
-      refuseSecond(this);
-      for (const task of this.tasks) task.assertChild(call);
-    }
-    return offer(this, resumed);
+    if (resumed !== undefined) return taken(this);
+    refuseSecond(this);
+    for (const task of this.tasks) task.assertChild(call);
+    return offer(this);
   }
 
   /** Marks and counts the members that have not settled. */
@@ -85,7 +84,7 @@ class FirstOp extends Group<unknown> {
     if (this.winner === undefined) {
       this.winner = this.pick();
       this.scatter();
-      if (this.call === "race" && this.cancelOthers(this.winner)) return offer(this, undefined);
+      if (this.call === "race" && this.cancelOthers(this.winner)) return offer(this);
     }
     const { winner } = this;
     this.winner = undefined;
@@ -220,7 +219,7 @@ class AllOp extends Group<unknown[]> {
         task.scheduler.cancelChild(task, failure.value, false);
         some = true;
       }
-      if (some) return offer(this, undefined);
+      if (some) return offer(this);
     }
     this.failure = undefined;
     this.stopping = false;

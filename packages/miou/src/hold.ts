@@ -1,4 +1,4 @@
-import type { Holding, TaskCell } from "./task.ts";
+import { type Holding, SCOPE, type TaskCell } from "./task.ts";
 
 /** The tie between a task and something it holds: one place in the task's list of holdings, newest first. */
 export class Hold implements Holding {
@@ -18,7 +18,8 @@ export class Hold implements Holding {
 
   /** Whether `task` holds it, or acts for its holder. */
   isOf(task: TaskCell): boolean {
-    return this.holder === task || this.holder?.principal === task.principal;
+    if (this.holder === task) return true;
+    return (task.flags & SCOPE) !== 0 && this.holder?.principal === task.principal;
   }
 
   attach(task: TaskCell): void {

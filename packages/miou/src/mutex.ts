@@ -1,6 +1,6 @@
 import { Hold } from "./hold.ts";
 import { Line, Waiting } from "./line.ts";
-import { answer, DONE, offer, RESUME, refuseSecond, running, WAIT } from "./op.ts";
+import { answer, DONE, offer, RESUME, refuseSecond, running, taken, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
 
@@ -156,13 +156,11 @@ class LockOp extends Waiting<void> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    if (resumed === RESUME) return answer(undefined);
-    if (resumed === undefined) {
-      if (this.task !== undefined) refuseSecond(this);
-      const task = running("lock");
-      if (this.mutex.isHeldBy(task)) throw new TypeError(`lock: ${task} holds this mutex already`);
-    }
-    return offer(this, resumed);
+    if (resumed !== undefined) return resumed === RESUME ? answer(undefined) : taken(this);
+    if (this.task !== undefined) refuseSecond(this);
+    const task = running("lock");
+    if (this.mutex.isHeldBy(task)) throw new TypeError(`lock: ${task} holds this mutex already`);
+    return offer(this);
   }
 
   override begin(task: TaskCell): number {

@@ -48,17 +48,16 @@ const returned: { done: true; value: unknown } = { done: true, value: undefined 
 
 // Functions rather than methods of `Op`: a look-up on objects of many classes costs as much as all the rest.
 
-/** Offers `op` to the scheduler, on behalf of the running task. @param resumed - what `next` was given, not `RESUME` */
-export function offer<T>(op: Op<T>, resumed: unknown): IteratorResult<Effect, T> {
+/** Offers `op` to the scheduler, on behalf of the running task. */
+export function offer<T>(op: Op<T>): IteratorResult<Effect, T> {
   if (slot.task === undefined) throw new OutsideTaskError(op.label);
-  yielded.value = resumed === undefined ? op : new TakenOp(op.label);
+  yielded.value = op;
   return yielded as unknown as IteratorResult<Effect, T>;
 }
 
-/** {@link offer} for an operation that serves one task at a time. */
-export function offerOnce<T>(op: Single<T>, resumed: unknown): IteratorResult<Effect, T> {
-  if (resumed === undefined && op.task !== undefined) refuseSecond(op);
-  return offer(op, resumed);
+/** What `next` of `op` does when it is given `START`: the generator that waits in it stays where it is. */
+export function taken<T>(op: Op<T>): IteratorResult<Effect, T> {
+  return offer(new TakenOp(op.label)) as IteratorResult<Effect, T>;
 }
 
 const ONE_EACH = "a generator, or an iterator, is for one task: make one for each";
@@ -73,7 +72,7 @@ export function refuseSecond(op: Op<unknown>): void {
 }
 
 /** What `throw` of `op` does when it may not be on behalf of the task that waits in it. */
-function throwContested<T>(op: Op<T>, error: unknown): IteratorResult<Effect, T> {
+function throwThrough<T>(op: Op<T>, error: unknown): IteratorResult<Effect, T> {
   if (slot.contest?.op === op && slot.contest.error === error) {
     slot.contest = undefined;
     return op.next(RESUME);
@@ -113,11 +112,12 @@ export abstract class Op<T> implements Operation<T>, Iterator<Effect, T, unknown
   }
 
   next(resumed?: unknown): IteratorResult<Effect, T> {
-    return resumed === RESUME ? answer((slot.task as TaskCell).value) : offer(this, resumed);
+    if (resumed === undefined) return offer(this);
+    return resumed === RESUME ? answer((slot.task as TaskCell).value) : taken(this);
   }
 
   throw(error: unknown): IteratorResult<Effect, T> {
-    if (slot.contest !== undefined) return throwContested(this, error);
+    if (slot.contest !== undefined) return throwThrough(this, error);
     throw error;
   }
 
@@ -160,12 +160,11 @@ export abstract class Single<T> extends Op<T> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, T> {
-    return resumed === RESUME ? answer((slot.task as TaskCell).value) : offerOnce(this, resumed);
-  }
-
-  override throw(error: unknown): IteratorResult<Effect, T> {
-    if (slot.contest !== undefined || this.task !== slot.task) return throwContested(this, error);
-    throw error;
+    if (resumed === undefined) {
+      if (this.task !== undefined) refuseSecond(this);
+      return offer(this);
+    }
+    return resumed === RESUME ? answer((slot.task as TaskCell).value) : taken(this);
   }
 }
 

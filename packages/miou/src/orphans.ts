@@ -1,4 +1,4 @@
-import { answer, DONE, type Op, offer, RESUME, refuseSecond, running, Single, WAIT } from "./op.ts";
+import { answer, DONE, type Op, offer, RESUME, refuseSecond, running, Single, taken, WAIT } from "./op.ts";
 import { cell, FAILED, SETTLED, type TaskCell, type Watcher } from "./task.ts";
 import type { Effect, Operation, Result, Task } from "./types.ts";
 
@@ -143,13 +143,12 @@ class NextOp extends Single<Result<unknown> | undefined> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, Result<unknown> | undefined> {
-    if (resumed !== RESUME) {
-      if (resumed === undefined) {
-        refuseSecond(this);
-        this.orphans.claim("next");
-      }
-      return offer(this, resumed);
+    if (resumed === undefined) {
+      refuseSecond(this);
+      this.orphans.claim("next");
+      return offer(this);
     }
+    if (resumed !== RESUME) return taken(this);
     const { random } = running("next").scheduler;
     const task = this.orphans.draw((bound) => random.below(bound));
     task?.consume();

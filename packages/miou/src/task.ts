@@ -11,6 +11,7 @@ import {
   running,
   Single,
   slot,
+  taken,
   WAIT,
 } from "./op.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -252,8 +253,9 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, unknown> {
-    if (resumed === RESUME) return answer((slot.task as TaskCell).value);
-    if (resumed === undefined && (this.parent !== slot.task || slot.task === undefined)) {
+    if (resumed !== undefined)
+      return resumed === RESUME ? answer((slot.task as TaskCell).value) : taken(this);
+    if (this.parent !== slot.task || slot.task === undefined) {
       try {
         this.assertChild("await");
       } catch (error) {
@@ -262,17 +264,14 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
         throw error;
       }
     }
-    return offer(this, resumed);
-  }
-
-  override throw(error: unknown): IteratorResult<Effect, unknown> {
-    if (this.parent !== slot.task) this.performer?.contest(this, error);
-    return super.throw(error);
+    return offer(this);
   }
 
   override begin(task: TaskCell): number {
-    task.wait = this;
-    if ((this.flags & SETTLED) === 0) return WAIT;
+    if ((this.flags & SETTLED) === 0) {
+      task.wait = this;
+      return WAIT;
+    }
     this.consume();
     task.value = this.value;
     if ((this.flags & FAILED) !== 0) task.flags |= THROW;
@@ -311,12 +310,10 @@ class ResultOp extends Single<Result<unknown>> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, Result<unknown>> {
-    if (resumed === RESUME) return answer(this.child.outcome());
-    if (resumed === undefined) {
-      if (this.task !== undefined) refuseSecond(this);
-      this.child.assertChild("result");
-    }
-    return offer(this, resumed);
+    if (resumed !== undefined) return resumed === RESUME ? answer(this.child.outcome()) : taken(this);
+    if (this.task !== undefined) refuseSecond(this);
+    this.child.assertChild("result");
+    return offer(this);
   }
 
   override begin(task: TaskCell): number {
@@ -350,12 +347,10 @@ class CancelOp extends Single<void> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    if (resumed === RESUME) return answer(undefined);
-    if (resumed === undefined) {
-      if (this.task !== undefined) refuseSecond(this);
-      this.child.assertChild("cancel");
-    }
-    return offer(this, resumed);
+    if (resumed !== undefined) return resumed === RESUME ? answer(undefined) : taken(this);
+    if (this.task !== undefined) refuseSecond(this);
+    this.child.assertChild("cancel");
+    return offer(this);
   }
 
   override begin(task: TaskCell): number {

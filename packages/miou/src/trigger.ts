@@ -1,4 +1,4 @@
-import { answer, DONE, offer, RESUME, refuseSecond, Single, WAIT } from "./op.ts";
+import { answer, DONE, offer, RESUME, refuseSecond, Single, taken, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
 
@@ -67,13 +67,12 @@ class TriggerOp extends Single<void> {
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    if (resumed === RESUME) return answer(undefined);
-    if (resumed === undefined) {
-      refuseSecond(this);
-      if (!this.trigger.isInitial && !this.trigger.isSignaled)
-        throw new TypeError("Trigger: something is attached to it already");
+    if (resumed !== undefined) return resumed === RESUME ? answer(undefined) : taken(this);
+    refuseSecond(this);
+    if (!this.trigger.isInitial && !this.trigger.isSignaled) {
+      throw new TypeError("Trigger: something is attached to it already");
     }
-    return offer(this, resumed);
+    return offer(this);
   }
 
   override begin(task: TaskCell): number {

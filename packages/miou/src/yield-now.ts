@@ -1,11 +1,12 @@
-import { answer, Op, offer, PASS, RESUME } from "./op.ts";
+import { answer, Op, offer, PASS, RESUME, taken } from "./op.ts";
 import type { Effect, Operation } from "./types.ts";
 
 class YieldOp extends Op<void> {
   readonly label = "yieldNow";
 
   override next(resumed?: unknown): IteratorResult<Effect, void> {
-    return resumed === RESUME ? answer(undefined) : offer(this, resumed);
+    if (resumed === undefined) return offer(this);
+    return resumed === RESUME ? answer(undefined) : taken(this);
   }
 
   override begin(): number {
