@@ -7,17 +7,35 @@ import { emit, tracing } from "../../trace.ts";
 import { WorkerTerminatedError } from "../errors.ts";
 import { Link } from "./link.ts";
 import type { Message, Setup } from "./protocol.ts";
-import { decodeError } from "./wire-error.ts";
+import { decodeError, encodeError } from "./wire-error.ts";
 
 /** A worker of the pool. */
 interface Member {
   readonly worker: Worker;
   readonly link: Link;
+  /** It has said that it has started. */
+  ready: boolean;
   /** Why it is being terminated. */
   why: string | undefined;
 }
 
 const STUCK = "did not answer a cancellation in time";
+
+/** The error of a worker that never started; where there is none, `status` says how it ended. */
+function cannotStart(domain: DomainId, cause: unknown, status?: number): WorkerTerminatedError {
+  const reason = cause === undefined ? `exited with status ${status}` : reasonOf(cause);
+  const why = `could not start: ${reason}: ${BUNDLING}`;
+  return new WorkerTerminatedError(domain, why, cause === undefined ? {} : { cause });
+}
+
+function reasonOf(cause: unknown): string {
+  // A syntax error comes with a code frame.
+  return (cause instanceof Error ? cause.message : String(cause)).split("\n", 1)[0] ?? "";
+}
+
+const BUNDLING =
+  "if the program is bundled, keep the package and the modules of portable functions out of the bundle " +
+  '(external: ["@uk/miou"]), and the bundle an ES module';
 
 /** The workers of one run, started when first used. */
 class Pool {
@@ -43,16 +61,16 @@ class Pool {
     const { flags, domains } = this;
     const { cleanupTimeout } = this.scheduler;
     const setup: Setup = { domain, count: domains.length, port: port2, flags, cleanupTimeout };
-    const worker = new Worker(new URL("./worker.js", import.meta.url), {
-      workerData: setup,
-      transferList: [port2],
-    });
+    const worker = newWorker(domain, setup);
     const link = new Link(port1, domain, flags, {
-      receive: (message) => this.receive(message),
+      receive: (message) => {
+        if (message.type === "ready") member.ready = true;
+        else this.receive(message);
+      },
       stuck: () => this.terminate(domain, STUCK),
       broken: (error) => this.terminate(domain, `sent what cannot be read (${error})`),
     });
-    const member: Member = { worker, link, why: undefined };
+    const member: Member = { worker, link, ready: false, why: undefined };
     this.members.set(domain, member);
     let cause: unknown;
     worker.on("error", (error) => {
@@ -61,8 +79,17 @@ class Pool {
     worker.on("exit", (status) => {
       if (this.members.get(domain) === member) this.members.delete(domain);
       if (!this.stopping) link.drain();
-      const why = member.why ?? `exited with status ${status}`;
-      link.lose(new WorkerTerminatedError(domain, why, cause === undefined ? {} : { cause }));
+      const error =
+        member.why === undefined && !member.ready
+          ? cannotStart(domain, cause, status)
+          : new WorkerTerminatedError(
+              domain,
+              member.why ?? `exited with status ${status}`,
+              cause === undefined ? {} : { cause },
+            );
+      link.lose(error);
+      const gone: Message = { type: "gone", domain, error: encodeError(error) };
+      for (const other of this.members.values()) other.link.post(gone);
     });
     // An idle worker does not keep the process alive.
     link.onBusy = (busy) => {
@@ -120,6 +147,16 @@ class Pool {
       return worker.terminate();
     });
     await Promise.allSettled(ends);
+  }
+}
+
+/** @throws {WorkerTerminatedError} there cannot be one, for instance because this is no ES module any more */
+function newWorker(domain: DomainId, setup: Setup): Worker {
+  try {
+    const script = new URL("./worker.js", import.meta.url);
+    return new Worker(script, { workerData: setup, transferList: [setup.port] });
+  } catch (cause) {
+    throw cannotStart(domain, cause);
   }
 }
 

@@ -23,6 +23,10 @@ export type Message =
   | { readonly type: "violation"; readonly error: WireError }
   /** To the main thread: hand `port` to the worker of `domain`, which answers the calls that come through it. */
   | { readonly type: "connect"; readonly domain: number; readonly port: MessagePort }
+  /** To the main thread: the worker has started. */
+  | { readonly type: "ready" }
+  /** To a worker: that of `domain` has ended, and why. */
+  | { readonly type: "gone"; readonly domain: number; readonly error: WireError }
   /** To a worker: answer the calls that come through `port`. */
   | { readonly type: "serve"; readonly port: MessagePort }
   /** To the main thread: the worker of `domain` is stuck. */

@@ -8,7 +8,6 @@ import { suspend } from "../../suspend.ts";
 import type { TaskCell } from "../../task.ts";
 import type { Operation } from "../../types.ts";
 import { until } from "../../until.ts";
-import { WorkerTerminatedError } from "../errors.ts";
 import { Link } from "./link.ts";
 import type { Message, Setup, WireOutcome } from "./protocol.ts";
 import { decodeError, encodeError } from "./wire-error.ts";
@@ -20,6 +19,9 @@ const setup = workerData as Setup;
 const links = new Set<Link>();
 /** To the workers that this one has called. */
 const peers = new Map<number, Link>();
+/** Those whose worker has ended, until it is known why; and why, of those that are not closed yet. */
+const closed = new Map<number, Link>();
+const ends = new Map<number, Error>();
 let scheduler: Scheduler | undefined;
 /** The rule that was broken has been reported. */
 let reported = false;
@@ -42,6 +44,13 @@ class Server {
       });
     } else if (message.type === "serve") {
       serve(message.port);
+    } else if (message.type === "gone" && scheduler !== undefined) {
+      // Any task serves for the error of a worker: it is no cancellation.
+      const error = decodeError(message.error, scheduler.root) as Error;
+      const link = closed.get(message.domain);
+      closed.delete(message.domain);
+      if (link !== undefined) link.lose(error);
+      else if (peers.has(message.domain)) ends.set(message.domain, error);
     }
   }
 
@@ -124,9 +133,13 @@ function peer(domain: number): Link {
     stuck: () => main.post({ type: "terminate", domain }),
     broken,
   });
+  // The main thread says why, sooner or later than the port is closed.
   port1.on("close", () => {
     peers.delete(domain);
-    link.lose(new WorkerTerminatedError(domain, "exited"));
+    const error = ends.get(domain);
+    ends.delete(domain);
+    if (error === undefined) closed.set(domain, link);
+    else link.lose(error);
   });
   peers.set(domain, link);
   main.post({ type: "connect", domain, port: port2 }, [port2]);
@@ -168,6 +181,7 @@ const ended = run(
   },
   limit === undefined ? { seed: setup.domain } : { seed: setup.domain, cleanupTimeoutNs: limit * 1e6 },
 );
+main.post({ type: "ready" });
 // The root ends only when a rule was broken: what was running here has been cleaned up, and the run fails.
 ended.catch(() => {
   report();

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Operation, Task } from "../../../src/index.ts";
 import { clean, thrown, thrownBy } from "../kit.ts";
@@ -322,6 +323,52 @@ describe("workers that die", () => {
         error: { code: "WORKER_TERMINATED", cause: { message: "out of band" } },
       });
     }));
+
+  it("why a worker ended is told to the workers that had called it", () =>
+    within(2, function* () {
+      for (const { how, expected } of [
+        { how: "uncaught", expected: { cause: { message: "out of band" } } },
+        { how: "exit", expected: { message: expect.stringContaining("exited with status 7") } },
+      ]) {
+        const outcome = yield* core.call(portables.relay, how).result();
+        expect(outcome).toMatchObject({ ok: false, error: { code: "WORKER_TERMINATED", ...expected } });
+      }
+      expect(yield* core.call(portables.fib, 5)).toBe(5);
+    }));
+
+  it.each(["esm", "cjs"] as const)(
+    "a worker that cannot start, in a program bundled as %s, says why, and what bundling needs",
+    async (format) => {
+      const [bundled] = (
+        await build({
+          stdin: {
+            contents: `import { call, portable, run } from "./core.js";
+              import "./node.js";
+              const work = portable("file:///nowhere.js", "work", function* () {});
+              run(() => call(work)).catch((error) => console.log(error.message + "|" + error.cause?.message));`,
+            resolveDir: built.folder,
+          },
+          bundle: true,
+          ignoreAnnotations: true,
+          write: false,
+          platform: "node",
+          logLevel: "silent",
+          format,
+        })
+      ).outputFiles;
+      const folder = mkdtempSync(join(built.folder, "bundled-"));
+      const program = join(folder, format === "esm" ? "program.mjs" : "program.cjs");
+      writeFileSync(program, bundled?.text ?? "");
+      const { stdout } = await promisify(execFile)(process.execPath, [program], {
+        env: { ...process.env, MIOU_DOMAINS: "1" },
+      });
+      const [message, cause] = stdout.trim().split("|");
+      expect(cause).toContain(format === "esm" ? "Cannot find module" : "Invalid URL");
+      expect(message).toMatch(/^call: WORKER_TERMINATED: the worker of domain 1 could not start: /);
+      expect(message).toContain(cause);
+      expect(message).toContain('external: ["@uk/miou"]');
+    },
+  );
 
   it("[D7] a rule broken in another domain fails the run, after its cleanup", async () => {
     let cleaned = false;

@@ -127,6 +127,11 @@ export const fail: Portable<string, void> = portable(url, "fail", function* (how
   if (how === "uncaught") yield* sleep(1e9);
 });
 
+/** Fails in yet another domain. */
+export const relay: Portable<string, void> = portable(url, "relay", function* (how: string): Operation<void> {
+  yield* call(fail, how);
+});
+
 export const uncopyable: Portable<undefined, unknown> = portable(url, "uncopyable", function* (_: undefined) {
   return () => 1;
 });
