@@ -68,6 +68,26 @@ function writeProgram(file: string, main: string): void {
 }
 
 describe("uk dev", () => {
+  it("reports operations that are made and never performed, once each, with their places", async () => {
+    const main = program(
+      "forgotten",
+      "  sleep(10);\n  for (let i = 0; i < 3; i++) sleepNs(5n);\n  yield* sleep(1);",
+    );
+    writeFileSync(main, readFileSync(main, "utf8").replace("sleep }", "sleep, sleepNs }"));
+    const { status, stderr } = await uk(["dev", "--no-watch", main]);
+    expect(status).toBe(0);
+    expect(stderr.split("\n").map((line) => line.replace(folder, ""))).toEqual([
+      "uk: sleep 10 ms, made at /forgotten/main.ts:3:3, was never performed: is yield* missing before it?",
+      "uk: sleep 0.000005 ms, made at /forgotten/main.ts:4:31, was never performed: is yield* missing before it?",
+      "",
+    ]);
+  });
+
+  it("reports one in a program that goes on", async () => {
+    const running = dev("--no-watch", program("forgotten-server", "  sleep(10);\n  yield* sleep(1e9);"));
+    expect(await running.says("is yield* missing")).toContain("/forgotten-server/main.ts:3:3");
+  });
+
   it("runs a program once with its devices and arguments; its status is the program's", async () => {
     const disk = join(folder, "log.img");
     writeFileSync(disk, new Uint8Array(8192));

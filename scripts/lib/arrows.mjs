@@ -17,6 +17,7 @@ const MAY_IMPORT = {
   "@uk/cli": [
     "@uk/image",
     "@uk/manifest",
+    "@uk/miou",
     "@uk/miou-solo5",
     "@uk/runtime",
     "@uk/solo5-bindings",

@@ -345,6 +345,7 @@ const cases: readonly Case[] = [
       const sleepers = [sleep(Number.MAX_VALUE), sleep(1e300), sleepNs((1n << 64n) + 5n)].map((long) =>
         spawn(() => long),
       );
+      yield* sleep(0); // so that all of them begin
       yield* echo(service, frameOf(service.mac, 60));
       for (const sleeper of sleepers) yield* sleeper.cancel();
     },

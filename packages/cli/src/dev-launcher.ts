@@ -1,5 +1,6 @@
 // For `node --import`: attaches the devices of `uk dev`, for the program of this process.
 import { Socket } from "node:net";
+import { watchOperations } from "@uk/miou/diagnostics";
 import { installTarget } from "@uk/miou-solo5/target";
 import { BindingsError } from "@uk/solo5-bindings";
 import { openTarget } from "@uk/solo5-bindings/target";
@@ -18,6 +19,7 @@ function launch({ options, manifest, args, lifeline }: Launch): void {
   // Killed without notice, `uk dev` could not end the program, which would keep its devices.
   const end = new Socket({ fd: lifeline }).once("close", () => process.kill(process.pid, "SIGTERM"));
   end.resume().unref();
+  watchOperations((line) => console.error(`uk: ${line}`));
   try {
     const target = openTarget({ options, manifest, cmdline: args.join(" ") });
     for (const line of target.warnings) complain(line);

@@ -1,4 +1,4 @@
-import { type Operation, type Result, suspend, yieldNow } from "@uk/miou";
+import { type Operation, type Result, suspend, tracked, yieldNow } from "@uk/miou";
 import { AGAIN, DeviceError, EINVAL, isRoom, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { DirectNet, NetPort } from "./solo5.ts";
@@ -86,7 +86,11 @@ export class Net {
   }
 
   /** Reads one frame into memory of its own; see {@link Net.read}. */
-  *readFrame(): Operation<Uint8Array> {
+  readFrame(): Operation<Uint8Array> {
+    return tracked(this.#readFrame(), this.readFrame);
+  }
+
+  *#readFrame(): Operation<Uint8Array> {
     const buffer = new Uint8Array(this.mtu + HEADER);
     const length = yield* this.read(buffer);
     return buffer.subarray(0, length);
@@ -118,8 +122,10 @@ export class Net {
     // What another program has read in this process is of no consequence: the same seed tells the same story.
     burst = 0;
     return {
-      reader: (otherwise) => (into) => ({
-        *[Symbol.iterator]() {
+      reader: (otherwise) => {
+        const read = (into: Uint8Array): Operation<number> =>
+          tracked({ [Symbol.iterator]: () => frame(into)[Symbol.iterator]() }, read);
+        function* frame(into: Uint8Array): Operation<number> {
           for (;;) {
             const enough = ++burst > BURST;
             const result = enough ? TURN : isRoom(into) ? devices.netRead(handle, into) : EINVAL;
@@ -127,8 +133,9 @@ export class Net {
             burst = 0;
             yield* otherwise(result, into);
           }
-        },
-      }),
+        }
+        return read;
+      },
       taker: (otherwise) => (into) => {
         if (++burst > BURST) {
           // Once: who asks again has let others run, or does not want to.

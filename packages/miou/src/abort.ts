@@ -1,3 +1,4 @@
+import { tracked } from "./note.ts";
 import { running } from "./op.ts";
 import { ScopeOp } from "./scope.ts";
 import { CANCELLED, type TaskCell, type Watcher } from "./task.ts";
@@ -71,7 +72,11 @@ class SignalOp<T> extends ScopeOp<T> {
  * @throws {CancelledError} the signal was aborted; its reason is the error's
  * @throws what `fn` throws before that
  */
-export function* withSignal<T>(signal: AbortSignal, fn: () => Operation<T>): Operation<T> {
+export function withSignal<T>(signal: AbortSignal, fn: () => Operation<T>): Operation<T> {
+  return tracked(signalled(signal, fn), withSignal);
+}
+
+function* signalled<T>(signal: AbortSignal, fn: () => Operation<T>): Operation<T> {
   const scope = new SignalOp(signal, fn);
   yield* scope;
   return scope.value();

@@ -1,6 +1,7 @@
 import { ClosedError } from "./errors.ts";
 import { Line, Waiting } from "./line.ts";
-import { DONE, Op, refuseSecond, WAIT } from "./op.ts";
+import { note } from "./note.ts";
+import { DONE, Op, refuseSecond, slot, WAIT } from "./op.ts";
 import { Ring } from "./ring.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
@@ -45,7 +46,8 @@ export class Channel<T> {
    * @throws {ClosedError} the channel is closed, or was while the task waited
    */
   send(value: T): Operation<void> {
-    return new SendOp(this, value);
+    const op = new SendOp(this, value);
+    return note?.(op, this.send, slot.task) ?? op;
   }
 
   /**
@@ -54,7 +56,7 @@ export class Channel<T> {
    * @throws {ClosedError} the channel is closed and empty
    */
   receive(): Operation<T> {
-    return this.receiveOp;
+    return note?.(new ReceiveOp<T>(this), this.receive, slot.task) ?? this.receiveOp;
   }
 
   /** Sends without waiting; false when the channel is full or closed. May be called from anywhere. */

@@ -1,3 +1,4 @@
+import { tracked } from "./note.ts";
 import { answer, DONE, type Op, offer, RESUME, refuseSecond, Single, slot, taken, WAIT } from "./op.ts";
 import { cell, FAILED, GROUPED, SETTLED, type TaskCell } from "./task.ts";
 import type { Awaitable, Effect, Operation, Result, Results, Task, ValueOf, Values } from "./types.ts";
@@ -7,12 +8,14 @@ import type { Awaitable, Effect, Operation, Result, Results, Task, ValueOf, Valu
  * whether it concerns the group: nothing is searched when one settles.
  */
 abstract class Group<T> extends Single<T> {
+  readonly label: string;
   protected readonly tasks: readonly TaskCell[];
   /** Members that have not settled. */
   protected pending = 0;
 
   constructor(call: string, tasks: readonly Task<unknown>[]) {
     super();
+    this.label = call;
     this.tasks = tasks.map((task) => cell(call, task));
   }
 
@@ -58,7 +61,6 @@ abstract class Group<T> extends Single<T> {
 
 /** `race` and `oneOf`: the first settled, then for `race` the end of the others. */
 class FirstOp extends Group<unknown> {
-  readonly label: string;
   private readonly call: "race" | "oneOf";
   private readonly asResult: boolean;
   private winner: TaskCell | undefined = undefined;
@@ -67,12 +69,13 @@ class FirstOp extends Group<unknown> {
     if (tasks.length === 0) throw new RangeError(`${call}: the list is empty: there is nothing to wait for`);
     super(call, tasks);
     this.call = call;
-    this.label = call;
     this.asResult = asResult;
   }
 
   result(): Operation<Result<unknown>> {
-    return new FirstOp(this.call, this.tasks, true) as Op<unknown> as Op<Result<unknown>>;
+    return tracked(new FirstOp(this.call, this.tasks, true), this.result) as Op<unknown> as Op<
+      Result<unknown>
+    >;
   }
 
   protected override again(): FirstOp {
@@ -143,7 +146,7 @@ class FirstOp extends Group<unknown> {
 export function race<T>(tasks: readonly Task<T>[]): Awaitable<T>;
 export function race<const Ts extends readonly Task<unknown>[]>(tasks: Ts): Awaitable<ValueOf<Ts>>;
 export function race(tasks: readonly Task<unknown>[]): Awaitable<unknown> {
-  return new FirstOp("race", tasks, false);
+  return tracked(new FirstOp("race", tasks, false), race);
 }
 
 /**
@@ -157,19 +160,17 @@ export function race(tasks: readonly Task<unknown>[]): Awaitable<unknown> {
 export function oneOf<T>(tasks: readonly Task<T>[]): Awaitable<T>;
 export function oneOf<const Ts extends readonly Task<unknown>[]>(tasks: Ts): Awaitable<ValueOf<Ts>>;
 export function oneOf(tasks: readonly Task<unknown>[]): Awaitable<unknown> {
-  return new FirstOp("oneOf", tasks, false);
+  return tracked(new FirstOp("oneOf", tasks, false), oneOf);
 }
 
 /** `allSettled`. */
 class SettledOp extends Group<Result<unknown>[]> {
-  readonly label = "allSettled";
-
   protected override again(): SettledOp {
-    return new SettledOp("allSettled", this.tasks);
+    return new SettledOp(this.label, this.tasks);
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, Result<unknown>[]> {
-    if (resumed !== RESUME) return this.start("allSettled", resumed);
+    if (resumed !== RESUME) return this.start(this.label, resumed);
     this.consume();
     return answer(this.tasks.map((task) => task.outcome()));
   }
@@ -194,21 +195,20 @@ class SettledOp extends Group<Result<unknown>[]> {
  * @throws {NotAChildError} one of them is not a child of the running task; nothing has been consumed
  */
 export function allSettled<const Ts extends readonly Task<unknown>[]>(tasks: Ts): Operation<Results<Ts>> {
-  return new SettledOp("allSettled", tasks) as Op<unknown> as Op<Results<Ts>>;
+  return tracked(new SettledOp("allSettled", tasks), allSettled) as Op<unknown> as Op<Results<Ts>>;
 }
 
 /** `all`: every value, or the first error and the end of the others. */
 class AllOp extends Group<unknown[]> {
-  readonly label = "all";
   private failure: TaskCell | undefined = undefined;
   private stopping = false;
 
   protected override again(): AllOp {
-    return new AllOp("all", this.tasks);
+    return new AllOp(this.label, this.tasks);
   }
 
   override next(resumed?: unknown): IteratorResult<Effect, unknown[]> {
-    if (resumed !== RESUME) return this.start("all", resumed);
+    if (resumed !== RESUME) return this.start(this.label, resumed);
     const { failure } = this;
     if (failure !== undefined && !this.stopping) {
       this.stopping = true;
@@ -263,7 +263,7 @@ class AllOp extends Group<unknown[]> {
  * @throws {NotAChildError} one of them is not a child of the running task
  */
 export function all<const Ts extends readonly Task<unknown>[]>(tasks: Ts): Operation<Values<Ts>> {
-  return new AllOp("all", tasks) as Op<unknown> as Op<Values<Ts>>;
+  return tracked(new AllOp("all", tasks), all) as Op<unknown> as Op<Values<Ts>>;
 }
 
 /**
@@ -272,5 +272,5 @@ export function all<const Ts extends readonly Task<unknown>[]>(tasks: Ts): Opera
  * @throws the first error, the same object
  */
 export function both<A, B>(a: Task<A>, b: Task<B>): Operation<[A, B]> {
-  return all([a, b] as const) as Operation<[A, B]>;
+  return tracked(new AllOp("both", [a, b]), both) as Op<unknown> as Op<[A, B]>;
 }

@@ -1,5 +1,6 @@
 import { isCancelled } from "./is-cancelled.ts";
 import { Line, Waiting } from "./line.ts";
+import { tracked } from "./note.ts";
 import { answer, DONE, RESUME, WAIT } from "./op.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import { Trigger } from "./trigger.ts";
@@ -29,7 +30,11 @@ export class Computation<T> implements Awaitable<T> {
    *
    * @throws {CancelledError} the running task was cancelled; the computation is completed with that error
    */
-  *tryCapture(fn: () => Operation<T>): Operation<boolean> {
+  tryCapture(fn: () => Operation<T>): Operation<boolean> {
+    return tracked(this.capture(fn), this.tryCapture);
+  }
+
+  private *capture(fn: () => Operation<T>): Operation<boolean> {
     try {
       return this.tryReturn(yield* fn());
     } catch (error) {
@@ -80,7 +85,8 @@ export class Computation<T> implements Awaitable<T> {
   }
 
   result(): Operation<Result<T>> {
-    return new ComputationOp(this as Computation<unknown>, true) as Waiting<unknown> as Waiting<Result<T>>;
+    const op = new ComputationOp(this as Computation<unknown>, true);
+    return tracked(op, this.result) as Waiting<unknown> as Waiting<Result<T>>;
   }
 
   [Symbol.iterator](): Iterator<Effect, T, unknown> {

@@ -1,5 +1,6 @@
 import { Line, Waiting } from "./line.ts";
 import type { Mutex } from "./mutex.ts";
+import { tracked } from "./note.ts";
 import { running, WAIT } from "./op.ts";
 import { enter, leave, pending } from "./shield.ts";
 import type { TaskCell } from "./task.ts";
@@ -15,7 +16,28 @@ export class Condition {
    * @throws {TypeError} the running task does not hold `mutex`
    * @throws {CancelledError} the task was cancelled meanwhile; it holds `mutex` while the error propagates
    */
-  *wait(mutex: Mutex): Operation<void> {
+  wait(mutex: Mutex): Operation<void> {
+    return tracked(this.waiting(mutex), this.wait);
+  }
+
+  /** Waits until `predicate` holds, which is evaluated with `mutex` held. */
+  waitUntil(mutex: Mutex, predicate: () => boolean): Operation<void> {
+    return tracked(this.waitingUntil(mutex, predicate), this.waitUntil);
+  }
+
+  /** Wakes the first that waits, if any. */
+  signal(): void {
+    this.waiters.serve()?.complete(undefined);
+  }
+
+  /** Wakes all that wait. */
+  broadcast(): void {
+    for (let waiter = this.waiters.serve(); waiter !== undefined; waiter = this.waiters.serve()) {
+      waiter.complete(undefined);
+    }
+  }
+
+  private *waiting(mutex: Mutex): Operation<void> {
     const task = running("Condition.wait");
     if (!mutex.isHeldBy(task)) throw new TypeError(`Condition.wait: ${task} does not hold the mutex`);
     // A scope takes it back for the task that held it.
@@ -41,21 +63,8 @@ export class Condition {
     }
   }
 
-  /** Waits until `predicate` holds, which is evaluated with `mutex` held. */
-  *waitUntil(mutex: Mutex, predicate: () => boolean): Operation<void> {
-    while (!predicate()) yield* this.wait(mutex);
-  }
-
-  /** Wakes the first that waits, if any. */
-  signal(): void {
-    this.waiters.serve()?.complete(undefined);
-  }
-
-  /** Wakes all that wait. */
-  broadcast(): void {
-    for (let waiter = this.waiters.serve(); waiter !== undefined; waiter = this.waiters.serve()) {
-      waiter.complete(undefined);
-    }
+  private *waitingUntil(mutex: Mutex, predicate: () => boolean): Operation<void> {
+    while (!predicate()) yield* this.waiting(mutex);
   }
 }
 

@@ -1,6 +1,7 @@
 import { allSettled } from "./combinators.ts";
 import { type DomainId, type Domains, type Portable, provided } from "./domain-provider.ts";
 import { NoDomainAvailableError } from "./errors.ts";
+import { tracked } from "./note.ts";
 import { running, slot } from "./op.ts";
 import type { Orphans } from "./orphans.ts";
 import { spawn } from "./spawn.ts";
@@ -88,7 +89,11 @@ export function call<A, T>(fn: Portable<A, T>, argument: A, options: CallOptions
  *
  * @throws {NoDomainAvailableError} there is none
  */
-export function* parallel<A, T>(fn: Portable<A, T>, args: readonly A[]): Operation<Result<T>[]> {
+export function parallel<A, T>(fn: Portable<A, T>, args: readonly A[]): Operation<Result<T>[]> {
+  return tracked(inParallel(fn, args), parallel);
+}
+
+function* inParallel<A, T>(fn: Portable<A, T>, args: readonly A[]): Operation<Result<T>[]> {
   const list = others("parallel");
   const tasks = args.map((argument, i) => start(list[i % list.length] as DomainId, fn, argument, {}));
   return yield* allSettled(tasks);

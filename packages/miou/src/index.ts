@@ -28,6 +28,7 @@ export { forEach, toAsyncIterable } from "./iterate.ts";
 export { Lazy } from "./lazy.ts";
 export { type Logger, type LogLevel, logger, showLogs } from "./logger.ts";
 export { Mutex, MutexGuard } from "./mutex.ts";
+export { tracked } from "./note.ts";
 export type { CommonOptions } from "./options.ts";
 export { type Care, Orphans } from "./orphans.ts";
 export { PriorityHandle, PriorityQueue } from "./priority-queue.ts";

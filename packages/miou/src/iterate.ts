@@ -1,4 +1,5 @@
 import { isCancelled } from "./is-cancelled.ts";
+import { tracked } from "./note.ts";
 import { run } from "./run.ts";
 import { shield } from "./shield.ts";
 import { suspend } from "./suspend.ts";
@@ -11,7 +12,14 @@ import { until } from "./until.ts";
  *
  * @throws what the iterator or `fn` throws
  */
-export function* forEach<T>(
+export function forEach<T>(
+  items: AsyncIterable<T> | Iterable<T>,
+  fn: (item: T) => Operation<void> | void,
+): Operation<void> {
+  return tracked(eachOf(items, fn), forEach);
+}
+
+function* eachOf<T>(
   items: AsyncIterable<T> | Iterable<T>,
   fn: (item: T) => Operation<void> | void,
 ): Operation<void> {

@@ -1,6 +1,7 @@
 import { LazyCycleError } from "./errors.ts";
 import { isCancelled } from "./is-cancelled.ts";
 import { Line, Waiting } from "./line.ts";
+import { tracked } from "./note.ts";
 import { running, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Awaitable, Effect, Operation, Result } from "./types.ts";
@@ -27,7 +28,11 @@ export class Lazy<T> implements Awaitable<T> {
     return lazy;
   }
 
-  *result(): Operation<Result<T>> {
+  result(): Operation<Result<T>> {
+    return tracked(this.outcomes(), this.result);
+  }
+
+  private *outcomes(): Operation<Result<T>> {
     const task = running("Lazy");
     for (;;) {
       if (this.outcome !== undefined) return this.outcome;
@@ -44,7 +49,7 @@ export class Lazy<T> implements Awaitable<T> {
    * @throws {LazyCycleError} the computation needs its own value
    */
   *[Symbol.iterator](): Generator<Effect, T, unknown> {
-    const result = yield* this.result();
+    const result = yield* this.outcomes();
     if (result.ok) return result.value;
     throw result.error;
   }

@@ -1,6 +1,7 @@
 import { Hold } from "./hold.ts";
 import { Line, Waiting } from "./line.ts";
-import { answer, DONE, offer, RESUME, refuseSecond, running, taken, WAIT } from "./op.ts";
+import { note, tracked } from "./note.ts";
+import { answer, DONE, offer, RESUME, refuseSecond, running, slot, taken, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
 
@@ -30,7 +31,8 @@ export class Mutex {
    * @throws {CancelledError} the task was cancelled while it waited; the mutex goes to the next
    */
   lock(): Operation<void> {
-    return new LockOp(this);
+    const op = new LockOp(this);
+    return note?.(op, this.lock, slot.task) ?? op;
   }
 
   /**
@@ -58,20 +60,13 @@ export class Mutex {
    *
    * @throws what `fn` throws
    */
-  *protect<T>(fn: () => Operation<T>): Operation<T> {
-    yield* this.lock();
-    const task = running("protect");
-    try {
-      return yield* fn();
-    } finally {
-      if (this.isHeldBy(task)) this.unlock();
-    }
+  protect<T>(fn: () => Operation<T>): Operation<T> {
+    return tracked(this.protecting(fn), this.protect);
   }
 
   /** Takes the mutex for a block: `using _ = yield* mutex.acquire()`. */
-  *acquire(): Operation<MutexGuard> {
-    yield* this.lock();
-    return new MutexGuard(this);
+  acquire(): Operation<MutexGuard> {
+    return tracked(this.guarding(), this.acquire);
   }
 
   /** @internal */
@@ -108,6 +103,21 @@ export class Mutex {
   giveBack(): void {
     this.hold.detach();
     this.passOn();
+  }
+
+  private *protecting<T>(fn: () => Operation<T>): Operation<T> {
+    yield* this.lock();
+    const task = running("protect");
+    try {
+      return yield* fn();
+    } finally {
+      if (this.isHeldBy(task)) this.unlock();
+    }
+  }
+
+  private *guarding(): Operation<MutexGuard> {
+    yield* this.lock();
+    return new MutexGuard(this);
   }
 
   private passOn(): void {

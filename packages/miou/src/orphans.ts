@@ -1,3 +1,4 @@
+import { tracked } from "./note.ts";
 import { answer, DONE, type Op, offer, RESUME, refuseSecond, running, Single, taken, WAIT } from "./op.ts";
 import { cell, FAILED, SETTLED, type TaskCell, type Watcher } from "./task.ts";
 import type { Effect, Operation, Result, Task } from "./types.ts";
@@ -76,20 +77,19 @@ export class Orphans<T> {
    * @throws {TypeError} the collector belongs to another task
    */
   next(): Operation<Result<T> | undefined> {
-    return new NextOp(this as Orphans<unknown>) as Op<unknown> as Op<Result<T> | undefined>;
+    return tracked(new NextOp(this as Orphans<unknown>), this.next) as Op<unknown> as Op<
+      Result<T> | undefined
+    >;
   }
 
   /** Consumes every member, calling `fn` with each outcome. */
-  *drain(fn?: (outcome: Result<T>) => void): Operation<void> {
-    for (let outcome = yield* this.next(); outcome !== undefined; outcome = yield* this.next()) fn?.(outcome);
+  drain(fn?: (outcome: Result<T>) => void): Operation<void> {
+    return tracked(this.draining(fn), this.drain);
   }
 
   /** Cancels every member, together, and waits for all of them. */
-  *cancelAll(reason?: unknown): Operation<void> {
-    this.claim("cancelAll");
-    const members = [...this.members];
-    for (const task of members) task.scheduler.cancelChild(task, reason, false);
-    for (const task of members) yield* task.cancel();
+  cancelAll(reason?: unknown): Operation<void> {
+    return tracked(this.cancelling(reason), this.cancelAll);
   }
 
   /** @internal Throws unless the running task owns the collector, which it may become. */
@@ -119,6 +119,17 @@ export class Orphans<T> {
   /** @internal */
   get anySettled(): boolean {
     return this.over.size > 0;
+  }
+
+  private *draining(fn?: (outcome: Result<T>) => void): Operation<void> {
+    for (let outcome = yield* this.next(); outcome !== undefined; outcome = yield* this.next()) fn?.(outcome);
+  }
+
+  private *cancelling(reason: unknown): Operation<void> {
+    this.claim("cancelAll");
+    const members = [...this.members];
+    for (const task of members) task.scheduler.cancelChild(task, reason, false);
+    for (const task of members) yield* task.cancel();
   }
 
   private remove(task: TaskCell): void {

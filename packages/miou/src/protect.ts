@@ -1,4 +1,5 @@
 import { isCancelled } from "./is-cancelled.ts";
+import { tracked } from "./note.ts";
 import { running } from "./op.ts";
 import { shield } from "./shield.ts";
 import { CANCELLED } from "./task.ts";
@@ -18,7 +19,11 @@ export interface ProtectHandlers {
  *
  * @throws what `fn` throws
  */
-export function* protect<T>(fn: () => Operation<T>, handlers: ProtectHandlers): Operation<T> {
+export function protect<T>(fn: () => Operation<T>, handlers: ProtectHandlers): Operation<T> {
+  return tracked(protecting(fn, handlers), protect);
+}
+
+function* protecting<T>(fn: () => Operation<T>, handlers: ProtectHandlers): Operation<T> {
   const task = running("protect");
   // A forced cancellation closes the body: then neither a value nor an error is seen here.
   let cancelled = true;

@@ -1,5 +1,6 @@
 import { Line, Waiting } from "./line.ts";
-import { DONE, WAIT } from "./op.ts";
+import { note, tracked } from "./note.ts";
+import { DONE, slot, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Operation } from "./types.ts";
 
@@ -26,7 +27,8 @@ export class Semaphore {
    * @throws {CancelledError} the task was cancelled while it waited; a permit it had been given goes to the next
    */
   acquire(): Operation<void> {
-    return new AcquireOp(this, this.waiters);
+    const op = new AcquireOp(this, this.waiters);
+    return note?.(op, this.acquire, slot.task) ?? op;
   }
 
   /** Takes a permit if there is one. Never suspends. */
@@ -44,7 +46,11 @@ export class Semaphore {
   }
 
   /** Runs `fn` with a permit, given back however `fn` ends. */
-  *use<T>(fn: () => Operation<T>): Operation<T> {
+  use<T>(fn: () => Operation<T>): Operation<T> {
+    return tracked(this.using(fn), this.use);
+  }
+
+  private *using<T>(fn: () => Operation<T>): Operation<T> {
     yield* this.acquire();
     try {
       return yield* fn();

@@ -1,4 +1,5 @@
 import type { CancelledError } from "./errors.ts";
+import { tracked } from "./note.ts";
 import { DONE, Op, running, WAIT } from "./op.ts";
 import { CANCEL_PENDING, SHIELDED, type TaskCell } from "./task.ts";
 import type { Operation } from "./types.ts";
@@ -41,7 +42,11 @@ export const pending: Operation<void> = end;
  * @throws what `fn` throws
  * @throws {CancelledError} right after the region, when the task was cancelled inside it
  */
-export function* shield<T>(fn: () => Operation<T>): Operation<T> {
+export function shield<T>(fn: () => Operation<T>): Operation<T> {
+  return tracked(shielding(fn), shield);
+}
+
+function* shielding<T>(fn: () => Operation<T>): Operation<T> {
   const task = enter("shield");
   try {
     return yield* fn();

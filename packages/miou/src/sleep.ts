@@ -1,4 +1,5 @@
-import { PASS, Single, WAIT } from "./op.ts";
+import { note } from "./note.ts";
+import { PASS, Single, slot, WAIT } from "./op.ts";
 import type { TaskCell } from "./task.ts";
 import type { Timer } from "./timers.ts";
 import type { Operation } from "./types.ts";
@@ -55,5 +56,6 @@ class SleepOp extends Single<void> implements Timer {
  */
 export function sleep(ms: number): Operation<void> {
   if (!(ms >= 0)) throw new RangeError(`sleep: ${ms} is not a duration in milliseconds (>= 0)`);
-  return new SleepOp(ms);
+  const op = new SleepOp(ms);
+  return note?.(op, sleep, slot.task) ?? op;
 }

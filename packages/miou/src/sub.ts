@@ -1,3 +1,4 @@
+import { tracked } from "./note.ts";
 import { CALL, RESUME, Single, slot } from "./op.ts";
 import { iterate, setBody } from "./scheduler.ts";
 import { FRESH, type TaskCell, THROW } from "./task.ts";
@@ -68,5 +69,5 @@ class SubOp<T> extends Single<T> {
  * @throws what `operation` throws
  */
 export function sub<T>(operation: Operation<T>): Operation<T> {
-  return new SubOp(operation);
+  return tracked(new SubOp(operation), sub);
 }

@@ -1,4 +1,5 @@
-import { DONE, Single, WAIT } from "./op.ts";
+import { note } from "./note.ts";
+import { DONE, Single, slot, WAIT } from "./op.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import { report } from "./trace.ts";
 import type { Effect, Operation, Result } from "./types.ts";
@@ -113,5 +114,6 @@ class SuspendOp<T> extends Single<T> implements Resume<T> {
  * @throws {CancelledError} the task was cancelled while it waited; the function returned by `arm` has been called
  */
 export function suspend<T>(arm: Arm<T>, label = "suspend"): Operation<T> {
-  return new SuspendOp(arm, label);
+  const op = new SuspendOp(arm, label);
+  return note?.(op, suspend, slot.task) ?? op;
 }

@@ -1,3 +1,4 @@
+import { tracked } from "./note.ts";
 import { DONE, refuseSecond, running, Single, WAIT } from "./op.ts";
 import { type TaskCell, THROW } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
@@ -42,7 +43,7 @@ export class Syscall {
     if (running("Syscall.suspend").principal !== this.task.principal)
       throw new TypeError("Syscall.suspend: it belongs to another task");
     this.op.prepare(arm);
-    return this.op;
+    return tracked(this.op, this.suspend);
   }
 
   /** The token that wakes the waiter. Never throws, may be called from anywhere and more than once. */

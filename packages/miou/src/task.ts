@@ -1,5 +1,6 @@
 import type { CancelledError } from "./errors.ts";
 import { NotAChildError } from "./errors.ts";
+import { note } from "./note.ts";
 import {
   answer,
   type Contest,
@@ -161,11 +162,13 @@ export class TaskCell extends Op<unknown> implements Task<unknown> {
   }
 
   result(): Operation<Result<unknown>> {
-    return new ResultOp(this);
+    const op = new ResultOp(this);
+    return note?.(op, this.result, slot.task) ?? op;
   }
 
   cancel(options?: CancelOptions): Operation<void> {
-    return new CancelOp(this, options);
+    const op = new CancelOp(this, options);
+    return note?.(op, this.cancel, slot.task) ?? op;
   }
 
   /** The rarely used half, created on demand. */

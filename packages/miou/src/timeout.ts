@@ -1,4 +1,5 @@
 import { TimeoutError } from "./errors.ts";
+import { tracked } from "./note.ts";
 import { ScopeOp } from "./scope.ts";
 import type { TaskCell } from "./task.ts";
 import type { Timer } from "./timers.ts";
@@ -48,7 +49,7 @@ class TimeoutOp<T> extends ScopeOp<T> implements Timer {
  */
 export function timeout<T>(ms: number, fn: () => Operation<T>): Operation<T> {
   if (!(ms >= 0)) throw new RangeError(`timeout: ${ms} is not a duration in milliseconds (>= 0)`);
-  return limited(ms, fn);
+  return tracked(limited(ms, fn), timeout);
 }
 
 function* limited<T>(ms: number, fn: () => Operation<T>): Operation<T> {

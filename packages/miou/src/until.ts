@@ -1,5 +1,6 @@
 import { isCancelled } from "./is-cancelled.ts";
 import { Line, Waiting } from "./line.ts";
+import { note, tracked } from "./note.ts";
 import { DONE, slot, WAIT } from "./op.ts";
 import { cell, type TaskCell, THROW } from "./task.ts";
 import { emit, tracing } from "./trace.ts";
@@ -112,8 +113,9 @@ class UntilOp<T> extends Waiting<T> {
  * @throws {CancelledError} the task was cancelled while it waited
  */
 export function until<T>(source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)): Operation<T> {
-  if (typeof source === "function" && !("then" in source)) return own(source);
-  return new UntilOp(subscribe(source as PromiseLike<T>));
+  if (typeof source === "function" && !("then" in source)) return tracked(own(source), until);
+  const op = new UntilOp<T>(subscribe(source as PromiseLike<T>));
+  return note?.(op, until, slot.task) ?? op;
 }
 
 function* own<T>(start: (signal: AbortSignal) => PromiseLike<T>): Operation<T> {

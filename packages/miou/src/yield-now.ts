@@ -1,4 +1,5 @@
-import { answer, Op, offer, PASS, RESUME, taken } from "./op.ts";
+import { note } from "./note.ts";
+import { answer, Op, offer, PASS, RESUME, slot, taken } from "./op.ts";
 import type { Effect, Operation } from "./types.ts";
 
 class YieldOp extends Op<void> {
@@ -23,5 +24,5 @@ const op: Operation<void> = new YieldOp();
  * @throws {CancelledError} the task was cancelled meanwhile
  */
 export function yieldNow(): Operation<void> {
-  return op;
+  return note?.(new YieldOp(), yieldNow, slot.task) ?? op;
 }

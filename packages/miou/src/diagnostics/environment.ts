@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { errorTrail, type TraceEvent, trace } from "../trace.ts";
 import { recordChromeTrace } from "./chrome.ts";
+import { watchOperations } from "./forgotten.ts";
 import { formatTaskTree, taskTree, watchTasks } from "./tree.ts";
 
 /** What is worth a line on the console, of all that happens. */
@@ -27,7 +28,7 @@ let read = false;
 /**
  * Does, once a process and in its main thread only, what the environment asks for: `MIOU_TRACE=file` records a Chrome
  * trace and writes it when the process exits; `MIOU_DEBUG=1` prints lost errors and broken rules to stderr as they
- * happen, and the task tree on `SIGUSR2`.
+ * happen, operations that were made and never performed, and the task tree on `SIGUSR2`.
  */
 export function readEnvironment(): void {
   if (read || !isMainThread) return;
@@ -45,6 +46,7 @@ export function readEnvironment(): void {
   }
   if (debug !== undefined && debug !== "" && debug !== "0") {
     watchTasks();
+    watchOperations((line) => console.error(`miou: ${line}`));
     trace.subscribe((event) => {
       const line = describe(event);
       if (line !== undefined) console.error(`miou: ${line}`);

@@ -1,4 +1,5 @@
 import { type NetConnectOpts, type Socket as NetSocket, connect as netConnect } from "node:net";
+import { tracked } from "../note.ts";
 import { running } from "../op.ts";
 import { suspend } from "../suspend.ts";
 import type { Operation } from "../types.ts";
@@ -12,7 +13,11 @@ import { type Owned, Socket } from "./socket.ts";
  * @throws Node's error, whose `code` says why: `ECONNREFUSED`, `ENOTFOUND`, ...
  * @throws {CancelledError} the task was cancelled; the attempt was given up
  */
-export function* connect(options: NetConnectOpts & Owned): Operation<Socket> {
+export function connect(options: NetConnectOpts & Owned): Operation<Socket> {
+  return tracked(connecting(options), connect);
+}
+
+function* connecting(options: NetConnectOpts & Owned): Operation<Socket> {
   const { root } = running("connect").scheduler;
   const raw = yield* suspend<NetSocket>(({ ok, fail }) => {
     const socket = netConnect({ allowHalfOpen: true, ...options });

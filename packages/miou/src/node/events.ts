@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { Channel } from "../channel.ts";
 import { ClosedError } from "../errors.ts";
+import { tracked } from "../note.ts";
 import { running } from "../op.ts";
 import { suspend } from "../suspend.ts";
 import type { Operation } from "../types.ts";
@@ -139,7 +140,11 @@ export class Subscribed<T> {
    * @throws what the emitter emitted as `"error"`, after the events that came before it
    * @throws {RangeError} the queue overflowed, and `overflow` is `"fail"`; after the events that it holds
    */
-  *next(): Operation<T | undefined> {
+  next(): Operation<T | undefined> {
+    return tracked(this.taking(), this.next);
+  }
+
+  private *taking(): Operation<T | undefined> {
     try {
       return yield* this.queue.receive();
     } catch (error) {

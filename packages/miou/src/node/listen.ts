@@ -7,6 +7,7 @@ import {
 } from "node:net";
 import { Channel } from "../channel.ts";
 import { ClosedError } from "../errors.ts";
+import { tracked } from "../note.ts";
 import { running } from "../op.ts";
 import { Resource } from "../resource.ts";
 import type { TaskCell } from "../task.ts";
@@ -70,7 +71,11 @@ export class Listener {
    * @throws {NotOwnerError} it is owned, by another task
    * @throws the error that ended the listener
    */
-  *accept(options?: Owned): Operation<Socket> {
+  accept(options?: Owned): Operation<Socket> {
+    return tracked(this.accepting(options), this.accept);
+  }
+
+  private *accepting(options?: Owned): Operation<Socket> {
     this.held?.check();
     try {
       return new Socket(yield* this.pending.receive(), this.root, false, options?.owned);
@@ -114,7 +119,11 @@ export class Listener {
  * @throws Node's error, whose `code` says why: `EADDRINUSE`, `EACCES`, ...
  * @throws {RangeError} `backlog` or `maxPending` is not a positive integer
  */
-export function* listen(options: ListenOptions): Operation<Listener> {
+export function listen(options: ListenOptions): Operation<Listener> {
+  return tracked(startListening(options), listen);
+}
+
+function* startListening(options: ListenOptions): Operation<Listener> {
   const { root } = running("listen").scheduler;
   const { owned, maxPending = 1024, backlog = 64, ...rest } = options;
   for (const [name, value] of Object.entries({ backlog, maxPending }))

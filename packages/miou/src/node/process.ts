@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { tracked } from "../note.ts";
 import { suspend } from "../suspend.ts";
 import type { Operation } from "../types.ts";
 
@@ -25,7 +26,11 @@ export interface ProcessOptions {
  *
  * @throws Node's error when the child could not be started, such as `ENOENT`
  */
-export function* process(child: ChildProcess, options: ProcessOptions = {}): Operation<ExitStatus> {
+export function process(child: ChildProcess, options: ProcessOptions = {}): Operation<ExitStatus> {
+  return tracked(waitForExit(child, options), process);
+}
+
+function* waitForExit(child: ChildProcess, options: ProcessOptions): Operation<ExitStatus> {
   let exited = false;
   try {
     const status = yield* exit(child);

@@ -1,6 +1,7 @@
 import { Duplex, Readable, Writable } from "node:stream";
 import { ClosedError } from "../errors.ts";
 import { Mutex } from "../mutex.ts";
+import { tracked } from "../note.ts";
 import { running } from "../op.ts";
 import { Resource } from "../resource.ts";
 import { type Resume, suspend } from "../suspend.ts";
@@ -106,7 +107,11 @@ export class Socket implements ByteSource, ByteSink {
     return this.held;
   }
 
-  *read(into: Uint8Array, offset?: number, length?: number): Operation<number> {
+  read(into: Uint8Array, offset?: number, length?: number): Operation<number> {
+    return tracked(this.reading(into, offset, length), this.read);
+  }
+
+  private *reading(into: Uint8Array, offset?: number, length?: number): Operation<number> {
     const target = part("read", into, offset, length);
     this.held?.check();
     yield* this.turn.lock();
@@ -117,7 +122,11 @@ export class Socket implements ByteSource, ByteSink {
     }
   }
 
-  *readExactly(into: Uint8Array, offset?: number, length?: number): Operation<void> {
+  readExactly(into: Uint8Array, offset?: number, length?: number): Operation<void> {
+    return tracked(this.readingExactly(into, offset, length), this.readExactly);
+  }
+
+  private *readingExactly(into: Uint8Array, offset?: number, length?: number): Operation<void> {
     const target = part("readExactly", into, offset, length);
     this.held?.check();
     if (target.length === 0) return;
@@ -133,13 +142,21 @@ export class Socket implements ByteSource, ByteSink {
     }
   }
 
-  *write(data: Uint8Array | string): Operation<void> {
+  write(data: Uint8Array | string): Operation<void> {
+    return tracked(this.writing(data), this.write);
+  }
+
+  private *writing(data: Uint8Array | string): Operation<void> {
     if (typeof data !== "string" && !(data instanceof Uint8Array))
       throw new TypeError("write: the data is neither a string nor a Uint8Array");
     yield* this.passOn("write", (done) => this.raw.write(data, done));
   }
 
-  *end(): Operation<void> {
+  end(): Operation<void> {
+    return tracked(this.ending(), this.end);
+  }
+
+  private *ending(): Operation<void> {
     yield* this.passOn("end", (done) => this.raw.end(done));
   }
 

@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo, Socket as UdpRaw } from "node:dgram";
 import type { AddressInfo } from "node:net";
 import { Channel } from "../channel.ts";
 import { ClosedError } from "../errors.ts";
+import { tracked } from "../note.ts";
 import { running } from "../op.ts";
 import { Resource } from "../resource.ts";
 import { suspend } from "../suspend.ts";
@@ -90,7 +91,15 @@ export class UdpSocket {
    * @throws {ClosedError} the socket was closed
    * @throws {NotOwnerError} it is owned, by another task
    */
-  *recvFrom(
+  recvFrom(
+    into: Uint8Array,
+    offset?: number,
+    length?: number,
+  ): Operation<{ readonly length: number; readonly peer: Peer }> {
+    return tracked(this.receiving(into, offset, length), this.recvFrom);
+  }
+
+  private *receiving(
     into: Uint8Array,
     offset?: number,
     length?: number,
@@ -118,7 +127,11 @@ export class UdpSocket {
    * @throws {NotOwnerError} it is owned, by another task
    * @throws Node's error, such as `EMSGSIZE`
    */
-  *sendTo(data: Uint8Array | string, peer: Peer): Operation<void> {
+  sendTo(data: Uint8Array | string, peer: Peer): Operation<void> {
+    return tracked(this.sending(data, peer), this.sendTo);
+  }
+
+  private *sending(data: Uint8Array | string, peer: Peer): Operation<void> {
     if (typeof data !== "string" && !(data instanceof Uint8Array))
       throw new TypeError("sendTo: the data is neither a string nor a Uint8Array");
     if (!Number.isInteger(peer?.port)) throw new TypeError("sendTo: the peer has no port");
@@ -180,7 +193,11 @@ export class UdpSocket {
  * @throws Node's error, whose `code` says why: `EADDRINUSE`, `EADDRNOTAVAIL`, ...
  * @throws {RangeError} `capacity` is not an integer `>= 0`
  */
-export function* udp(options: UdpOptions = {}): Operation<UdpSocket> {
+export function udp(options: UdpOptions = {}): Operation<UdpSocket> {
+  return tracked(openUdp(options), udp);
+}
+
+function* openUdp(options: UdpOptions): Operation<UdpSocket> {
   const { root } = running("udp").scheduler;
   const { capacity = 64 } = options;
   if (!Number.isInteger(capacity) || capacity < 0)
