@@ -8,6 +8,7 @@ import type { Awaitable, Effect, Operation, Result, Results, Task, ValueOf, Valu
  * whether it concerns the group: nothing is searched when one settles.
  */
 abstract class Group<T> extends Single<T> {
+  task: TaskCell | undefined = undefined;
   readonly label: string;
   protected readonly tasks: readonly TaskCell[];
   /** Members that have not settled. */

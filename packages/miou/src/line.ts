@@ -1,4 +1,5 @@
 import { Single } from "./op.ts";
+import type { TaskCell } from "./task.ts";
 
 /**
  * First-in first-out, linked through the operations that wait in it: O(1) to join, to serve and to leave.
@@ -39,6 +40,7 @@ export class Line<W extends Waiting<unknown>> {
 
 /** An operation that may have to wait in a line. */
 export abstract class Waiting<T> extends Single<T> {
+  task: TaskCell | undefined = undefined;
   ahead: Waiting<unknown> | undefined = undefined;
   behind: Waiting<unknown> | undefined = undefined;
 

@@ -143,8 +143,8 @@ export abstract class Op<T> implements Operation<T>, Iterator<Effect, T, unknown
  * of the same object by a second task meanwhile performs {@link again}.
  */
 export abstract class Single<T> extends Op<T> {
-  /** Who waits in it, or was the last to. */
-  task: TaskCell | undefined = undefined;
+  /** Who waits in it, or was the last to. Each class has the field: one of this class would cost as much as it does. */
+  abstract task: TaskCell | undefined;
 
   /** Another operation like this one; only what a program may perform twice at the same time needs it. */
   protected again(): Iterator<Effect, T, unknown> {

@@ -145,6 +145,7 @@ function first<T>(set: ReadonlySet<T>): T | undefined {
 }
 
 class NextOp extends Single<Result<unknown> | undefined> {
+  task: TaskCell | undefined = undefined;
   readonly label = "Orphans.next";
   private readonly orphans: Orphans<unknown>;
 

@@ -9,6 +9,7 @@ import type { Operation } from "./types.ts";
  * child has spawned and holds when it returns is the task's.
  */
 export class ScopeOp<T> extends Single<void> {
+  task: TaskCell | undefined = undefined;
   readonly label: string;
   protected readonly child: TaskCell;
 

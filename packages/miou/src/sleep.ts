@@ -5,6 +5,7 @@ import type { Timer } from "./timers.ts";
 import type { Operation } from "./types.ts";
 
 class SleepOp extends Single<void> implements Timer {
+  task: TaskCell | undefined = undefined;
   readonly ms: number;
   deadline = 0;
   order = 0;

@@ -5,6 +5,7 @@ import { FRESH, type TaskCell, THROW } from "./task.ts";
 import type { Effect, Operation } from "./types.ts";
 
 class SubOp<T> extends Single<T> {
+  task: TaskCell | undefined = undefined;
   readonly label = "sub";
   private readonly operation: Operation<T>;
   private below = 0;

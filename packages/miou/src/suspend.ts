@@ -24,6 +24,7 @@ const WAITING = 1;
 const OVER = 2;
 
 class SuspendOp<T> extends Single<T> implements Resume<T> {
+  task: TaskCell | undefined = undefined;
   readonly label: string;
   private readonly start: Arm<T>;
   private giveUp: undefined | ((undelivered?: Result<T>) => void) = undefined;

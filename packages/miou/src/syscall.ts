@@ -53,6 +53,7 @@ export class Syscall {
 }
 
 class SyscallOp extends Single<void> {
+  task: TaskCell | undefined = undefined;
   private readonly owner: Syscall;
   private arming: (() => void) | undefined = undefined;
   private state: "fresh" | "prepared" | "waiting" | "over" = "fresh";

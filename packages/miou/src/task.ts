@@ -301,6 +301,7 @@ export function cell(call: string, task: unknown): TaskCell {
 
 /** `task.result()`. */
 class ResultOp extends Single<Result<unknown>> {
+  task: TaskCell | undefined = undefined;
   private readonly child: TaskCell;
 
   constructor(child: TaskCell) {
@@ -336,6 +337,7 @@ class ResultOp extends Single<Result<unknown>> {
 
 /** `task.cancel()`. */
 class CancelOp extends Single<void> {
+  task: TaskCell | undefined = undefined;
   private readonly child: TaskCell;
   private readonly options: CancelOptions | undefined;
 

@@ -58,6 +58,7 @@ export class Trigger implements Operation<void> {
 }
 
 class TriggerOp extends Single<void> {
+  task: TaskCell | undefined = undefined;
   readonly label = "Trigger";
   private readonly trigger: Trigger;
 
