@@ -4,7 +4,7 @@
 //! that the linker of `@uk/image` appended. `solo5_app_main` in [`guest`] is where a boot becomes
 //! ours; [`engine`] runs the program; the rest is what the engine stands on.
 
-#![cfg_attr(not(any(test, feature = "compiler")), no_std)]
+#![cfg_attr(all(feature = "freestanding", not(test)), no_std)]
 
 extern crate alloc;
 
@@ -39,7 +39,6 @@ mod seed;
 #[cfg(feature = "freestanding")]
 mod solo5;
 
-#[cfg(any(feature = "compiler", feature = "freestanding"))]
 pub mod quickjs;
 #[cfg(feature = "test262")]
 pub mod test262;

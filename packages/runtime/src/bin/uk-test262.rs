@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let worker = thread::Builder::new().stack_size(2 * STACK).spawn(move || {
-        let context = Context::new(STACK - STACK_MARGIN, [1; 3])?;
+        let context = Context::new(STACK - STACK_MARGIN, [1; 4])?;
         test262::run(context, bytes.leak(), |text| {
             // Nobody is left to tell if standard output is closed.
             let _ = io::stdout().write_all(text);
