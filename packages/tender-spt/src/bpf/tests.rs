@@ -143,6 +143,23 @@ fn allows_what_a_guest_needs_and_kills_for_everything_else() {
 }
 
 #[test]
+fn lets_a_guest_wait_without_a_mask_of_signals_only() {
+    let program = compiled(&guest_rules(&[]));
+    for (mask, allowed) in [(0, true), (1, false), (0x3_0000, false), (1 << 32, false), (u64::MAX, false)] {
+        // The size of a mask does not matter where there is none.
+        for size in [0, 8, u64::MAX] {
+            let arguments = [5, 0x3_0040, 1, u64::MAX, mask, size];
+            let expected = if allowed { RETURN_ALLOW } else { RETURN_KILL_PROCESS };
+            assert_eq!(
+                verdict(&program, &Call { arch: ARCH_X86_64, number: 281, arguments }),
+                expected,
+                "{mask:#x}"
+            );
+        }
+    }
+}
+
+#[test]
 fn kills_for_calls_by_any_other_abi() {
     let program = compiled(&guest_rules(&[]));
     for arch in [0, 0x4000_0003, 0xC000_00B7, u32::MAX] {
@@ -161,8 +178,10 @@ fn agrees_with_seccompiler_on_every_call_near_a_rule() {
     for arch in [ARCH_X86_64, 0x4000_0003] {
         for number in (0..512).chain(0x4000_0000..0x4000_0200) {
             for first in values {
-                let call = Call { arch, ..Call::native(number, first) };
-                assert_eq!(verdict(&ours, &call), verdict(&theirs, &call), "{call:x?}");
+                for fifth in [0, 1, 1 << 32, u64::MAX] {
+                    let call = Call { arch, number, arguments: [first, 0, 0, 0, fifth, 0] };
+                    assert_eq!(verdict(&ours, &call), verdict(&theirs, &call), "{call:x?}");
+                }
             }
         }
     }

@@ -63,6 +63,10 @@ guest!(set_fs:
     "mov eax, 158" "mov edi, 0x1002" "mov esi, 0x30000" "syscall" "test rax, rax" "fail_unless z, 1"
     "mov qword ptr [0x30028], 42" "mov rax, fs:[0x28]" "cmp rax, 42" "fail_unless e, 2" "exit 0");
 guest!(other_epoll: "mov eax, 281" "mov edi, 77" "syscall" "exit 0");
+// Waits as it may, but with SIGTERM blocked meanwhile.
+guest!(wait_without_sigterm:
+    "mov qword ptr [0x30000], 0x4000" "mov eax, 281" "mov edi, [0x11020]" "mov esi, 0x30040" "mov edx, 1"
+    "mov r10, -1" "mov r8d, 0x30000" "mov r9d, 8" "syscall" "exit 0");
 guest!(other_timer: "mov eax, 286" "mov edi, 77" "syscall" "exit 0");
 guest!(write_by_x32: "mov eax, 0x40000001" "mov edi, 1" "mov esi, 0x30000" "mov edx, 1" "syscall" "exit 0");
 guest!(exit_by_int_0x80: "mov eax, 1" "xor ebx, ebx" "int 0x80" "exit 0");
@@ -274,6 +278,7 @@ fn kills_guests_for_system_calls_they_do_not_have() {
         ("clock_gettime of another clock", other_clock::code()),
         ("arch_prctl that asks", get_fs::code()),
         ("epoll_pwait on another descriptor", other_epoll::code()),
+        ("epoll_pwait with a mask of signals", wait_without_sigterm::code()),
         ("timerfd_settime on another descriptor", other_timer::code()),
         ("write by its x32 number", write_by_x32::code()),
     ] {
