@@ -403,7 +403,7 @@ describe("hvt", () => {
     { why: "a folder for cores that is not there", options: { dumpcore: "none" }, says: /'none'|KVM/ },
     { why: "a port that is none", options: { gdbPort: 65536 }, says: /'--gdb-port=65536': malformed port/ },
     { why: "a device that is not declared", options: { block: { a: "x" } }, says: /does not declare .* 'a'/ },
-    { why: "more memory than there can be", options: { mem: 4097 }, says: /'--mem=4097'.* 1 to 4096/ },
+    { why: "more memory than there can be", options: { mem: 4098 }, says: /'--mem=4098'.* 1 to 4096/ },
   ])("refuses $why", async ({ name = hello, options, says }) => {
     const child = hvt.spawn(name, { cwd: folder, stdio: "pipe", ...options });
     expect(await child.exit).toEqual({

@@ -127,20 +127,26 @@ pub enum OptionError<'a> {
 
 impl<'a> TenderOption<'a> {
     /// Second pass: reads one word. `None` if it is none of these: a tender's own option, or unknown.
+    /// Memory goes down to a multiple of `mem_step_mib`, and is at most `max_mem_mib` then.
     ///
     /// Stricter than upstream (section 9 #12): a number is decimal digits and nothing else, and a
     /// value is all of what follows the `=`, spaces included.
     ///
     /// # Errors
     /// The option is known, what it says is not usable.
-    pub fn parse(word: &'a CStr, max_mem_mib: u64) -> Result<Option<Self>, OptionError<'a>> {
+    pub fn parse(
+        word: &'a CStr,
+        max_mem_mib: u64,
+        mem_step_mib: u64,
+    ) -> Result<Option<Self>, OptionError<'a>> {
         let with_end = word;
         let word = word.to_bytes();
         if word == b"--mem" {
             return Err(OptionError::MissingValue { word, form: "--mem=N" });
         }
         if let Some(value) = word.strip_prefix(b"--mem=") {
-            let mib = decimal(value).filter(|mib| (1..=max_mem_mib).contains(mib));
+            let fits = |&mib: &u64| mib > 0 && mib - mib % mem_step_mib <= max_mem_mib;
+            let mib = decimal(value).filter(fits);
             return mib
                 .map(|mib| Some(Self::MemMib(mib)))
                 .ok_or(OptionError::Memory { word, max: max_mem_mib });

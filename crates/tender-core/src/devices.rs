@@ -362,10 +362,11 @@ impl fmt::Display for DeviceError<'_> {
                 write!(f, "{} can not be opened: {error}", Quoted(value))
             }
             Refusal::Block(error) => write!(f, "{} {error}", Quoted(value)),
-            // Scripts look for the first words, which are not quite the rule.
+            // Scripts look for the words in front of the colon, which are not quite the rule.
             Refusal::BlockSize => write!(
                 f,
-                "Block size must be a multiple of 2: a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE}"
+                "Block size must be a multiple of 2 greater than or equal {MIN_BLOCK_SIZE}: a power of two from \
+                 {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE}"
             ),
             Refusal::Tap(error) => error.fmt(f),
             Refusal::Descriptor => {

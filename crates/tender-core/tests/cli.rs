@@ -69,7 +69,7 @@ fn helps_at_once_even_behind_an_unknown_option() {
 fn parse(word: &str) -> Result<Option<TenderOption<'_>>, OptionError<'_>> {
     // Leaked, so that the answer may borrow it: a few bytes for the life of a test.
     let word: &'static CStr = Box::leak(CString::new(word).unwrap().into_boxed_c_str());
-    TenderOption::parse(word, MAX)
+    TenderOption::parse(word, MAX, 1)
 }
 
 #[test]
@@ -99,6 +99,17 @@ fn takes_plain_decimal_numbers_in_range_for_memory_and_nothing_else() {
         assert!(error.contains(&word) && error.contains("malformed") && error.contains("4096"), "{error}");
     }
     assert!(parse("--mem").unwrap_err().to_string().contains("--mem=N"));
+}
+
+#[test]
+fn holds_memory_against_its_limit_once_it_is_a_multiple_of_the_step() {
+    let parse = |word| TenderOption::parse(word, MAX, 4);
+    for (word, mib) in [(c"--mem=1", 1), (c"--mem=4096", 4096), (c"--mem=4099", 4099)] {
+        assert_eq!(parse(word), Ok(Some(TenderOption::MemMib(mib))));
+    }
+    for word in [c"--mem=0", c"--mem=4100", c"--mem=18446744073709551615"] {
+        assert_eq!(parse(word), Err(OptionError::Memory { word: word.to_bytes(), max: MAX }));
+    }
 }
 
 #[test]

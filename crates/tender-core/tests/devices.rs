@@ -46,7 +46,9 @@ fn apply(devices: &mut Devices<'static>, words: &[String]) -> Result<(), String>
     for word in words {
         // Leaked, so that the devices may borrow it: a few bytes for the life of a test.
         let word: &'static CStr = Box::leak(CString::new(word.as_str()).unwrap().into_boxed_c_str());
-        let Ok(Some(TenderOption::Device(option))) = TenderOption::parse(word, 1) else { panic!("{word:?}") };
+        let Ok(Some(TenderOption::Device(option))) = TenderOption::parse(word, 1, 1) else {
+            panic!("{word:?}")
+        };
         devices.apply(option).map_err(|error| error.to_string())?;
     }
     devices.set_up().map_err(|error| error.to_string())
@@ -73,7 +75,7 @@ fn refuses_options_about_devices_that_are_not_declared() {
     assert!(other_type.contains("does not declare a BLOCK_BASIC device 'service'"), "{other_type}");
     let bytes = manifest(&[]);
     let mut none = Devices::new(Manifest::parse(&bytes).unwrap());
-    let Ok(Some(TenderOption::Device(option))) = TenderOption::parse(c"--block-sector-size:disk=512", 1)
+    let Ok(Some(TenderOption::Device(option))) = TenderOption::parse(c"--block-sector-size:disk=512", 1, 1)
     else {
         panic!()
     };
@@ -157,8 +159,9 @@ fn refuses_block_sizes_that_are_not_powers_of_two_in_range() {
         "0x200",
     ] {
         let word = format!("--block-sector-size:storage={value}");
-        let expected =
-            format!("option '{word}': Block size must be a multiple of 2: a power of two from 512 to 32768");
+        let expected = format!(
+            "option '{word}': Block size must be a multiple of 2 greater than or equal 512: a power of two from 512 to 32768"
+        );
         assert_eq!(refusal(&[&word]), expected);
     }
     for value in ["512", "1024", "2048", "4096", "8192", "16384", "32768", "000512"] {

@@ -115,7 +115,7 @@ describe("openTarget", () => {
       "a block size",
       ["--block-sector-size:storage=1000"],
       "BLOCK_SIZE",
-      /Block size must be a multiple of 2/,
+      /Block size must be a multiple of 2 greater than or equal 512/,
     ],
     [
       "nothing",

@@ -249,7 +249,7 @@ fn word(text: String) -> Result<CString, Refused> {
 /// The tender's sequence (ABI section 5.7): options, what they settle together, what is missing.
 fn settle<'a>(devices: &mut Devices<'a>, words: &'a [CString], cmdline: String) -> Result<(), Refused> {
     for word in words {
-        match TenderOption::parse(word, MAX_MEM_MIB) {
+        match TenderOption::parse(word, MAX_MEM_MIB, 1) {
             // Memory is Node's own here.
             Ok(Some(TenderOption::MemMib(_))) => {}
             Ok(Some(TenderOption::Device(option))) => {

@@ -17,7 +17,7 @@ pub struct Reported;
 pub struct Options {
     /// Guest memory in bytes, a multiple of 2 MiB.
     pub mem_size: u64,
-    /// Heap and stack of the guest can be executed.
+    /// All that the guest can write can be executed.
     pub executable_heap: bool,
     /// Offer the network ring.
     pub net_ring: bool,
@@ -47,7 +47,7 @@ where
     let mut options =
         Options { mem_size: 0, executable_heap: false, net_ring: true, cores: None, debugger: None };
     for word in run.options.clone() {
-        match TenderOption::parse(word, HVT_MEM_MAX >> 20) {
+        match TenderOption::parse(word, HVT_MEM_MAX >> 20, HVT_MEM_UNIT >> 20) {
             Ok(Some(TenderOption::MemMib(mib))) => mem_mib = mib,
             Ok(Some(TenderOption::Device(option))) => {
                 devices.apply(option).map_err(|error| {
@@ -121,7 +121,7 @@ ARGS are the guest's, whatever they look like.
 options:
   --mem=N         guest memory in MiB, in steps of 2 (default: {DEFAULT_MEM_MIB})
   --no-net-ring   all frames go through hypercalls, none through shared memory
-  --x-exec-heap   heap and stack of the guest are executable
+  --x-exec-heap   heap, stack and data of the guest are executable
   --dumpcore=DIR  a guest that aborts or is killed leaves DIR/core.solo5-hvt.PID
   --gdb           wait for a debugger on this host before the guest runs
   --gdb-port=N    its port (default: {DEBUGGER_PORT})

@@ -64,8 +64,8 @@ pub fn check_room(segments: &[Segment]) -> Result<(), Scattered> {
 pub enum Execution {
     /// Segments that say so.
     Text,
-    /// These, and memory that is in no segment: heap and stack.
-    TextAndHeap,
+    /// These, and whatever the guest can write: data, heap and stack.
+    TextAndWritable,
     /// All: the processor does not know better.
     Everything,
 }
@@ -77,8 +77,10 @@ pub fn leave_tables(memory: &GuestMemory, segments: &[Segment], execution: Execu
     leave_words(memory, PDPT, (0..4).map(|gib| (PD + gib * PAGE_SIZE) | ENTRY_TABLE));
     let executable = |page: Gpa| match behind(page, segments).filter(|segment| segment.start <= page) {
         _ if execution == Execution::Everything => true,
-        Some(segment) => segment.protection.execute(),
-        None => execution == Execution::TextAndHeap && page >= LOAD_MIN,
+        Some(Segment { protection, .. }) => {
+            protection.execute() || (execution == Execution::TextAndWritable && protection.write())
+        }
+        None => execution == Execution::TextAndWritable && page >= LOAD_MIN,
     };
     let no_execute = |page| if executable(page) { 0 } else { NO_EXECUTE };
     let mut next_table = MORE_TABLES;

@@ -120,7 +120,7 @@ where
     let cores = open_cores(options.cores, fail)?;
     let execution = match (machine.can_forbid_execution(), options.executable_heap) {
         (false, _) => Execution::Everything,
-        (true, true) => Execution::TextAndHeap,
+        (true, true) => Execution::TextAndWritable,
         (true, false) => Execution::Text,
     };
     let devices = Devices::new(declared.attached());
@@ -139,7 +139,8 @@ where
     leave_boot_info(memory, facts, &manifest, declared.attached(), &cmdline);
 
     if options.executable_heap {
-        diagnostics.line(format_args!("warning: --x-exec-heap makes heap and stack of the guest executable"));
+        diagnostics
+            .line(format_args!("warning: --x-exec-heap makes heap, stack and data of the guest executable"));
     }
     if declared.attached().any(|device| matches!(device.properties, Properties::Block { .. })) {
         // A file may be larger than what this process may write; a guest can be told so. A kernel that

@@ -170,7 +170,7 @@ where
 {
     let mut options = Options { mem_mib: DEFAULT_MEM_MIB, executable_heap: false };
     for word in run.options.clone() {
-        match TenderOption::parse(word, MAX_MEM_MIB) {
+        match TenderOption::parse(word, MAX_MEM_MIB, 1) {
             Ok(Some(TenderOption::MemMib(mib))) => options.mem_mib = mib,
             Ok(Some(TenderOption::Device(option))) => {
                 devices.apply(option).map_err(|error| {

@@ -205,7 +205,8 @@ fn gives_memory_in_steps_of_2_mib_up_to_4_gib() {
     if !guests_can_run() {
         return;
     }
-    for (mib, given) in [(1, 2), (2, 2), (3, 2), (4, 4), (511, 510), (4094, 4094), (4096, 4096)] {
+    for (mib, given) in [(1, 2), (2, 2), (3, 2), (4, 4), (511, 510), (4094, 4094), (4096, 4096), (4097, 4096)]
+    {
         let option = format!("--mem={mib}");
         let boot = Boot::without_devices(&[&option], &[]);
         assert_eq!(boot.word(0), given << 20);
@@ -317,18 +318,27 @@ fn executes_text_and_nothing_else() {
 }
 
 #[test]
-fn executes_heap_and_stack_if_asked_to_and_warns() {
+fn executes_heap_stack_and_data_if_asked_to_and_warns() {
     if !guests_can_run() {
         return;
     }
     let run = |code| run_image(&["--mem=8", "--x-exec-heap"], &image_with_segments(code));
-    for code in [call_heap::code(), call_far_heap::code(), call_stack::code()] {
+    for (name, code) in [
+        ("heap", call_heap::code()),
+        ("heap beyond 4 MiB", call_far_heap::code()),
+        ("stack", call_stack::code()),
+        ("data", call_data::code()),
+        ("data beyond 2 MiB", call_far_data::code()),
+    ] {
         let ran = run(code);
-        let warning = "solo5-hvt: warning: --x-exec-heap makes heap and stack of the guest executable\n";
-        assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(0), warning));
+        let warning =
+            "solo5-hvt: warning: --x-exec-heap makes heap, stack and data of the guest executable\n";
+        assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(0), warning), "{name}");
     }
-    let ran = run(call_data::code());
-    assert!(ran.end == End::Exit(1) && ran.stderr.contains("triple fault"), "data stays data: {ran:?}");
+    let ran = run(call_read_only::code());
+    assert!(ran.end == End::Exit(1) && ran.stderr.contains("triple fault"), "what it can not write: {ran:?}");
+    let ran = run(write_text::code());
+    assert!(ran.stderr.contains("host/guest translation fault"), "text stays as it is: {ran:?}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn shows_its_usage_when_it_can_not_make_sense_of_the_command_line() {
 
 #[test]
 fn refuses_memory_sizes_it_can_not_give() {
-    for value in ["0", "", "-1", "8x", "0x8", " 8", "4097", "99999999999999999999"] {
+    for value in ["0", "", "-1", "8x", "0x8", " 8", "4098", "99999999999999999999"] {
         let option = format!("--mem={value}");
         let expected =
             format!("option '{option}': malformed memory size, give MiB as a decimal number from 1 to 4096");
@@ -156,7 +156,7 @@ fn refuses_device_options() {
         ("--block:storage=/dev/null", "'/dev/null' is neither a regular file nor a block device"),
         (
             "--block-sector-size:storage=521",
-            "Block size must be a multiple of 2: a power of two from 512 to 32768",
+            "Block size must be a multiple of 2 greater than or equal 512: a power of two from 512 to 32768",
         ),
     ] {
         assert_eq!(line(&run_image(&[option], &image)), format!("option '{option}': {expected}"));

@@ -259,11 +259,11 @@ fn refuses_device_options() {
         ("--block:storage=/nonexistent/x", "'/nonexistent/x' can not be opened: no such file or directory"),
         (
             "--block-sector-size:storage=521",
-            "Block size must be a multiple of 2: a power of two from 512 to 32768",
+            "Block size must be a multiple of 2 greater than or equal 512: a power of two from 512 to 32768",
         ),
         (
             "--block-sector-size:storage=256",
-            "Block size must be a multiple of 2: a power of two from 512 to 32768",
+            "Block size must be a multiple of 2 greater than or equal 512: a power of two from 512 to 32768",
         ),
     ] {
         assert_eq!(line(&run_image(&[option], &image)), format!("option '{option}': {expected}"));
