@@ -70,6 +70,7 @@ const SOCKET: usize = 41;
 const GETSOCKOPT: usize = 55;
 const FCNTL: usize = 72;
 const FLOCK: usize = 73;
+const CAPSET: usize = 126;
 const PERSONALITY: usize = 135;
 const PRCTL: usize = 157;
 const ARCH_PRCTL: usize = 158;
@@ -101,6 +102,7 @@ const SIGXFSZ: usize = 25;
 const SIG_IGN: usize = 1;
 const CLOCK_MONOTONIC: usize = 1;
 const EPOLL_CTL_ADD: usize = 1;
+const PR_CAPBSET_DROP: usize = 24;
 const PR_SET_NO_NEW_PRIVS: usize = 38;
 const ARCH_GET_XCOMP_SUPP: usize = 0x1021;
 
@@ -481,6 +483,31 @@ pub fn survive_file_size_limit() -> Result<(), Errno> {
 pub fn personality() -> Result<usize, Errno> {
     // SAFETY: this argument asks and does not change anything.
     unsafe { call(PERSONALITY, [0xFFFF_FFFF, 0, 0, 0, 0, 0]) }
+}
+
+/// Nothing that this thread executes gets the capability of this number any more.
+///
+/// # Errors
+/// [`Errno::EINVAL`] if there is no such capability, [`Errno::EPERM`] if this process may not say so.
+pub fn drop_from_bounding_set(capability: usize) -> Result<(), Errno> {
+    // SAFETY: takes privileges from the thread; no memory is involved.
+    unsafe { call(PRCTL, [PR_CAPBSET_DROP, capability, 0, 0, 0, 0]) }?;
+    Ok(())
+}
+
+/// Gives up all capabilities of this thread: effective, permitted, inheritable, and with these the ambient ones.
+///
+/// # Errors
+/// The kernel refused.
+pub fn drop_capabilities() -> Result<(), Errno> {
+    /// `_LINUX_CAPABILITY_VERSION_3`: two records of three words.
+    const VERSION: u32 = 0x2008_0522;
+    // This thread, by number 0.
+    let header = [VERSION, 0];
+    let none = [0_u32; 6];
+    // SAFETY: the kernel reads a header of two words and, for this version, six words.
+    unsafe { call(CAPSET, [(&raw const header).addr(), (&raw const none).addr(), 0, 0, 0, 0]) }?;
+    Ok(())
 }
 
 /// The process and all it executes can not gain privileges from now on.

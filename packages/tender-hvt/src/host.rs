@@ -144,23 +144,6 @@ pub fn wall_clock() -> u64 {
     since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// Gives up all capabilities of this process: of this thread, and so of those it starts. To be called
-/// while there is no other.
-///
-/// # Errors
-/// The host's.
-pub fn drop_capabilities() -> Result<(), Errno> {
-    /// `_LINUX_CAPABILITY_VERSION_3`: two records of three words.
-    const VERSION: u32 = 0x2008_0522;
-    let header = [VERSION, 0];
-    let none = [0_u32; 6];
-    // SAFETY: the kernel reads a header of two words and, for this version, six words.
-    match unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) } {
-        0 => Ok(()),
-        _ => Err(last_error()),
-    }
-}
-
 fn descriptor(result: libc::c_int) -> Result<Fd, Errno> {
     if result < 0 { Err(last_error()) } else { Ok(Fd::numbered(result)) }
 }

@@ -1,5 +1,5 @@
-//! What is left of the tender's privileges when the guest runs (ABI section 4.11): no capabilities, no
-//! way to gain any, and the system calls below. Anything else kills the process, all of its threads.
+//! What is left of the tender's privileges when the guest runs (ABI section 4.11): the system calls below.
+//! Anything else kills the process, all of its threads.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -9,10 +9,9 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     TargetArch,
 };
-use tender_core::syscall::{self, Errno, Fd};
+use tender_core::syscall::Fd;
 
 use crate::devices::Devices;
-use crate::host;
 
 /// A system call that is allowed, with what its arguments have to be.
 #[derive(Clone, Debug)]
@@ -24,16 +23,9 @@ pub struct Rule {
     why: &'static str,
 }
 
-/// Why privileges can not be given up.
+/// The kernel did not take the filter.
 #[derive(Debug)]
-pub enum PrivilegeError {
-    /// The kernel did not take the capabilities.
-    Capabilities(Errno),
-    /// It did not promise to give none back.
-    NoNew(Errno),
-    /// It did not take the filter.
-    Filter(seccompiler::Error),
-}
+pub struct FilterError(seccompiler::Error);
 
 fn rule(syscall: libc::c_long, when: &[(u8, u32)], why: &'static str) -> Rule {
     Rule { syscall, when: when.to_vec(), why }
@@ -103,22 +95,14 @@ pub fn rules_for_debugger(vcpu: Fd, connection: Fd) -> Vec<Rule> {
     requests.into_iter().chain(others).collect()
 }
 
-/// Gives up all capabilities; to be done while the process has one thread.
+/// Gives up all system calls but what `rules` allow, for all threads and for good. Privileges have been given
+/// up before.
 ///
 /// # Errors
 /// The kernel refused.
-pub fn drop_capabilities() -> Result<(), PrivilegeError> {
-    host::drop_capabilities().map_err(PrivilegeError::Capabilities)
-}
-
-/// Gives up all system calls but what `rules` allow, for all threads and for good.
-///
-/// # Errors
-/// The kernel refused.
-pub fn allow_only(rules: &[Rule]) -> Result<(), PrivilegeError> {
-    let filter = compile(rules).map_err(|error| PrivilegeError::Filter(error.into()))?;
-    syscall::set_no_new_privileges().map_err(PrivilegeError::NoNew)?;
-    seccompiler::apply_filter_all_threads(&filter).map_err(PrivilegeError::Filter)
+pub fn allow_only(rules: &[Rule]) -> Result<(), FilterError> {
+    let filter = compile(rules).map_err(|error| FilterError(error.into()))?;
+    seccompiler::apply_filter_all_threads(&filter).map_err(FilterError)
 }
 
 fn compile(rules: &[Rule]) -> Result<BpfProgram, seccompiler::BackendError> {
@@ -170,23 +154,14 @@ mod request {
     pub const GET_SREGS: u32 = request(READ, size_of::<kvm_sregs>(), 0x83);
 }
 
-impl fmt::Display for PrivilegeError {
+impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Capabilities(errno) => write!(f, "capabilities can not be given up: {errno}"),
-            Self::NoNew(errno) => write!(f, "privileges can not be given up: {errno}"),
-            Self::Filter(error) => {
-                write!(f, "the kernel refused the system call filter: {error}; is seccomp switched off?")
-            }
-        }
+        write!(f, "the kernel refused the system call filter: {}; is seccomp switched off?", self.0)
     }
 }
 
-impl Error for PrivilegeError {
+impl Error for FilterError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Capabilities(errno) | Self::NoNew(errno) => Some(errno),
-            Self::Filter(error) => Some(error),
-        }
+        Some(&self.0)
     }
 }

@@ -19,6 +19,7 @@ use tender_core::cmdline::Cmdline;
 use tender_core::devices::{Devices as Declared, Properties};
 use tender_core::diagnostics::{Diagnostics, Quoted};
 use tender_core::image::ImageFile;
+use tender_core::privileges;
 use tender_core::status;
 use tender_core::syscall::{self, Fd};
 use vmm_sys_util::eventfd::EventFd;
@@ -34,9 +35,7 @@ use crate::hypercall::Hypercalls;
 use crate::machine::Machine;
 use crate::options::{Reported, options, usage};
 use crate::paging::{Execution, RING, check_room, leave_tables};
-use crate::privileges::{
-    allow_only, drop_capabilities, rules_for_all, rules_for_cores, rules_for_debugger, rules_for_devices,
-};
+use crate::privileges::{allow_only, rules_for_all, rules_for_cores, rules_for_debugger, rules_for_devices};
 use crate::ring::{Ring, worthwhile_spins};
 use crate::signals;
 
@@ -115,7 +114,7 @@ where
     // For as long as the process lives, which is as long as the guest does.
     let memory: &'static GuestMemory = Box::leak(Box::new(memory));
     let machine = Machine::new(memory).map_err(|error| fail(format_args!("{error}")))?;
-    drop_capabilities().map_err(|error| fail(format_args!("{error}")))?;
+    privileges::give_up().map_err(|error| fail(format_args!("{error}")))?;
     // As the process is that will make the core.
     let cores = open_cores(options.cores, fail)?;
     let execution = match (machine.can_forbid_execution(), options.executable_heap) {

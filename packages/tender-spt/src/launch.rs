@@ -5,6 +5,7 @@ use core::mem::{offset_of, size_of};
 
 use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_BOOT_INFO, STACK_OFFSET};
+use tender_core::privileges::{self, PrivilegeError};
 use tender_core::syscall::{self, Errno, PROT_EXEC, PROT_READ};
 
 use crate::bpf::{Instruction, MAX_INSTRUCTIONS, ProgramTooLong, Rule, compile};
@@ -62,14 +63,15 @@ pub enum LaunchError {
     Program(ProgramTooLong),
     /// There is too much to be kept.
     Ranges(TooManyRanges),
-    /// The kernel does not let the process give up gaining privileges.
-    NoNewPrivileges(Errno),
+    /// Privileges can not be given up.
+    Privileges(PrivilegeError),
     /// The kernel's list of mappings can not be read.
     Maps(Errno),
 }
 
 impl Launch {
-    /// Leaves in guest memory what the last steps need: entry point, ranges to remove, filter.
+    /// Leaves in guest memory what the last steps need: entry point, ranges to remove, filter. Gives up all
+    /// privileges: nothing can be opened or attached any more that takes one.
     ///
     /// `vdso` is the address of the code that the kernel lends to processes.
     ///
@@ -104,7 +106,7 @@ impl Launch {
         let bytes =
             unsafe { core::slice::from_raw_parts((&raw const block).cast::<u8>(), size_of::<LaunchBlock>()) };
         memory.write(LAUNCH_BLOCK, bytes);
-        syscall::set_no_new_privileges().map_err(LaunchError::NoNewPrivileges)?;
+        privileges::give_up().map_err(LaunchError::Privileges)?;
         Ok(Self { _only_from_prepare: () })
     }
 
@@ -314,7 +316,7 @@ impl core::fmt::Display for LaunchError {
         match self {
             Self::Program(error) => error.fmt(f),
             Self::Ranges(error) => error.fmt(f),
-            Self::NoNewPrivileges(errno) => write!(f, "privileges can not be given up: {errno}"),
+            Self::Privileges(error) => error.fmt(f),
             Self::Maps(errno) => write!(f, "/proc/self/maps can not be read: {errno}"),
         }
     }
@@ -325,7 +327,8 @@ impl core::error::Error for LaunchError {
         match self {
             Self::Program(error) => Some(error),
             Self::Ranges(error) => Some(error),
-            Self::NoNewPrivileges(errno) | Self::Maps(errno) => Some(errno),
+            Self::Privileges(error) => Some(error),
+            Self::Maps(errno) => Some(errno),
         }
     }
 }

@@ -356,6 +356,28 @@ fn is_gone_from_memory_when_the_guest_runs() {
     assert_eq!(of_the_tender, [(4096, "r-xp".to_owned())], "all of\n{maps}");
 }
 
+/// Whether this process, and so a tender that it starts, has `CAP_SETPCAP`.
+fn may_drop_capabilities() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let effective = status.split_once("CapEff:\t").unwrap().1.lines().next().unwrap();
+    u64::from_str_radix(effective, 16).unwrap() & 1 << 8 != 0
+}
+
+#[test]
+fn has_no_capabilities_and_can_not_gain_any() {
+    let image = ImageFile::running(print_and_wait::code());
+    let mut child = waiting(tender().arg("--mem=64").arg(image.path()));
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for set in ["Inh", "Prm", "Eff", "Amb", "Bnd"] {
+        // Whoever may not change it keeps the bounding set, and nothing that it could bound.
+        let none = status.contains(&format!("Cap{set}:\t0000000000000000\n"));
+        assert!(none || (set == "Bnd" && !may_drop_capabilities()), "{set}: {status}");
+    }
+    assert!(status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2"), "{status}");
+}
+
 #[test]
 fn dies_of_signals_as_any_process() {
     let image = ImageFile::running(print_and_wait::code());
