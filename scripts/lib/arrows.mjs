@@ -21,6 +21,7 @@ const MAY_IMPORT = {
     "@uk/miou-solo5",
     "@uk/runtime",
     "@uk/solo5-bindings",
+    "@uk/tender",
     "@uk/tender-spt",
     "@uk/tender-hvt",
   ],

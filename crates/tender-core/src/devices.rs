@@ -16,7 +16,7 @@ use crate::block::{BlockError, BlockFile, parse_block_size};
 use crate::cli::{DeviceOption, DeviceVerb};
 use crate::diagnostics::{Diagnostics, Escaped, Quoted};
 use crate::net::{AdoptError, Mac, NetPort, TapError, parse_descriptor};
-use crate::syscall::{Errno, Fd};
+use crate::syscall::{self, Errno, Fd};
 
 /// The devices of one image.
 #[derive(Debug)]
@@ -283,6 +283,23 @@ impl<'a> Devices<'a> {
                 Some(Attached { handle, fd, properties: Properties::Net { mac: slot.mac, mtu } })
             }
         })
+    }
+
+    /// Closes every descriptor of this process but standard streams, those of these devices, and `lifeline`: what
+    /// whoever started it left open is no business of a guest's. To be called before anything else is opened.
+    ///
+    /// # Errors
+    /// The kernel refused.
+    pub fn close_others(&self, lifeline: Option<Fd>) -> Result<(), Errno> {
+        let mut first = Fd::STDERR.number() + 1;
+        let kept = self.attached().map(|device| device.fd).chain(lifeline).map(Fd::number);
+        while let Some(next) = kept.clone().filter(|&number| number >= first).min() {
+            if next > first {
+                syscall::close_range(first, next - 1)?;
+            }
+            first = next + 1;
+        }
+        syscall::close_range(first, i32::MAX)
     }
 
     /// What a user should know about the devices that are attached.

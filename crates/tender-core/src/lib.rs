@@ -12,6 +12,7 @@
 //! | [`block`] | files and block devices behind a guest's disks (section 6.5) |
 //! | [`net`] | TAP interfaces and descriptors behind a guest's network devices (section 6.4) |
 //! | [`image`] | the image file (section 4.10, steps 2-4) |
+//! | [`lifeline`] | a tender that ends with whoever started it |
 //! | [`privileges`] | what is given up before the guest runs |
 //! | [`diagnostics`] | one clear line on standard error |
 //! | [`status`] | exit statuses (section 6.6) |
@@ -26,6 +27,7 @@ pub mod cmdline;
 pub mod devices;
 pub mod diagnostics;
 pub mod image;
+pub mod lifeline;
 pub mod net;
 pub mod privileges;
 pub mod status;

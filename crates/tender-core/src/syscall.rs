@@ -48,6 +48,12 @@ impl FileStatus {
         self.mode & 0o170_000 == 0o140_000
     }
 
+    /// It is a pipe.
+    #[must_use]
+    pub const fn is_pipe(&self) -> bool {
+        self.mode & 0o170_000 == 0o010_000
+    }
+
     /// It is a directory.
     #[must_use]
     pub const fn is_directory(&self) -> bool {
@@ -60,12 +66,14 @@ const WRITE: usize = 1;
 const OPEN: usize = 2;
 const CLOSE: usize = 3;
 const FSTAT: usize = 5;
+const POLL: usize = 7;
 const LSEEK: usize = 8;
 const MMAP: usize = 9;
 const MPROTECT: usize = 10;
 const RT_SIGACTION: usize = 13;
 const IOCTL: usize = 16;
 const MADVISE: usize = 28;
+const GETPID: usize = 39;
 const SOCKET: usize = 41;
 const GETSOCKOPT: usize = 55;
 const FCNTL: usize = 72;
@@ -79,15 +87,19 @@ const EPOLL_CTL: usize = 233;
 const TIMERFD_CREATE: usize = 283;
 const EPOLL_CREATE1: usize = 291;
 const GETRANDOM: usize = 318;
+const CLOSE_RANGE: usize = 436;
 
 const O_ACCMODE: usize = 0o3;
 const O_NONBLOCK: usize = 0o4000;
 const O_RDWR: usize = 0o2;
+const O_ASYNC: usize = 0o20_000;
 const O_NOCTTY: usize = 0o400;
 const O_NOATIME: usize = 0o1_000_000;
 const O_CLOEXEC: usize = 0o2_000_000;
 const F_GETFL: usize = 3;
 const F_SETFL: usize = 4;
+const F_SETOWN: usize = 8;
+const F_SETSIG: usize = 10;
 const F_DUPFD_CLOEXEC: usize = 1030;
 const SEEK_END: usize = 2;
 const LOCK_SH: usize = 1;
@@ -98,6 +110,7 @@ const SIOCETHTOOL: usize = 0x8946;
 const AF_INET: usize = 2;
 const SOCK_DGRAM: usize = 2;
 const SOL_SOCKET: usize = 1;
+const SIGKILL: usize = 9;
 const SIGXFSZ: usize = 25;
 const SIG_IGN: usize = 1;
 const CLOCK_MONOTONIC: usize = 1;
@@ -125,6 +138,8 @@ pub const MAP_FIXED_NOREPLACE: usize = 0x10_0000;
 const MADV_NOHUGEPAGE: usize = 15;
 /// Data can be read from a descriptor.
 pub const EPOLLIN: u32 = 1;
+/// Events of a descriptor whose other end is closed, or writes no more: `POLLERR`, `POLLHUP`, `POLLRDHUP`.
+const HUNG_UP: u16 = 0x8 | 0x10 | 0x2000;
 /// Flag of the personality: what can be read can be executed.
 pub const READ_IMPLIES_EXEC: usize = 0x040_0000;
 
@@ -223,6 +238,49 @@ pub fn above_stdio(copied: Fd) -> Result<Fd, Errno> {
 pub fn close(fd: Fd) {
     // SAFETY: `Fd` values are plain numbers; using one that was closed fails in the kernel.
     let _ = unsafe { call(CLOSE, [fd.argument(), 0, 0, 0, 0, 0]) };
+}
+
+/// Closes all descriptors from `first` to `last`, those that are open.
+///
+/// # Errors
+/// The kernel is older than the call (Linux 5.9).
+pub fn close_range(first: i32, last: i32) -> Result<(), Errno> {
+    let [first, last] = [first, last].map(|number| number.cast_unsigned() as usize);
+    // SAFETY: as for `close`.
+    unsafe { call(CLOSE_RANGE, [first, last, 0, 0, 0, 0]) }?;
+    Ok(())
+}
+
+/// From now on anything that comes in on a pipe or socket, its end included, kills this process (`SIGKILL`).
+///
+/// # Errors
+/// It is not open.
+pub fn die_by_input(fd: Fd) -> Result<(), Errno> {
+    // SAFETY: no memory is involved.
+    unsafe {
+        let process = call(GETPID, [0; 6])?;
+        call(FCNTL, [fd.argument(), F_SETSIG, SIGKILL, 0, 0, 0])?;
+        call(FCNTL, [fd.argument(), F_SETOWN, process, 0, 0, 0])?;
+    }
+    add_flag(fd, O_ASYNC).map(drop)
+}
+
+/// Whether the other end of a pipe or socket is closed, or writes no more.
+///
+/// # Errors
+/// The kernel refused.
+pub fn is_hung_up(fd: Fd) -> Result<bool, Errno> {
+    /// `struct pollfd` of the kernel.
+    #[repr(C)]
+    struct Polled {
+        fd: i32,
+        events: u16,
+        found: u16,
+    }
+    let mut polled = Polled { fd: fd.0, events: HUNG_UP, found: 0 };
+    // SAFETY: the kernel reads and writes one record. It does not wait.
+    unsafe { call(POLL, [(&raw mut polled).addr(), 1, 0, 0, 0, 0]) }?;
+    Ok(polled.found & HUNG_UP != 0)
 }
 
 /// Kind and size of the file behind `fd`.

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
+import { KILL_AFTER_MS, startTender } from "@uk/tender";
 import { CliError, systemReason } from "./error.ts";
 import type { SourcePositions } from "./source-positions.ts";
 
@@ -8,8 +8,10 @@ import type { SourcePositions } from "./source-positions.ts";
 export interface End {
   /** Its status; what a shell reports if a signal ended it, 128 + N. */
   readonly status: number;
-  /** The signal that ended it, if `uk` did not pass it on itself. */
+  /** The signal that ended it, if `uk` did not send it itself. */
   readonly signal: NodeJS.Signals | undefined;
+  /** The signal that `uk` passed on in vain, until SIGKILL ended the guest. */
+  readonly ignored: NodeJS.Signals | undefined;
 }
 
 export interface TendOptions {
@@ -20,39 +22,48 @@ export interface TendOptions {
 }
 
 /** Signals that end the guest as they would end `uk`. */
-const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 /**
- * Runs a tender to its end.
+ * Runs a tender to its end. It ends with `uk`, however that ends; one that a signal to `uk` has not ended after
+ * `KILL_AFTER_MS` is killed.
  *
  * @throws {CliError} it cannot be started
  */
 export function tend(tender: string, words: readonly string[], options: TendOptions): Promise<End> {
   const { stdio, positions } = options;
-  let passedOn = false;
+  let passedOn: NodeJS.Signals | undefined;
+  let patience: NodeJS.Timeout | undefined;
+  let forced = false;
   // Before the start: a guest may be up and running sooner than `spawn` returns.
   const handlers = PASSED_ON.map((signal) => {
     const handler = (): void => {
-      passedOn = true;
+      passedOn = signal;
       child.kill(signal);
+      patience ??= setTimeout(() => {
+        forced = child.kill("SIGKILL");
+      }, KILL_AFTER_MS);
     };
     process.on(signal, handler);
     return () => process.off(signal, handler);
   });
   const [stdin = "inherit", , ...others] = stdio;
-  const child: ChildProcess = spawn(tender, words, {
+  const child = startTender(tender, words, {
     stdio: positions === undefined ? stdio : [stdin, "pipe", ...others],
+    env: process.env,
   });
   if (positions !== undefined && child.stdout !== null) show(child.stdout, positions);
   return new Promise<End>((resolve, reject) => {
     child.on("error", (error) =>
       reject(new CliError(`${tender}: cannot start the tender: ${systemReason(error)}`)),
     );
+    child.on("exit", () => clearTimeout(patience));
     child.on("close", (code, signal) => {
       for (const remove of handlers) remove();
       resolve({
         status: code ?? 128 + (signal === null ? 0 : constants.signals[signal]),
-        signal: signal === null || passedOn ? undefined : signal,
+        signal: signal === null || passedOn !== undefined ? undefined : signal,
+        ignored: forced && signal === "SIGKILL" ? passedOn : undefined,
       });
     });
   });

@@ -1,10 +1,10 @@
 //! `solo5-hvt [options] [--] KERNEL [ARGS...]`: parse, call, exit status.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 
 use tender_core::diagnostics::Diagnostics;
-use tender_core::{status, syscall};
+use tender_core::{lifeline, status, syscall};
 
 fn main() {
     // A broken invariant is told in one line, without the system calls that Rust's own hook makes.
@@ -19,7 +19,7 @@ fn main() {
         .collect();
     // For as long as the process lives, so that a handler of signals can use its name.
     let words: &'static [CString] = words.leak();
-    syscall::exit(tender_hvt::run(
-        words.iter().map(CString::as_c_str as fn(&'static CString) -> &'static CStr),
-    ))
+    let words = words.iter().map(CString::as_c_str as fn(&'static CString) -> &'static CStr);
+    let lifeline = std::env::var_os(lifeline::VARIABLE).map(OsString::into_vec);
+    syscall::exit(tender_hvt::run(words, lifeline.as_deref()))
 }

@@ -19,6 +19,7 @@ use tender_core::cmdline::Cmdline;
 use tender_core::devices::{Devices as Declared, Properties};
 use tender_core::diagnostics::{Diagnostics, Quoted};
 use tender_core::image::ImageFile;
+use tender_core::lifeline;
 use tender_core::privileges;
 use tender_core::status;
 use tender_core::syscall::{self, Fd};
@@ -42,8 +43,9 @@ use crate::signals;
 /// Name of the program, should it have been started without one.
 pub const PROGRAM: &str = "solo5-hvt";
 
-/// Runs a guest to its end; the exit status. `words` is the whole command line.
-pub fn run(mut words: impl Iterator<Item = &'static CStr> + Clone) -> i32 {
+/// Runs a guest to its end; the exit status. `words` is the whole command line, `lifeline` what the environment says
+/// of one.
+pub fn run(mut words: impl Iterator<Item = &'static CStr> + Clone, lifeline: Option<&[u8]>) -> i32 {
     let diagnostics = Diagnostics::new(words.next().map(CStr::to_bytes).unwrap_or_default(), PROGRAM);
     let run = match scan(words) {
         Ok(Invocation::Run(run)) => run,
@@ -62,12 +64,16 @@ pub fn run(mut words: impl Iterator<Item = &'static CStr> + Clone) -> i32 {
             return status::FAILURE;
         }
     };
-    match boot_and_run(diagnostics, &run) {
+    match boot_and_run(diagnostics, &run, lifeline) {
         Err(Reported) => status::FAILURE,
     }
 }
 
-fn boot_and_run<W>(diagnostics: Diagnostics<'static>, run: &Run<'static, W>) -> Result<Infallible, Reported>
+fn boot_and_run<W>(
+    diagnostics: Diagnostics<'static>,
+    run: &Run<'static, W>,
+    lifeline: Option<&[u8]>,
+) -> Result<Infallible, Reported>
 where
     W: Iterator<Item = &'static CStr> + Clone,
 {
@@ -81,6 +87,7 @@ where
             "personality READ_IMPLIES_EXEC is set, which would make all memory executable: run without setarch -X"
         )));
     }
+    let lifeline = lifeline.map(lifeline::hold).transpose().map_err(|error| fail(format_args!("{error}")))?;
     let image = ImageFile::open(run.kernel)
         .map_err(|error| fail(format_args!("{kernel}: can not be opened: {error}")))?;
     let mut buffer = [0; MFT_MAX_SIZE];
@@ -104,13 +111,16 @@ where
         return Err(fail(format_args!("{kernel}: not all of its devices are attached")));
     }
     let cmdline = Cmdline::new(run.args.clone()).map_err(|error| fail(format_args!("{error}")))?;
-    let wait_set = WaitSet::new(declared.attached()).map_err(|error| fail(format_args!("{error}")))?;
 
     let mut memory = GuestMemory::map(options.mem_size).map_err(|error| fail(format_args!("{error}")))?;
     memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
     image.close();
     check_room(memory.segments())
         .map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
+    declared.close_others(lifeline).map_err(|errno| {
+        fail(format_args!("descriptors that are no business of the guest's can not be closed: {errno}"))
+    })?;
+    let wait_set = WaitSet::new(declared.attached()).map_err(|error| fail(format_args!("{error}")))?;
     // For as long as the process lives, which is as long as the guest does.
     let memory: &'static GuestMemory = Box::leak(Box::new(memory));
     let machine = Machine::new(memory).map_err(|error| fail(format_args!("{error}")))?;

@@ -12,7 +12,7 @@ pub struct Start {
     stack: *const usize,
 }
 
-/// The words of the command line, from the program's name on.
+/// The words of the command line, from the program's name on, or those of the environment.
 #[derive(Clone, Copy)]
 pub struct Words {
     next: *const *const c_char,
@@ -45,16 +45,22 @@ impl Start {
         Words { next: next.cast() }
     }
 
+    /// The variables of the environment: `NAME=VALUE`.
+    pub fn environment(self) -> Words {
+        // SAFETY: `stack` is where the kernel put the number of words, which the words follow, and a null, and
+        // then the environment.
+        let next = unsafe { self.stack.add(1 + *self.stack + 1) };
+        Words { next: next.cast() }
+    }
+
     /// Address of the code the kernel lends to processes, if it does.
     pub fn vdso(self) -> Option<u64> {
-        // SAFETY: the kernel ends words and environment with a null each, and the auxiliary vector,
-        // pairs of key and value, with key 0; all of it stays where it is while the tender runs.
+        let mut environment = self.environment();
+        environment.by_ref().for_each(drop);
+        // SAFETY: the kernel ends the environment with a null, behind which is the auxiliary vector, pairs of
+        // key and value that end with key 0; all of it stays where it is while the tender runs.
         unsafe {
-            let mut at = self.stack.add(1 + *self.stack + 1);
-            while *at != 0 {
-                at = at.add(1);
-            }
-            at = at.add(1);
+            let mut at = environment.next.add(1).cast::<usize>();
             while *at != 0 {
                 if *at == AUX_VDSO {
                     return Some(*at.add(1) as u64);

@@ -19,7 +19,7 @@ use tender_spt::Outcome;
 
 /// Called by `freestanding::_start` with what the kernel left on the stack.
 fn main(start: freestanding::Start) -> ! {
-    match tender_spt::run(start.words(), start.vdso()) {
+    match tender_spt::run(start.words(), start.environment(), start.vdso()) {
         Outcome::Exit(status) => syscall::exit(status),
         Outcome::Launch(launch) => launch.enter(),
     }

@@ -16,6 +16,7 @@ use tender_core::cmdline::Cmdline;
 use tender_core::devices::{Attached, Devices, Properties};
 use tender_core::diagnostics::{Diagnostics, Quoted};
 use tender_core::image::ImageFile;
+use tender_core::lifeline;
 use tender_core::status;
 use tender_core::syscall::{self, EPOLLIN, Errno, Fd};
 
@@ -44,7 +45,11 @@ struct Reported;
 
 /// Does everything up to the point of no return. `words` is the whole command line, and `vdso` the
 /// address of the code that the kernel lends to processes.
-pub fn run<'a>(mut words: impl Iterator<Item = &'a CStr> + Clone, vdso: Option<u64>) -> Outcome {
+pub fn run<'a>(
+    mut words: impl Iterator<Item = &'a CStr> + Clone,
+    environment: impl Iterator<Item = &'a CStr>,
+    vdso: Option<u64>,
+) -> Outcome {
     let diagnostics = Diagnostics::new(words.next().map(CStr::to_bytes).unwrap_or_default(), PROGRAM);
     let run = match scan(words) {
         Ok(Invocation::Run(run)) => run,
@@ -63,13 +68,18 @@ pub fn run<'a>(mut words: impl Iterator<Item = &'a CStr> + Clone, vdso: Option<u
             return Outcome::Exit(status::FAILURE);
         }
     };
-    match boot(&diagnostics, &run, vdso) {
+    match boot(&diagnostics, &run, lifeline::value_in(environment), vdso) {
         Ok(launch) => Outcome::Launch(launch),
         Err(Reported) => Outcome::Exit(status::FAILURE),
     }
 }
 
-fn boot<'a, W>(diagnostics: &Diagnostics<'_>, run: &Run<'a, W>, vdso: Option<u64>) -> Result<Launch, Reported>
+fn boot<'a, W>(
+    diagnostics: &Diagnostics<'_>,
+    run: &Run<'a, W>,
+    lifeline: Option<&[u8]>,
+    vdso: Option<u64>,
+) -> Result<Launch, Reported>
 where
     W: Iterator<Item = &'a CStr> + Clone,
 {
@@ -83,6 +93,7 @@ where
             "personality READ_IMPLIES_EXEC is set, which would make all memory executable: run without setarch -X"
         )));
     }
+    let lifeline = lifeline.map(lifeline::hold).transpose().map_err(|error| fail(format_args!("{error}")))?;
     let image = ImageFile::open(run.kernel)
         .map_err(|error| fail(format_args!("{kernel}: can not be opened: {error}")))?;
     let mut buffer = [0; MFT_MAX_SIZE];
@@ -110,6 +121,9 @@ where
         GuestMemory::map(size, options.executable_heap).map_err(|error| fail(format_args!("{error}")))?;
     memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
     image.close();
+    devices.close_others(lifeline).map_err(|errno| {
+        fail(format_args!("descriptors that are no business of the guest's can not be closed: {errno}"))
+    })?;
     let (epoll, timer) =
         wait_set().map_err(|errno| fail(format_args!("timer can not be set up: {errno}")))?;
     for device in devices.attached() {

@@ -32,6 +32,8 @@ export interface Trapped {
 export interface Killed {
   readonly reason: "killed";
   readonly signal: NodeJS.Signals;
+  /** `kill` sent this first, and SIGKILL after `KILL_AFTER_MS`, since it had not ended the guest. */
+  readonly ignored?: "SIGTERM";
 }
 
 /** The tender refused, or could not go on; the guest is not to blame. */

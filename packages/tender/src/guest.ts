@@ -1,4 +1,4 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import type { Exit } from "./exit.ts";
@@ -7,6 +7,7 @@ import type { Streams } from "./guest-options.ts";
 import { Output, watch } from "./output.ts";
 import { Tail } from "./tail.ts";
 import { TenderError } from "./tender-error.ts";
+import { KILL_AFTER_MS, startTender } from "./tender-process.ts";
 
 /** Most bytes that are kept of the console's end, and of the tender's lines, to tell how a guest ended. */
 const KEPT = 16 * 1024;
@@ -26,7 +27,8 @@ export interface Guest {
    */
   readonly exit: Promise<Exit>;
   /**
-   * Sends a signal: SIGTERM, which no guest can ignore, without an argument.
+   * Sends a signal: without an argument SIGTERM, which no guest can ignore. A tender that is stopped or hangs can:
+   * where SIGTERM has not ended it after `KILL_AFTER_MS`, it is sent SIGKILL, and `exit` says so.
    *
    * @returns whether there was somebody to send it to
    * @throws {TypeError} there is no such signal
@@ -52,13 +54,9 @@ export interface Command {
 export function start(command: Command): Guest {
   const { path, words, stdout, descriptors, cwd } = command;
   // Standard error is the tender's alone: it tells a refusal from a guest that ends with the same status.
-  const stdio: StdioOptions = ["ignore", stdout, "pipe", ...descriptors];
+  const stdio = ["ignore", stdout, "pipe", ...descriptors] as const;
   try {
-    // A tender reads no environment, and needs to know nothing of ours.
-    return new Running(
-      command,
-      spawn(path, words, { stdio, env: {}, ...(cwd === undefined ? {} : { cwd }) }),
-    );
+    return new Running(command, startTender(path, words, { stdio, cwd }));
   } catch (error) {
     if (!isHostError(error)) throw error;
     const ended = (stream: unknown): Readable | undefined =>
@@ -80,6 +78,8 @@ class Running implements Guest {
   readonly exit: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #sent = new Set<NodeJS.Signals>();
+  #patience: NodeJS.Timeout | undefined;
+  #forced = false;
 
   constructor(command: Command, child: ChildProcess) {
     this.#child = child;
@@ -102,6 +102,7 @@ class Running implements Guest {
         reject(notStarted(command, error));
       });
       child.on("exit", () => {
+        clearTimeout(this.#patience);
         stdout?.flow();
         stderr?.flow();
       });
@@ -109,7 +110,10 @@ class Running implements Guest {
         signal?.removeEventListener("abort", abort);
         const { target, path } = command;
         const said = { stdout: console.text, stderr: lines.text };
-        resolve(exitOf({ target, program: basename(path), status, signal: by, ...said, sent: this.#sent }));
+        const end = { target, program: basename(path), status, signal: by, ...said, sent: this.#sent };
+        const exit = exitOf(end);
+        const forced = this.#forced && exit.reason === "killed" && exit.signal === "SIGKILL";
+        resolve(forced ? { ...exit, ignored: "SIGTERM" } : exit);
       });
     });
   }
@@ -117,7 +121,12 @@ class Running implements Guest {
   kill(signal: NodeJS.Signals = "SIGTERM"): boolean {
     const sent = this.#child.kill(signal);
     if (sent) this.#sent.add(signal);
+    if (sent && signal === "SIGTERM") this.#patience ??= setTimeout(() => this.#force(), KILL_AFTER_MS);
     return sent;
+  }
+
+  #force(): void {
+    this.#forced = this.kill("SIGKILL");
   }
 }
 

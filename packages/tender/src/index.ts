@@ -13,3 +13,4 @@ export type {
 } from "./guest-options.ts";
 export { spawnGuest, type Tender } from "./spawn-guest.ts";
 export { TenderError, type TenderErrorCode } from "./tender-error.ts";
+export { KILL_AFTER_MS, startTender, type TenderSurroundings } from "./tender-process.ts";

@@ -1,6 +1,7 @@
 import { accessSync, existsSync, constants as files } from "node:fs";
 import { basename } from "node:path";
 import { isTarget } from "@uk/runtime";
+import { KILL_AFTER_MS } from "@uk/tender";
 import { defineCommand } from "citty";
 import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
@@ -63,7 +64,9 @@ function positionsOf(image: string): SourcePositions | undefined {
 }
 
 /** What is to be said about how a guest ended, beyond what guest and tender have said. */
-function remark(image: string, isHvt: boolean, { status, signal }: End): string | undefined {
+function remark(image: string, isHvt: boolean, { status, signal, ignored }: End): string | undefined {
+  if (ignored !== undefined)
+    return `${ignored} did not end the guest within ${KILL_AFTER_MS / 1000} s: SIGKILL did`;
   if (signal !== undefined) {
     const crash = crashes[signal];
     const why = crash === undefined ? "" : `${crash}: the image is damaged, or it found a bug of uk`;

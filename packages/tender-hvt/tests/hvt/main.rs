@@ -9,6 +9,7 @@ mod debugger;
 mod guests;
 mod hostile;
 mod hypercalls;
+mod lifecycle;
 mod net;
 mod privileges;
 mod refusals;

@@ -51,6 +51,14 @@ fn says_what_the_host_refused() {
             "mmap:error=EPERM:when=1",
             "guest memory begins at 0x10000, which this host forbids: set vm.mmap_min_addr to at most 65536",
         ),
+        (
+            "close_range:error=ENOSYS",
+            "descriptors that are no business of the guest's can not be closed: not supported by this kernel",
+        ),
+        (
+            "capset:error=EPERM",
+            "guest can not be started: capabilities can not be given up: operation not permitted",
+        ),
         ("epoll_create1:error=EMFILE", "timer can not be set up: too many open files"),
         ("timerfd_create:error=EMFILE", "timer can not be set up: too many open files"),
         ("epoll_ctl:error=ENOMEM", "timer can not be set up: out of memory"),
@@ -81,6 +89,7 @@ fn does_without_what_it_does_not_need() {
         ("mmap:error=ENODEV:when=2", "a file system that can not be mapped from: the segment is copied"),
         ("mprotect:error=EPERM:when=1", "a kernel that sealed the vdso: it stays"),
         ("arch_prctl:error=EINVAL", "a kernel too old to know its processor's state: the processor is asked"),
+        ("prctl:error=EPERM:when=1", "a starter that may not change the bounding set"),
         ("madvise:error=EINVAL", "a kernel without huge pages"),
         ("personality:error=EPERM", "a kernel that does not tell its personality"),
     ] {

@@ -3,6 +3,7 @@
 mod block;
 mod guests;
 mod host_failures;
+mod lifecycle;
 mod net;
 mod refusals;
 mod support;

@@ -1,0 +1,83 @@
+//! A tender that ends with whoever started it, however that ends.
+//!
+//! Its starter keeps one end of a pipe or of a pair of sockets, and hands the other one over: the lifeline. The
+//! kernel kills the tender when the starter's end is closed, which is the last thing that happens to a process
+//! that is killed. Nobody has to watch, so it works for a guest that runs in the tender's own process, under a
+//! filter, and neither guest nor tender can do anything about it. Without a lifeline a tender lives as long as
+//! its guest, as behind `nohup`.
+//!
+//! Not the signal at the death of a parent (`PR_SET_PDEATHSIG`): that comes when a thread ends, is not for those who
+//! start a tender through another program, and is lost if the parent was faster.
+
+use core::error::Error;
+use core::ffi::CStr;
+use core::fmt;
+
+use crate::diagnostics::Escaped;
+use crate::net::parse_descriptor;
+use crate::syscall::{self, Errno, Fd};
+
+/// Name of the variable of the environment that has the lifeline's number. Not an option: so tenders that do not
+/// know of it, upstream's, can be started in the same way.
+pub const VARIABLE: &str = "UK_LIFELINE";
+
+/// Why a descriptor is no lifeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifelineError<'a> {
+    /// The value of the variable.
+    pub value: &'a [u8],
+    /// What is wrong.
+    pub why: LifelineRefusal,
+}
+
+/// See [`LifelineError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifelineRefusal {
+    /// It is not the number of a descriptor.
+    Descriptor,
+    /// It can not tell when its other end is closed.
+    Kind,
+    /// Its other end is closed: the starter is gone.
+    Gone,
+    /// The kernel refused.
+    Host(Errno),
+}
+
+/// The value of [`VARIABLE`] in an environment, `NAME=VALUE` each.
+pub fn value_in<'a>(mut environment: impl Iterator<Item = &'a CStr>) -> Option<&'a [u8]> {
+    environment.find_map(|variable| variable.to_bytes().strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"="))
+}
+
+/// From now on this process is killed when the other end of its lifeline, the descriptor whose number `value` is, is
+/// closed or written to.
+///
+/// # Errors
+/// It is no lifeline, or its other end is closed already.
+pub fn hold(value: &[u8]) -> Result<Fd, LifelineError<'_>> {
+    try_hold(value).map_err(|why| LifelineError { value, why })
+}
+
+fn try_hold(value: &[u8]) -> Result<Fd, LifelineRefusal> {
+    let fd = parse_descriptor(value).ok_or(LifelineRefusal::Descriptor)?;
+    let status = syscall::file_status(fd).map_err(LifelineRefusal::Host)?;
+    if !status.is_pipe() && !status.is_socket() {
+        return Err(LifelineRefusal::Kind);
+    }
+    syscall::die_by_input(fd).map_err(LifelineRefusal::Host)?;
+    // It may have been closed before the kernel was told.
+    if syscall::is_hung_up(fd).map_err(LifelineRefusal::Host)? { Err(LifelineRefusal::Gone) } else { Ok(fd) }
+}
+
+impl fmt::Display for LifelineError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{VARIABLE}={}: ", Escaped(self.value))?;
+        f.write_str(match self.why {
+            LifelineRefusal::Descriptor => "not the decimal number of a descriptor other than 1 and 2",
+            LifelineRefusal::Kind => "neither a pipe nor a socket",
+            LifelineRefusal::Gone => "its other end is closed: whoever started this guest is gone",
+            LifelineRefusal::Host(errno) => return errno.fmt(f),
+        })
+    }
+}
+
+impl Error for LifelineError<'_> {}

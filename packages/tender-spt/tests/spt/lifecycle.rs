@@ -1,0 +1,177 @@
+//! Guests and those who start them: how long a guest lives, and what it has of its starter's.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::support::{End, ImageFile, finished, guest, line, tender};
+use solo5_abi::notes::AbiTarget;
+use test_image::{Image, block, net};
+
+const SIGKILL: i32 = 9;
+
+guest!(say_ready_and_sleep:
+    "print rip + 2f, 6" "mov eax, 281" "mov edi, [0x11020]" "mov esi, 0x30040" "mov edx, 1" "mov r10, -1" "syscall"
+    "exit 0" "2: .ascii \"ready\\n\"");
+
+/// Starts a guest that waits for ever; returns once it does.
+fn waiting(command: &mut Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert_eq!(next_line(&mut child), "ready\n");
+    child
+}
+
+fn next_line(child: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::with_capacity(1, child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    line
+}
+
+/// How a child ends by itself; one that does not is killed, which is the failure of a test.
+fn end_of(mut child: Child) -> End {
+    for _ in 0..1000 {
+        if child.try_wait().unwrap().is_some() {
+            return finished(child.wait_with_output().unwrap()).end;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    panic!("it was left behind")
+}
+
+/// Two ends each of what can be a lifeline: the guest's comes first.
+fn lifelines() -> [(&'static str, OwnedFd, OwnedFd); 2] {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    [("pipe", reader.into(), writer.into()), ("sockets", theirs.into(), ours.into())]
+}
+
+#[test]
+fn ends_with_whoever_holds_the_other_end_of_its_lifeline() {
+    let image = ImageFile::running(say_ready_and_sleep::code());
+    for (kind, theirs, ours) in lifelines() {
+        let mut command = tender();
+        let mut child = waiting(command.arg(image.path()).env("UK_LIFELINE", "0").stdin(theirs));
+        drop(command);
+        assert_eq!(child.try_wait().unwrap(), None, "{kind}");
+        drop(ours);
+        assert_eq!(end_of(child), End::Signal(SIGKILL), "{kind}");
+    }
+}
+
+#[test]
+fn does_not_start_a_guest_whose_starter_is_gone() {
+    let image = ImageFile::running(say_ready_and_sleep::code());
+    for (kind, theirs, ours) in lifelines() {
+        drop(ours);
+        let output = tender().arg(image.path()).env("UK_LIFELINE", "0").stdin(theirs).output().unwrap();
+        assert_eq!(
+            line(&finished(output)),
+            "UK_LIFELINE=0: its other end is closed: whoever started this guest is gone",
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn refuses_what_is_no_lifeline() {
+    let image = ImageFile::running(say_ready_and_sleep::code());
+    for (value, why) in [
+        ("", "not the decimal number of a descriptor other than 1 and 2"),
+        ("2", "not the decimal number of a descriptor other than 1 and 2"),
+        ("3x", "not the decimal number of a descriptor other than 1 and 2"),
+        ("3\x1b", "not the decimal number of a descriptor other than 1 and 2"),
+        ("99", "bad descriptor"),
+        ("0", "neither a pipe nor a socket"),
+    ] {
+        let ran = tender().arg(image.path()).env("UK_LIFELINE", value).stdin(Stdio::null()).output();
+        let shown = value.escape_default();
+        assert_eq!(line(&finished(ran.unwrap())), format!("UK_LIFELINE={shown}: {why}"));
+    }
+    // What only asks is answered.
+    let asked = tender().arg("--version").env("UK_LIFELINE", "99").output().unwrap();
+    assert_eq!(finished(asked).end, End::Exit(0));
+}
+
+#[test]
+fn outlives_a_starter_that_gave_it_no_lifeline() {
+    let image = ImageFile::running(say_ready_and_sleep::code());
+    let script = "\"$0\" \"$1\" & echo $!";
+    let mut shell = Command::new("setsid");
+    shell.args(["sh", "-c", script, env!("CARGO_BIN_EXE_solo5-spt")]).arg(image.path()).stdin(Stdio::null());
+    let mut shell = shell.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = [next_line(&mut shell), next_line(&mut shell)];
+    lines.sort();
+    let [pid, ready] = lines.map(|line| line.trim().to_owned());
+    assert_eq!(ready, "ready");
+    shell.wait().unwrap();
+    // A guest that waits: neither gone nor a zombie.
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    assert!(status.contains("State:\tS"), "{status}");
+    assert!(Command::new("sh").args(["-c", "kill -KILL $0", &pid]).status().unwrap().success());
+}
+
+/// Gives a child these descriptors by these numbers.
+fn handing_over(command: &mut Command, given: &[(i32, &dyn AsRawFd)]) {
+    // Out of the way of the numbers first.
+    let given: Vec<_> = given
+        .iter()
+        .map(|&(number, fd)| {
+            // SAFETY: makes a descriptor, which stays open: the child is to have it.
+            (number, unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 300) })
+        })
+        .collect();
+    // SAFETY: between fork and exec there are only system calls.
+    unsafe {
+        command.pre_exec(move || {
+            for &(number, fd) in &given {
+                if libc::dup2(fd, number) < 0 {
+                    return Err(std::io::Error::last_os_error());
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn has_no_descriptors_but_standard_streams_devices_and_its_lifeline() {
+    let devices = [block("storage"), net("service")];
+    let code = say_ready_and_sleep::code();
+    let image = ImageFile::of(&Image::with_devices(AbiTarget::Spt, code, &devices).build());
+    let disk = ImageFile::of(&[0; 512]);
+    let [image_file, disk_file] = [&image, &disk].map(|file| File::open(file.path()).unwrap());
+    let (device, _other_end) = UnixDatagram::pair().unwrap();
+    let (lifeline, _ours) = std::io::pipe().unwrap();
+    let other = File::open("/dev/null").unwrap();
+    let mut command = tender();
+    // On both sides of what is kept, and far away; image and disk are opened by descriptors that are closed then.
+    let others = [3, 5, 6, 8, 11, 250].map(|number| (number, &other as &dyn AsRawFd));
+    let kept: [(_, &dyn AsRawFd); 4] = [(4, &lifeline), (7, &device), (9, &disk_file), (10, &image_file)];
+    handing_over(&mut command, &[&others[..], &kept].concat());
+    let options = ["--net:service=@7", "--block:storage=/proc/self/fd/9", "/proc/self/fd/10"];
+    let mut child = waiting(command.args(options).env("UK_LIFELINE", "4").stdin(Stdio::null()));
+    let open: Vec<_> = fs::read_dir(format!("/proc/{}/fd", child.id()))
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let number: i32 = entry.file_name().to_str().unwrap().parse().unwrap();
+            (number, fs::read_link(entry.path()).unwrap().to_str().unwrap().to_owned())
+        })
+        .filter(|&(number, _)| number > 2)
+        .collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let own = |target: &str| target.starts_with("anon_inode:");
+    assert_eq!(open.iter().filter(|(_, target)| own(target)).count(), 2, "timer and wait set: {open:?}");
+    let mut given: Vec<_> = open.iter().filter(|(_, target)| !own(target)).collect();
+    given.sort_by_key(|(_, target)| target);
+    let disk = disk.path().to_str().unwrap();
+    let [(_, file), (4, pipe), (7, socket)] = given[..] else { panic!("{open:?}") };
+    assert!(file == disk && pipe.starts_with("pipe:") && socket.starts_with("socket:"), "{open:?}");
+}
