@@ -18,7 +18,7 @@ pub struct BlockFile {
     pub capacity: u64,
     /// It could only be opened for reading, and this is why.
     pub read_only: Option<Errno>,
-    /// It is not locked, because its file system has no locks, and this is what that said.
+    /// It could not be locked, because its file system has no locks, and this is what that said.
     pub unlocked: Option<Errno>,
 }
 
@@ -34,35 +34,43 @@ pub enum BlockError {
 }
 
 impl BlockFile {
-    /// Opens `path` for reading and writing, or for reading if the host allows no more, and locks it:
-    /// what is written to has one user, what is only read may have many. The lock is advisory
-    /// (`flock`) and goes when the process ends, however it ends.
+    /// Opens `path` for reading and writing, or for reading if the host allows no more, or nobody has the permission
+    /// to write it, which root could all the same.
     ///
     /// # Errors
-    /// It can not be read, is neither file nor block device, or is in use.
+    /// It can not be read, or is neither file nor block device.
     pub fn open(path: &CStr) -> Result<Self, BlockError> {
-        let (fd, refused) = match syscall::open_for_writing(path) {
-            Ok(fd) => (fd, None),
+        let refused = match syscall::open_for_writing(path) {
+            Ok(fd) => match syscall::file_status(fd) {
+                Ok(status) if status.is_write_protected() => {
+                    syscall::close(fd);
+                    Errno::EACCES
+                }
+                _ => return Self::of(fd, None),
+            },
             // An immutable file says EPERM.
-            Err(errno @ (Errno::EACCES | Errno::EPERM | Errno::EROFS)) => {
-                (syscall::open_for_reading(path).map_err(|_also| BlockError::Host(errno))?, Some(errno))
-            }
+            Err(errno @ (Errno::EACCES | Errno::EPERM | Errno::EROFS)) => errno,
             Err(errno) => return Err(BlockError::Host(errno)),
         };
-        Self::lock(fd, refused).inspect_err(|_| syscall::close(fd))
+        let fd = syscall::open_for_reading(path).map_err(|_also| BlockError::Host(refused))?;
+        Self::of(fd, Some(refused))
     }
 
-    /// Opens `path` for nothing but reading, and locks it against whoever writes to it.
+    /// Opens `path` for nothing but reading.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn open_for_reading(path: &CStr) -> Result<Self, BlockError> {
         let fd = syscall::open_for_reading(path).map_err(BlockError::Host)?;
         // As if the host had said so.
-        Self::lock(fd, Some(Errno::EROFS)).inspect_err(|_| syscall::close(fd))
+        Self::of(fd, Some(Errno::EROFS))
     }
 
-    fn lock(fd: Fd, refused: Option<Errno>) -> Result<Self, BlockError> {
+    fn of(fd: Fd, refused: Option<Errno>) -> Result<Self, BlockError> {
+        Self::measure(fd, refused).inspect_err(|_| syscall::close(fd))
+    }
+
+    fn measure(fd: Fd, refused: Option<Errno>) -> Result<Self, BlockError> {
         let status = syscall::file_status(fd).map_err(BlockError::Host)?;
         if !status.is_file() && !status.is_block_device() {
             return Err(BlockError::NotStorage);
@@ -70,25 +78,44 @@ impl BlockFile {
         // Keeping that time is a tenth of what a read takes, and nobody asks when a guest last read. Only
         // the owner of a file may leave it out: for others it stays.
         let _ = syscall::leave_access_time(fd);
-        let refused = match refused {
+        let read_only = match refused {
             // The host opens a block device that takes no writes for writing all the same.
             None if status.is_block_device() && syscall::is_read_only_device(fd) == Ok(true) => {
                 Some(Errno::EROFS)
             }
             refused => refused,
         };
-        let unlocked = match syscall::lock(fd, refused.is_none()) {
+        let capacity = syscall::end_of(fd).map_err(BlockError::Host)?;
+        Ok(Self { fd, capacity, read_only, unlocked: None })
+    }
+
+    /// Locks it: what is only read may have many users, what is written to has one, unless all of them are
+    /// `sharing`. The lock is advisory (`flock`) and goes when the process ends, however it ends.
+    ///
+    /// # Errors
+    /// [`BlockError::InUse`].
+    pub fn lock(&mut self, sharing: bool) -> Result<(), BlockError> {
+        self.unlocked = match syscall::lock(self.fd, self.read_only.is_none() && !sharing) {
             Ok(()) => None,
             Err(Errno::EAGAIN) => return Err(BlockError::InUse),
             Err(errno) => Some(errno),
         };
-        let capacity = syscall::end_of(fd).map_err(BlockError::Host)?;
-        Ok(Self { fd, capacity, read_only: refused, unlocked })
+        Ok(())
     }
 
     /// Closes it, which gives its lock back.
     pub fn close(self) {
         syscall::close(self.fd);
+    }
+}
+
+/// Whether a device whose lock is called so shares what it writes to; `None` if no lock is.
+#[must_use]
+pub fn parse_lock(text: &[u8]) -> Option<bool> {
+    match text {
+        b"exclusive" => Some(false),
+        b"shared" => Some(true),
+        _ => None,
     }
 }
 

@@ -97,6 +97,8 @@ pub enum DeviceVerb {
     Block,
     /// `--block-sector-size:NAME=N`.
     BlockSectorSize,
+    /// `--block-lock:NAME=shared`.
+    BlockLock,
 }
 
 /// Why a word is not an option a tender can take.
@@ -172,7 +174,7 @@ pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
 }
 
 impl DeviceVerb {
-    const ALL: [Self; 4] = [Self::Net, Self::NetMac, Self::Block, Self::BlockSectorSize];
+    const ALL: [Self; 5] = [Self::Net, Self::NetMac, Self::Block, Self::BlockSectorSize, Self::BlockLock];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -180,6 +182,7 @@ impl DeviceVerb {
             Self::NetMac => "--net-mac:",
             Self::Block => "--block:",
             Self::BlockSectorSize => "--block-sector-size:",
+            Self::BlockLock => "--block-lock:",
         }
     }
 
@@ -189,6 +192,7 @@ impl DeviceVerb {
             Self::NetMac => "--net-mac:NAME=MAC",
             Self::Block => "--block:NAME=PATH",
             Self::BlockSectorSize => "--block-sector-size:NAME=N",
+            Self::BlockLock => "--block-lock:NAME=shared",
         }
     }
 
@@ -197,7 +201,7 @@ impl DeviceVerb {
     pub const fn kind(self) -> DeviceKind {
         match self {
             Self::Net | Self::NetMac => DeviceKind::Net,
-            Self::Block | Self::BlockSectorSize => DeviceKind::Block,
+            Self::Block | Self::BlockSectorSize | Self::BlockLock => DeviceKind::Block,
         }
     }
 
@@ -226,6 +230,7 @@ impl fmt::Display for DeviceUsage {
             f,
             "\x20 --block:NAME=PATH             attach a file or block device; read-only if it can not be written
   --block-sector-size:NAME=N    block size in bytes, a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE} (default: {DEFAULT_BLOCK_SIZE})
+  --block-lock:NAME=shared      guests that all say so share what they write to (default: exclusive)
   --net:NAME=IFACE              attach a TAP interface that exists and is up
   --net:NAME=@FD                attach a descriptor handed over: a TAP, or an AF_UNIX socket with datagrams
   --net-mac:NAME=MAC            address of a network device (default: random, new at every start)

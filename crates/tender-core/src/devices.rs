@@ -12,7 +12,7 @@ use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, MAX_BLOCK_SIZE, MFT_MAX_ENTRIES, MIN
 use solo5_abi::mft::{BlockBasic, NetBasic};
 use solo5_elf::{Device, DeviceKind, Manifest, find_device};
 
-use crate::block::{BlockError, BlockFile, parse_block_size};
+use crate::block::{BlockError, BlockFile, parse_block_size, parse_lock};
 use crate::cli::{DeviceOption, DeviceVerb};
 use crate::diagnostics::{Diagnostics, Escaped, Quoted};
 use crate::net::{AdoptError, Mac, NetPort, TapError, parse_descriptor};
@@ -33,6 +33,8 @@ pub struct Devices<'a> {
 struct Slot<'a> {
     backing: Backing<'a>,
     block_size: u16,
+    /// Others may write to its file as well.
+    sharing: bool,
     mac: Mac,
 }
 
@@ -98,6 +100,8 @@ pub enum Refusal<'a> {
     Block(BlockError),
     /// Not a block size.
     BlockSize,
+    /// Not a lock.
+    Lock,
     /// A TAP interface can not be attached.
     Tap(TapError<'a>),
     /// Not the number of a descriptor.
@@ -124,6 +128,8 @@ pub enum SetUpError<'a> {
         /// Bytes of a block.
         block_size: u16,
     },
+    /// Somebody has locked a file.
+    InUse(Device<'a>, &'a CStr),
     /// The host has no random numbers for an address.
     Random(Device<'a>, Errno),
 }
@@ -142,7 +148,8 @@ pub enum Warning<'a> {
 pub struct Unattached<'a>(pub Device<'a>);
 
 impl Slot<'_> {
-    const EMPTY: Self = Self { backing: Backing::None, block_size: DEFAULT_BLOCK_SIZE, mac: Mac::NONE };
+    const EMPTY: Self =
+        Self { backing: Backing::None, block_size: DEFAULT_BLOCK_SIZE, sharing: false, mac: Mac::NONE };
 }
 
 impl Backing<'_> {
@@ -205,6 +212,9 @@ impl<'a> Devices<'a> {
             DeviceVerb::BlockSectorSize => {
                 self.slots[device.handle].block_size = parse_block_size(text).ok_or(Refusal::BlockSize)?;
             }
+            DeviceVerb::BlockLock => {
+                self.slots[device.handle].sharing = parse_lock(text).ok_or(Refusal::Lock)?;
+            }
             DeviceVerb::NetMac => {
                 self.slots[device.handle].mac = Mac::parse(text).ok_or(Refusal::Mac)?;
             }
@@ -245,7 +255,7 @@ impl<'a> Devices<'a> {
         Ok(())
     }
 
-    /// Checks and settles what options left open: block sizes against capacities, and an address for
+    /// Checks and settles what options left open: block sizes against capacities, locks, and an address for
     /// each network device that was given none.
     ///
     /// # Errors
@@ -254,12 +264,14 @@ impl<'a> Devices<'a> {
         for device in self.manifest.devices() {
             let slot = &mut self.slots[device.handle];
             let block_size = slot.block_size;
-            match slot.backing {
+            match &mut slot.backing {
                 Backing::None => {}
-                Backing::Block { file: BlockFile { capacity, .. }, path } => {
+                Backing::Block { file, path } => {
+                    let (capacity, path) = (file.capacity, *path);
                     if capacity == 0 || !capacity.is_multiple_of(block_size.into()) {
                         return Err(SetUpError::Capacity { device, path, capacity, block_size });
                     }
+                    file.lock(slot.sharing).map_err(|_in_use| SetUpError::InUse(device, path))?;
                 }
                 Backing::Net { .. } if slot.mac == Mac::NONE => {
                     slot.mac = Mac::random().map_err(|errno| SetUpError::Random(device, errno))?;
@@ -385,6 +397,7 @@ impl fmt::Display for DeviceError<'_> {
                 "Block size must be a multiple of 2 greater than or equal {MIN_BLOCK_SIZE}: a power of two from \
                  {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE}"
             ),
+            Refusal::Lock => write!(f, "{} is not a lock: it is exclusive or shared", Quoted(value)),
             Refusal::Tap(error) => error.fmt(f),
             Refusal::Descriptor => {
                 write!(
@@ -415,6 +428,14 @@ impl fmt::Display for SetUpError<'_> {
                 Quoted(device.name),
                 device.kind,
                 Quoted(path.to_bytes())
+            ),
+            Self::InUse(device, path) => write!(
+                f,
+                "device {} ({}): {} {}",
+                Quoted(device.name),
+                device.kind,
+                Quoted(path.to_bytes()),
+                BlockError::InUse
             ),
             Self::Random(device, errno) => write!(
                 f,

@@ -48,6 +48,12 @@ impl FileStatus {
         self.mode & 0o170_000 == 0o140_000
     }
 
+    /// Nobody has the permission to write it: owner, group or others.
+    #[must_use]
+    pub const fn is_write_protected(&self) -> bool {
+        self.mode & 0o222 == 0
+    }
+
     /// It is a pipe.
     #[must_use]
     pub const fn is_pipe(&self) -> bool {

@@ -120,6 +120,7 @@ fn reads_device_options() {
         ("--net-mac:a=02:00:00:00:00:01", DeviceVerb::NetMac, "a", "02:00:00:00:00:01"),
         ("--block:disk=my disk=1.img", DeviceVerb::Block, "disk", "my disk=1.img"),
         ("--block-sector-size:disk=4096", DeviceVerb::BlockSectorSize, "disk", "4096"),
+        ("--block-lock:disk=shared", DeviceVerb::BlockLock, "disk", "shared"),
     ] {
         let Ok(Some(TenderOption::Device(option))) = parse(word) else { panic!("{word}") };
         assert_eq!(
@@ -136,7 +137,15 @@ fn refuses_device_options_without_name_or_value() {
     for word in ["--net:=tap0", "--net:a-b=tap0", "--net:a b=tap0", "--block:größe=x", &long] {
         assert!(matches!(parse(word), Err(OptionError::DeviceName { .. })), "{word}");
     }
-    for word in ["--net:", "--net:a", "--net:a=", "--block:a", "--net-mac:a", "--block-sector-size:a="] {
+    for word in [
+        "--net:",
+        "--net:a",
+        "--net:a=",
+        "--block:a",
+        "--net-mac:a",
+        "--block-sector-size:a=",
+        "--block-lock:a",
+    ] {
         assert!(matches!(parse(word), Err(OptionError::MissingValue { .. })), "{word}");
     }
     let longest = format!("--net:{}=tap0", "x".repeat(67));

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::fs::{self, File};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
 
@@ -203,7 +204,7 @@ fn refuses_a_file_that_somebody_has_locked() {
     let word = format!("--block:storage={}", file.path());
     let other = File::open(&file.0).unwrap();
     let expected = format!(
-        "option '{word}': '{}' is in use: another guest, or another device of this one, has locked it",
+        "device 'storage' (BLOCK_BASIC): '{}' is in use: another guest, or another device of this one, has locked it",
         file.path()
     );
     for lock in [File::lock, File::lock_shared] {
@@ -213,6 +214,61 @@ fn refuses_a_file_that_somebody_has_locked() {
     }
     let twice = format!("--block:spare={}", file.path());
     assert!(refusal(&[&word, &twice]).contains("is in use"));
+}
+
+#[test]
+fn shares_what_can_be_written_only_if_asked_to_in_any_order() {
+    let file = TempFile::new("shared", 512);
+    let attach = format!("--block:storage={}", file.path());
+    let [shared, exclusive] = ["shared", "exclusive"].map(|lock| format!("--block-lock:storage={lock}"));
+    let other = File::open(&file.0).unwrap();
+    other.lock_shared().unwrap();
+    let (attach, shared, exclusive) = (&attach[..], &shared[..], &exclusive[..]);
+    for (words, shares) in [
+        (&[attach][..], false),
+        (&[attach, exclusive], false),
+        (&[attach, shared], true),
+        (&[shared, attach], true),
+        (&[shared, attach, exclusive], false),
+    ] {
+        let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+        let mut devices = declared();
+        let result = apply(&mut devices, &words);
+        assert_eq!(result.is_ok(), shares, "{words:?}: {result:?}");
+        // Its own lock, too, keeps out who would have the file alone.
+        other.unlock().unwrap();
+        assert_eq!(File::open(&file.0).unwrap().try_lock().is_err(), shares, "{words:?}");
+        other.lock_shared().unwrap();
+        attached(&devices).iter().for_each(|device| tender_core::syscall::close(device.fd));
+    }
+    for value in ["Shared", "none", "shared "] {
+        let word = format!("--block-lock:storage={value}");
+        let expected = format!("option '{word}': '{value}' is not a lock: it is exclusive or shared");
+        assert_eq!(refusal(&[&word]), expected);
+    }
+    assert!(refusal(&["--block-lock:service=shared"]).contains("does not declare a BLOCK_BASIC device"));
+}
+
+#[test]
+fn opens_a_file_that_nobody_may_write_for_reading_whoever_asks() {
+    let file = TempFile::new("protected", 512);
+    let path = CString::new(file.path()).unwrap();
+    for (mode, read_only) in
+        [(0o444, Some(Errno::EACCES)), (0o400, Some(Errno::EACCES)), (0o600, None), (0o644, None)]
+    {
+        fs::set_permissions(&file.0, fs::Permissions::from_mode(mode)).unwrap();
+        let opened = BlockFile::open(&path).unwrap();
+        assert_eq!(opened.read_only, read_only, "{mode:o}");
+        let about = fs::read_to_string(format!("/proc/self/fdinfo/{}", opened.fd.number())).unwrap();
+        let flags = about.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
+        let writes = u32::from_str_radix(flags, 8).unwrap() & 0o3 != 0;
+        assert_eq!(writes, read_only.is_none(), "{mode:o}");
+        opened.close();
+    }
+    // Two guests of one host have it at once.
+    fs::set_permissions(&file.0, fs::Permissions::from_mode(0o444)).unwrap();
+    let words = [format!("--block:storage={}", file.path()), format!("--block:spare={}", file.path())];
+    apply(&mut declared(), &words).unwrap();
 }
 
 #[test]
@@ -270,12 +326,16 @@ fn other_test_took(number: i32, given: i32) -> bool {
 fn opens_a_file_for_nothing_but_reading_when_asked() {
     let file = TempFile::new("reading", 512);
     let path = CString::new(file.path()).unwrap();
-    let [one, two] = [(); 2].map(|()| BlockFile::open_for_reading(&path).unwrap());
+    let [mut one, mut two] = [(); 2].map(|()| BlockFile::open_for_reading(&path).unwrap());
+    one.lock(false).unwrap();
+    two.lock(false).unwrap();
     assert_eq!((one.capacity, one.read_only, one.unlocked), (512, Some(Errno::EROFS), None));
-    assert_eq!(BlockFile::open(&path), Err(BlockError::InUse));
+    let mut writer = BlockFile::open(&path).unwrap();
+    assert_eq!(writer.lock(false), Err(BlockError::InUse));
     one.close();
     two.close();
-    BlockFile::open(&path).unwrap().close();
+    writer.lock(false).unwrap();
+    writer.close();
 }
 
 #[test]

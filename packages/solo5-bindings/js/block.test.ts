@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type BlockFile, type BlockOptions, openBlock } from "./block.ts";
@@ -51,6 +51,31 @@ describe("openBlock", () => {
     openBlock(path).close();
   });
 
+  it("shares what can be written with those who ask for that, and with nobody else", () => {
+    const path = disk("share.img", 512);
+    const [one, other] = [1, 2].map(() => openBlock(path, { shared: true }));
+    for (const options of [{}, { shared: false }])
+      expect(failure(() => openBlock(path, options))).toMatchObject({ code: "BUSY" });
+    one?.writeSync(0n, new Uint8Array(512).fill(3));
+    const into = new Uint8Array(512);
+    other?.readSync(0n, into);
+    expect(into[0]).toBe(3);
+    one?.close();
+    other?.close();
+    openBlock(path).close();
+  });
+
+  it("opens what nobody may write for reading, whoever asks, with others", () => {
+    const path = disk("protected.img", 512);
+    chmodSync(path, 0o444);
+    const files = [1, 2].map(() => openBlock(path));
+    expect(files.map(({ readOnly, locked }) => [readOnly, locked])).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    for (const file of files) file.close();
+  });
+
   it("respects the lock of another process, and its end", async () => {
     const path = disk("shared.img", 512);
     const entry = new URL("../dist/index.js", import.meta.url).href;
@@ -94,6 +119,7 @@ describe("openBlock", () => {
       expect(() => openBlock(path as string)).toThrow(TypeError);
     expect(() => openBlock("x", { blockSize: "512" as unknown as number })).toThrow(TypeError);
     expect(() => openBlock("x", { readOnly: 1 as unknown as boolean })).toThrow(TypeError);
+    expect(() => openBlock("x", { shared: "yes" as unknown as boolean })).toThrow(TypeError);
     const path = disk("options.img", 512);
     for (const options of [null, 5, "x", true, [], () => {}, { blockSize: null }])
       expect(() => openBlock(path, options as object)).toThrow(TypeError);

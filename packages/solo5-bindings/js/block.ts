@@ -9,6 +9,11 @@ export interface BlockOptions {
   readonly blockSize?: number;
   /** Opens for nothing but reading, which others may do at the same time. Default: false. */
   readonly readOnly?: boolean;
+  /**
+   * Shares what can be written to with others who ask for the same, in this process or another: for those who see
+   * to it that they do not write at the same time. Default: false.
+   */
+  readonly shared?: boolean;
 }
 
 /** How {@link BlockFile.read} waits. */
@@ -19,7 +24,7 @@ export interface BlockReadOptions {
 
 /**
  * A file or a block device of the host: whole blocks. Locked (`flock`) while it is open: alone if it can be written
- * to, together with other readers if not. Closed by {@link BlockFile.close}, or with its thread.
+ * to and is not `shared`, together with others if not. Closed by {@link BlockFile.close}, or with its thread.
  */
 export class BlockFile {
   /** Its path, as it was given. */
@@ -161,8 +166,10 @@ function untilAborted<T>(promise: T | Promise<T>, signal: AbortSignal): Promise<
 export function openBlock(path: string, options: BlockOptions = {}): BlockFile {
   if (typeof path !== "string") throw new TypeError("openBlock: the path must be a string");
   checkOptions("openBlock", options);
-  const { blockSize = 512, readOnly = false } = options;
+  const { blockSize = 512, readOnly = false, shared = false } = options;
   if (typeof blockSize !== "number") throw new TypeError("openBlock: blockSize must be a number");
   if (typeof readOnly !== "boolean") throw new TypeError("openBlock: readOnly must be a boolean");
-  return new BlockFile(path, opened("openBlock", native().openBlock(path, String(blockSize), readOnly)));
+  if (typeof shared !== "boolean") throw new TypeError("openBlock: shared must be a boolean");
+  const outcome = native().openBlock(path, String(blockSize), readOnly, shared);
+  return new BlockFile(path, opened("openBlock", outcome));
 }

@@ -8,7 +8,7 @@ import { BindingsError, type BindingsErrorCode } from "./errors.ts";
 export interface Native {
   /** `mac` is a tender's word, or empty. */
   openNet(name: string, mac: string): OpenNet | Refused;
-  openBlock(path: string, blockSize: string, readOnly: boolean): OpenBlock | Refused;
+  openBlock(path: string, blockSize: string, readOnly: boolean, shared: boolean): OpenBlock | Refused;
   openAll(names: string[], types: string[], options: string[], cmdline: string): OpenAll | Refused;
   closeDevice(device: number): void;
   clockWall(): bigint;

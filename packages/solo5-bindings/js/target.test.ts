@@ -177,6 +177,13 @@ describe("openTarget", () => {
       "BUSY",
       expect.stringContaining("is in use"),
     ]);
+    const both = [open, open.replace("storage", "spare")];
+    const shared = ["storage", "spare"].map((name) => `--block-lock:${name}=shared`);
+    expect(refusal([...both, ...shared], [block("storage"), block("spare")])).toBe("opened");
+    expect(refusal([...both, "--block-lock:spare=yes"], [block("storage"), block("spare")])).toEqual([
+      "OPTION",
+      expect.stringContaining("'yes' is not a lock: it is exclusive or shared"),
+    ]);
     expect(refusal([open], [block("storage")])).toBe("opened");
   });
 

@@ -8,7 +8,10 @@ import { readiness } from "./readiness.ts";
 
 /** What {@link openTarget} is told. */
 export interface TargetOptions {
-  /** Words of a tender: `--net:NAME=IFACE`, `--net-mac:NAME=MAC`, `--block:NAME=PATH`, `--block-sector-size:NAME=N`. */
+  /**
+   * Words of a tender: `--net:NAME=IFACE`, `--net-mac:NAME=MAC`, `--block:NAME=PATH`, `--block-sector-size:NAME=N`,
+   * `--block-lock:NAME=shared`.
+   */
   readonly options: readonly string[];
   /** The devices that the program declares; a device's handle is its place here, from 1. */
   readonly manifest: { readonly devices: readonly { readonly name: string; readonly type: string }[] };

@@ -10,7 +10,7 @@ use solo5_elf::Manifest;
 use tender_core::block::{BlockError, BlockFile, parse_block_size};
 use tender_core::cli::TenderOption;
 use tender_core::cmdline::Cmdline;
-use tender_core::devices::{Attached, Devices, Properties, Refusal};
+use tender_core::devices::{Attached, Devices, Properties, Refusal, SetUpError};
 use tender_core::diagnostics::{Escaped, Quoted};
 use tender_core::net::{AdoptError, Mac, NetPort, TapRefusal, parse_descriptor};
 use tender_core::syscall::Errno;
@@ -140,13 +140,13 @@ fn open_port(handle: usize, descriptor: Descriptor, mac: Mac, mtu: u16) -> OpenN
     }
 }
 
-/// Opens a file or block device, and locks it.
+/// Opens a file or block device, and locks it: together with others that are `sharing`, or alone.
 #[napi(catch_unwind)]
-pub fn open_block(path: String, block_size: String, read_only: bool) -> Outcome<OpenBlock> {
-    outcome(block(path, &block_size, read_only))
+pub fn open_block(path: String, block_size: String, read_only: bool, sharing: bool) -> Outcome<OpenBlock> {
+    outcome(block(path, &block_size, read_only, sharing))
 }
 
-fn block(path: String, block_size: &str, read_only: bool) -> Result<OpenBlock, Refused> {
+fn block(path: String, block_size: &str, read_only: bool, sharing: bool) -> Result<OpenBlock, Refused> {
     let block_size = parse_block_size(block_size.as_bytes()).ok_or_else(|| {
         refused("BLOCK_SIZE", format!("block size {block_size} is not a power of two from 512 to 32768"))
     })?;
@@ -156,12 +156,14 @@ fn block(path: String, block_size: &str, read_only: bool) -> Result<OpenBlock, R
     })?;
     let path = Quoted(word.to_bytes());
     let open = if read_only { BlockFile::open_for_reading } else { BlockFile::open };
-    let file = open(&word).map_err(|error| match error {
+    let refusal = |error| match error {
         BlockError::Host(errno) => refused(errno_code(errno), format!("{path} can not be opened: {error}")),
         BlockError::NotStorage => refused("KIND", format!("{path} {error}")),
         BlockError::InUse => refused("BUSY", format!("{path} {error}")),
-    })?;
+    };
+    let mut file = open(&word).map_err(refusal)?;
     let descriptor = Descriptor::of_file(file);
+    file.lock(sharing).map_err(refusal)?;
     let capacity = file.capacity;
     if capacity == 0 || !capacity.is_multiple_of(block_size.into()) {
         return Err(refused(
@@ -261,7 +263,7 @@ fn settle<'a>(devices: &mut Devices<'a>, words: &'a [CString], cmdline: String) 
             Err(error) => return Err(refused("OPTION", error)),
         }
     }
-    devices.set_up().map_err(|error| refused("CAPACITY", error))?;
+    devices.set_up().map_err(|error| refused(set_up_code(&error), error))?;
     let missing: Vec<_> = devices.unattached().map(|device| device.to_string()).collect();
     if !missing.is_empty() {
         return Err(refused("UNATTACHED", missing.join("\n")));
@@ -297,11 +299,20 @@ const fn refusal_code(refusal: &Refusal<'_>) -> &'static str {
         Refusal::Block(BlockError::NotStorage) => "KIND",
         Refusal::Block(BlockError::InUse) => "BUSY",
         Refusal::BlockSize => "BLOCK_SIZE",
+        Refusal::Lock => "OPTION",
         Refusal::Tap(error) => tap_code(error.why),
         Refusal::Descriptor => "DESCRIPTOR",
         Refusal::Shared => "BUSY",
         Refusal::Adopt(error) => adopt_code(*error),
         Refusal::Mac => "MAC",
+    }
+}
+
+const fn set_up_code(error: &SetUpError<'_>) -> &'static str {
+    match error {
+        SetUpError::Capacity { .. } => "CAPACITY",
+        SetUpError::InUse(..) => "BUSY",
+        SetUpError::Random(..) => "IO",
     }
 }
 

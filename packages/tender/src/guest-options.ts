@@ -24,6 +24,11 @@ export interface BlockFile {
   readonly path: string;
   /** Bytes, a power of two from 512, which it is without this, to 32768. */
   readonly blockSize?: number;
+  /**
+   * Shares a file that can be written to with other guests that are told the same: for those who see to it that they
+   * do not write at the same time. Without it such a file is one guest's.
+   */
+  readonly shared?: boolean;
 }
 
 /**

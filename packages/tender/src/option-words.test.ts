@@ -24,6 +24,10 @@ describe("options become words", () => {
       options: { block: { disk: { path: "-x", blockSize: 4096 } } },
       words: ["--block:disk=-x", "--block-sector-size:disk=4096"],
     },
+    {
+      options: { block: { disk: { path: "x", shared: true }, other: { path: "y", shared: false } } },
+      words: ["--block:disk=x", "--block-lock:disk=shared", "--block:other=y"],
+    },
     { options: { block: { [name67]: { path: "@1" } } }, words: [`--block:${name67}=@1`] },
     {
       options: { block: { b: "b.img" }, net: { a: "tap0" }, mem: 1 },
@@ -72,6 +76,11 @@ describe("what no word can say is refused", () => {
     { options: { block: { b: "" } }, error: TypeError, says: "block.b: is empty" },
     { options: { block: { b: "x\0y" } }, error: TypeError, says: "block.b" },
     { options: { block: { b: { path: 1 } } }, error: TypeError, says: "block.b.path: 1 is not a string" },
+    {
+      options: { block: { b: { path: "x", shared: 1 } } },
+      error: TypeError,
+      says: "block.b.shared: 1 is not",
+    },
     {
       options: { block: { b: { path: "x", blockSize: 0.5 } } },
       error: RangeError,

@@ -61,6 +61,7 @@ function* blockWords(what: string, name: string, backing: BlockBacking): Generat
   yield `--block:${name}=${text(`${what}.path`, backing.path)}`;
   if (backing.blockSize !== undefined)
     yield `--block-sector-size:${name}=${whole(`${what}.blockSize`, backing.blockSize, 1)}`;
+  if (flag(`${what}.shared`, backing.shared)) yield `--block-lock:${name}=shared`;
 }
 
 /** A name that a device can have; any other could change what the word says. */
@@ -78,6 +79,12 @@ export function record<T extends object>(what: string, value: T, isNot = "is not
 }
 
 const NEITHER = "is neither a string nor an object";
+
+function flag(what: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== "boolean")
+    throw new TypeError(`${what}: ${String(value)} is not a boolean`);
+  return value === true;
+}
 
 /** Text that can be the end of a word: not empty, and without NUL, which ends words. */
 export function text(what: string, value: unknown): string {

@@ -186,4 +186,10 @@ fn locks_a_disk_against_a_second_guest() {
     let ran = run_on(&disk, &[]);
     assert_eq!(ran.end, End::Exit(1));
     assert!(ran.stderr.contains("is in use: another guest"), "{ran:?}");
+    held.lock_shared().unwrap();
+    assert!(run_on(&disk, &[]).stderr.contains("is in use: another guest"));
+    let attach = format!("--block:storage={}", disk.path().display());
+    let options = ["--mem=4", "--block-lock:storage=shared", &attach];
+    let ran = run_image(&options, &image(&[block("storage")], &[]));
+    assert!(!ran.stderr.contains("is in use"), "{ran:?}");
 }
