@@ -21,6 +21,8 @@ export interface Fixture {
   readonly service: Net;
   /** A network with nobody on it. */
   readonly quiet: Net;
+  /** A socket from which frames of 0, 60, 0 and 61 bytes come, and no more. */
+  readonly wire: Net;
   /** 8 blocks of 512 bytes, the byte at n being n mod 251. */
   readonly storage: Block;
   /** 2 blocks of 4096 bytes, zeros. */
@@ -240,10 +242,10 @@ const cases: readonly Case[] = [
     name: "handles are numbers from 1 to 63, one a device",
     run(_, solo5) {
       const handles = [
-        ...["service", "quiet"].map((name) => handleOf(solo5, "net", name)),
+        ...["service", "quiet", "wire"].map((name) => handleOf(solo5, "net", name)),
         ...["storage", "pages", "fixed"].map((name) => handleOf(solo5, "block", name)),
       ];
-      expect(new Set(handles).size, 5);
+      expect(new Set(handles).size, 6);
       for (const handle of handles) holds(Number.isInteger(handle) && handle >= 1 && handle <= 63, "it is");
     },
   },
@@ -416,6 +418,22 @@ const cases: readonly Case[] = [
       while (length === undefined || !isOurs(buffer)) length = service.readSync(buffer);
       expect(length, 61);
       yield* echo(service, frameOf(service.mac, 60));
+    },
+  },
+  {
+    name: "a datagram of no bytes is a frame of no bytes, and not the end of the device",
+    *run({ wire }, solo5) {
+      const buffer = new Uint8Array(wire.mtu + HEADER).fill(9);
+      expect(yield* wire.read(buffer), 0);
+      holds(
+        buffer.every((byte) => byte === 9),
+        "nothing was written",
+      );
+      expect((yield* wire.readFrame()).length, 60);
+      expect(wire.readSync(buffer), 0);
+      expect(devicesOf(solo5).netRead(handleOf(solo5, "net", "wire"), buffer), 61);
+      yield* sleep(5);
+      expect(devicesOf(solo5).netRead(handleOf(solo5, "net", "wire"), buffer), AGAIN);
     },
   },
   {

@@ -16,7 +16,9 @@ export const whyNot: string = hasNamespaces
   : " (skipped: this machine has no namespaces or no /dev/net/tun)";
 
 const PRELUDE = `set -e
-  uk() { "${process.execPath}" "${join(root, "packages/cli/bin/uk.mjs")}" "$@"; }
+  node="${process.execPath}"
+  bin="${join(root, "packages/cli/bin/uk.mjs")}"
+  uk() { "$node" "$bin" "$@"; }
   tap() { ip tuntap add "$1" mode tap; ip link set "$1" up; }
   says() { for n in $(seq 1000); do grep -qs "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }
   ip link set lo up`;

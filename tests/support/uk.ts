@@ -14,7 +14,11 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const BIN = fileURLToPath(import.meta.resolve("@uk/cli/package.json")).replace("package.json", "bin/uk.mjs");
+/** The program `uk`, for Node. */
+export const BIN: string = fileURLToPath(import.meta.resolve("@uk/cli/package.json")).replace(
+  "package.json",
+  "bin/uk.mjs",
+);
 
 /** Runs the real `uk`. */
 export function uk(words: readonly string[], options: Options = {}): Promise<Ended> {

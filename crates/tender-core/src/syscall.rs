@@ -144,6 +144,8 @@ pub const MAP_FIXED_NOREPLACE: usize = 0x10_0000;
 const MADV_NOHUGEPAGE: usize = 15;
 /// Data can be read from a descriptor.
 pub const EPOLLIN: u32 = 1;
+/// The other end of a descriptor writes no more. That it is closed is told unasked.
+pub const EPOLLRDHUP: u32 = 0x2000;
 /// Events of a descriptor whose other end is closed, or writes no more: `POLLERR`, `POLLHUP`, `POLLRDHUP`.
 const HUNG_UP: u16 = 0x8 | 0x10 | 0x2000;
 /// Flag of the personality: what can be read can be executed.

@@ -196,9 +196,19 @@ describe("a network device", () => {
 
   it("is an error once the other end is gone", async () => {
     const { machine } = boot({ nets: ["a"] });
-    machine.arrive(0n, "a", new Uint8Array(0));
+    installTarget({ ...machine, devices: { ...machine.devices, netRead: () => -3 } });
     const program = run([net("a")], (a) => a.readFrame());
     await expect(program).rejects.toMatchObject({ code: "EUNSPEC", call: "net_read" });
+  });
+
+  it("reads a frame of no bytes as any other", async () => {
+    const { machine } = boot({ nets: ["a"] });
+    for (const length of [0, 60, 0]) machine.arrive(0n, "a", new Uint8Array(length));
+    const lengths = await run([net("a")], function* (a) {
+      const buffer = new Uint8Array(a.mtu + 14);
+      return [yield* a.read(buffer), (yield* a.readFrame()).length, a.readSync(buffer), a.readSync(buffer)];
+    });
+    expect(lengths).toEqual([0, 60, 0, undefined]);
   });
 
   it.each([

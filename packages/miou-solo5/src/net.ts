@@ -27,9 +27,9 @@ export class Net {
    * Reads one frame: at once if one is there, else suspends until one comes.
    *
    * @param into - room for the largest frame, `mtu + 14` bytes
-   * @returns length of the frame in bytes
+   * @returns length of the frame in bytes; from a socket it may be any, 0 too
    * @throws {RangeError} `into` is too small
-   * @throws {Solo5Error} the host could not read
+   * @throws {Solo5Error} the host could not read, e.g. since the other end of a socket is closed
    * @throws {CancelledError} the task was cancelled while it waited
    */
   declare readonly read: (into: Uint8Array) => Operation<number>;
@@ -129,7 +129,7 @@ export class Net {
           for (;;) {
             const enough = ++burst > BURST;
             const result = enough ? TURN : isRoom(into) ? devices.netRead(handle, into) : EINVAL;
-            if (!enough && result > 0) return result;
+            if (!enough && result >= 0) return result;
             burst = 0;
             yield* otherwise(result, into);
           }
@@ -143,7 +143,7 @@ export class Net {
           burst = 1;
         }
         const result = isRoom(into) ? devices.netRead(handle, into) : EINVAL;
-        if (result > 0) return result;
+        if (result >= 0) return result;
         burst = 0;
         return result === AGAIN ? undefined : otherwise(result, into);
       },
@@ -175,7 +175,6 @@ export class Net {
       if (into.length < most)
         return new RangeError(`${call}: a buffer of ${into.length} bytes for frames of up to ${most} bytes`);
     }
-    // No frame is empty: the other end of the device is gone, and will stay "readable" for ever.
     return new Solo5Error("net_read", result, `device "${this.name}" is down, or the host cannot read it`);
   }
 

@@ -59,7 +59,7 @@ export interface Solo5Devices {
   /** `solo5_net_acquire`; `undefined` if the tender attached no such device. */
   netAcquire(name: string): NetPort | undefined;
   /**
-   * `solo5_net_read`: the length of one frame, or -1 if none is there; -2 if `into` has no room for the
+   * `solo5_net_read`: the length of one frame, which may be 0, or -1 if none is there; -2 if `into` has no room for the
    * largest frame, and the frame stays.
    */
   netRead(handle: number, into: Uint8Array): number;

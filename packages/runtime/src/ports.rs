@@ -114,7 +114,7 @@ impl Port {
         }
         let read =
             self.with_buffer(call, 0, |into| into.with_room(|into| solo5::net_read(self.handle, into)));
-        if let Some(Ok(length @ 1..)) = read
+        if let Some(Ok(length)) = read
             && let Ok(length) = i32::try_from(length)
         {
             FRAMES.store(if frames > BURST { 1 } else { frames }, Relaxed);
@@ -128,7 +128,7 @@ impl Port {
                 Ok(call.context.undefined())
             }
             Err(Refused(code)) => self.refuse(call, -code),
-            Ok(_) => self.refuse(call, 0),
+            Ok(_) => self.refuse(call, -EINVAL),
         }
     }
 
@@ -333,8 +333,7 @@ impl Reading {
         }
         let read = self.into.with_room(|into| solo5::net_read(self.handle, into));
         match read {
-            Some(Ok(length @ 1..)) => i32::try_from(length).map_err(|_| -EINVAL),
-            Some(Ok(0)) => Err(0),
+            Some(Ok(length)) => i32::try_from(length).map_err(|_| -EINVAL),
             Some(Err(Refused(code))) => Err(-code),
             None => Err(-EINVAL),
         }

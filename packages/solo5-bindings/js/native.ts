@@ -58,7 +58,7 @@ export interface Refused {
 }
 
 /** Answers of calls beyond the host's errors; `src/code.rs` has the same. */
-export const Code = { notOpen: -5000, notBytes: -5001, range: -5002, defect: -5003 } as const;
+export const Code = { notOpen: -5000, notBytes: -5001, range: -5002, defect: -5003, gone: -5004 } as const;
 
 /** Nothing there now. */
 export const AGAIN: number = -constants.errno.EAGAIN;

@@ -153,7 +153,7 @@ export class Tap {
   #take(call: string, into: Uint8Array): number | undefined {
     this.#room(call, into);
     const code = this.#native.readFrame(this.#device, into);
-    if (code > 0) return code;
+    if (code >= 0) return code;
     if (code === AGAIN) return undefined;
     throw this.#error(call, code);
   }
@@ -169,8 +169,7 @@ export class Tap {
     if (code === Code.notOpen) return closedError(call, this.name);
     if (code === Code.range || code === Code.notBytes)
       return new RangeError(`${call}: the memory is not what it says it is`);
-    // No frame is empty: that is how a socket says that nobody is there any more.
-    if (code === 0) return new BindingsError(call, "GONE", `${this.name}: its other end is closed`);
+    if (code === Code.gone) return new BindingsError(call, "GONE", `${this.name}: its other end is closed`);
     return ioError(call, this.name, -code);
   }
 }

@@ -149,6 +149,20 @@ describe("waiting for a frame", () => {
     expect(said).toEqual(Array(5).fill("TypeError | tap.read"));
   });
 
+  it.each([
+    ["datagrams", datagram],
+    ["connected datagrams", seqpacket],
+  ])("reads a datagram of no bytes as a frame of none: %s", async (_, sockets) => {
+    const said = await program(
+      `${both}
+       const sent = spawnSync("perl", ["-e", 'open(my $s, "+<&=", 3); defined send($s, "x" x $_, 0) or die $! for 0, 5, 0'],
+         { stdio: ["ignore", "inherit", "inherit", +process.env.A] });
+       say([sent.status, await b.read(into), b.readSync(into), await b.read(into), b.readSync(into)]);`,
+      sockets,
+    );
+    expect(said).toEqual([[0, 0, 5, 0, null]]);
+  });
+
   it("sees that the other end is gone", async () => {
     const said = await program(
       `${both}

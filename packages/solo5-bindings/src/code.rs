@@ -9,3 +9,5 @@ pub const NOT_BYTES: i32 = -5001;
 pub const RANGE: i32 = -5002;
 /// A defect of this addon, caught.
 pub const DEFECT: i32 = -5003;
+/// The other end of a network device is closed.
+pub const GONE: i32 = -5004;

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use tender_core::block::BlockFile;
 use tender_core::devices::Attached;
 use tender_core::net::NetPort;
-use tender_core::syscall::Fd;
+use tender_core::syscall::{self, Fd};
 
 /// Bytes that stay where they are for `'a`. JavaScript may share them between threads, so that Rust
 /// never has a reference to them: only the kernel reads and writes them.
@@ -92,6 +92,11 @@ impl Descriptor {
     pub fn read(&self, into: Bytes<'_>) -> i32 {
         // SAFETY: the kernel writes at most `into.len` bytes, which are writable by the promise of `Bytes`.
         count(unsafe { libc::read(self.0.as_raw_fd(), into.start.cast(), into.len) })
+    }
+
+    /// Whether the other end is closed, or sends no more.
+    pub fn is_hung_up(&self) -> bool {
+        syscall::is_hung_up(Fd::numbered(self.0.as_raw_fd())) != Ok(false)
     }
 
     /// Writes all in one call: 0, or the negative of `errno`.

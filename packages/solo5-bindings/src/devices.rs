@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use solo5_abi::limits::NET_HLEN;
 
-use crate::code::{NOT_OPEN, RANGE};
+use crate::code::{GONE, NOT_OPEN, RANGE};
 use crate::descriptor::{Bytes, Descriptor};
 use crate::poller;
 
@@ -111,7 +111,11 @@ impl Device {
     pub fn read_frame(&self, into: Bytes<'_>) -> i32 {
         match self.kind {
             Kind::Net { longest } if into.len() < longest => RANGE,
-            Kind::Net { .. } => self.descriptor.read(into),
+            Kind::Net { .. } => match self.descriptor.read(into) {
+                // A datagram of no bytes is a frame of none; the end of a socket looks the same, and lasts.
+                0 if self.descriptor.is_hung_up() => GONE,
+                length => length,
+            },
             Kind::Block(_) => NOT_OPEN,
         }
     }

@@ -174,10 +174,14 @@ impl Net {
         }
     }
 
-    /// Receives a frame. One that is longer than the buffer is cut.
+    /// Receives a frame. One that is longer than the buffer is cut; a datagram of no bytes is a frame of none, which
+    /// looks like the end of a socket, but for that its other end is still there.
     pub fn read(self, into: Sink<'_>) -> Received {
+        let room = into.parts().1;
         match host::read(self.fd, into) {
-            Ok(0) | Err(Errno::EAGAIN) => Received::Nothing,
+            Ok(0) if room == 0 => Received::Nothing,
+            Ok(0) if syscall::is_hung_up(self.fd) != Ok(false) => Received::Failed,
+            Err(Errno::EAGAIN) => Received::Nothing,
             Ok(len) => Received::Frame(len),
             Err(_) => Received::Failed,
         }

@@ -45,7 +45,11 @@ pub fn rules_for_all(vcpu: Fd, wait_set: (Fd, Fd)) -> Vec<Rule> {
         rule(libc::SYS_ioctl, &[(0, vcpu), (1, request::GET_SREGS)], "cores"),
         rule(libc::SYS_write, &[(0, number(Fd::STDOUT))], "the guest's console"),
         rule(libc::SYS_write, &[(0, number(Fd::STDERR))], "diagnostics"),
-        rule(libc::SYS_poll, &[(1, 1)], "whether the console takes bytes"),
+        rule(
+            libc::SYS_poll,
+            &[(1, 1)],
+            "whether the console takes bytes, and the other end of a device is there",
+        ),
         rule(libc::SYS_epoll_wait, &[(0, number(epoll))], "POLL"),
         rule(libc::SYS_timerfd_settime, &[(0, number(timer))], "POLL"),
         rule(libc::SYS_clock_gettime, &[(0, 0)], "WALLTIME, where the vdso can not tell"),

@@ -18,7 +18,7 @@ use tender_core::diagnostics::{Diagnostics, Quoted};
 use tender_core::image::ImageFile;
 use tender_core::lifeline;
 use tender_core::status;
-use tender_core::syscall::{self, EPOLLIN, Errno, Fd};
+use tender_core::syscall::{self, EPOLLIN, EPOLLRDHUP, Errno, Fd};
 
 use crate::guest_memory::GuestMemory;
 use crate::launch::Launch;
@@ -215,12 +215,14 @@ fn wait_set() -> Result<(Fd, Fd), Errno> {
     Ok((epoll, timer))
 }
 
-/// A network device wakes its guest when there is a frame, by the device's handle (section 5.5).
+/// A network device wakes its guest when there is a frame, by the device's handle (section 5.5), and lets it tell
+/// a datagram of no bytes from the end of a socket.
 fn wait_for(epoll: Fd, device: Attached) -> Result<(), Errno> {
     match device.properties {
         Properties::Block { .. } => Ok(()),
         Properties::Net { .. } => {
-            let event = EpollEvent { events: EPOLLIN, data: device.handle as u64 };
+            let events = EPOLLIN | EPOLLRDHUP;
+            let event = EpollEvent { events, data: device.handle as u64 };
             syscall::epoll_add(epoll, device.fd, event)
         }
     }

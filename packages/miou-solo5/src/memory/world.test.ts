@@ -363,7 +363,7 @@ describe("links", () => {
     { what: "no latency at all", make: (world: World) => world.link({ latencyNs: 0n }) },
     { what: "an MTU of 20", make: (world: World) => world.link({ mtu: 20 }) },
     { what: "an address of 5 bytes", make: (world: World) => world.link().port({ mac: new Uint8Array(5) }) },
-    { what: "a frame of 13 bytes", make: (world: World) => world.link().port().send(new Uint8Array(13)) },
+    { what: "a frame of 1515 bytes", make: (world: World) => world.link().port().send(new Uint8Array(1515)) },
     { what: "a disk of 700 bytes", make: (world: World) => world.disk({ size: 700 }) },
     { what: "a block of 300 bytes", make: (world: World) => world.disk({ size: 900, blockSize: 300 }) },
     {

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, line, tender};
+use crate::support::{End, ImageFile, Needs, Ran, finished, guest, kvm_has, line, tender};
 use solo5_abi::notes::AbiTarget;
 use test_image::{Image, block, net};
 
@@ -27,10 +27,10 @@ fn running(command: &mut Command) -> Child {
 }
 
 /// How a child ends by itself; one that does not is killed, which is the failure of a test.
-fn end_of(mut child: Child) -> End {
+fn end_of(mut child: Child) -> Ran {
     for _ in 0..1000 {
         if child.try_wait().unwrap().is_some() {
-            return finished(child.wait_with_output().unwrap()).end;
+            return finished(child.wait_with_output().unwrap());
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -78,7 +78,7 @@ fn ends_with_whoever_holds_the_other_end_of_its_lifeline() {
         let mut child = running(command.stdin(OwnedFd::from(theirs)));
         assert_eq!(child.try_wait().unwrap(), None);
         drop(ours);
-        assert_eq!(end_of(child), End::Signal(libc::SIGKILL));
+        assert_eq!(end_of(child).end, End::Signal(libc::SIGKILL));
     }
 }
 
@@ -86,10 +86,11 @@ fn ends_with_whoever_holds_the_other_end_of_its_lifeline() {
 fn does_not_start_a_guest_whose_starter_is_gone() {
     let image = ImageFile::of(&Image::new(AbiTarget::Hvt, say_ready_and_sleep::code()).build());
     let (theirs, _) = UnixStream::pair().unwrap();
-    let output =
-        tender().arg(image.path()).env("UK_LIFELINE", "0").stdin(OwnedFd::from(theirs)).output().unwrap();
+    let mut command = tender();
+    command.arg(image.path()).env("UK_LIFELINE", "0").stdin(OwnedFd::from(theirs));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     assert_eq!(
-        line(&finished(output)),
+        line(&end_of(child)),
         "UK_LIFELINE=0: its other end is closed: whoever started this guest is gone"
     );
 }

@@ -1,7 +1,7 @@
 //! Network devices: sockets and real TAP interfaces, through hypercalls and through the ring (ABI
 //! sections 4.5-4.7).
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -68,6 +68,33 @@ fn reads_frames_and_says_when_there_is_none() {
     assert_eq!((code(&done[4]), done[4][2]), (OK, 14), "a frame that is longer than the buffer is cut");
     assert_eq!((code(&done[5]), done[5][2]), (AGAIN, 2048), "and the length stays");
     assert_eq!(done[6][1..], [0, 0xFFFF_FFFF_0000_0000]);
+}
+
+#[test]
+fn tells_a_datagram_of_no_bytes_from_the_end_of_a_socket() {
+    if !kvm_has(Needs::Integers) {
+        return;
+    }
+    let reads = [Call::net_read(1, BUFFER, 2048), Call::net_read(1, BUFFER, 2048)];
+    let (host, device) = wire();
+    host.send(&[]).unwrap();
+    let done = records(&run_calls(&[], device, &reads), &reads);
+    assert_eq!([(code(&done[0]), done[0][2]), (code(&done[1]), done[1][2])], [(OK, 0), (AGAIN, 2048)]);
+    // One with connected datagrams, which knows that its other end is closed, or sends no more.
+    for how in [libc::SHUT_RDWR, libc::SHUT_WR] {
+        let mut ends = [0; 2];
+        // SAFETY: the kernel writes two descriptors.
+        let made = unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_SEQPACKET, 0, ends.as_mut_ptr()) };
+        assert_eq!(made, 0);
+        // SAFETY: both are open, and nobody else's.
+        let [host, device] = ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+        let host = UnixDatagram::from(host);
+        host.send(&[7; 60]).unwrap();
+        // SAFETY: no memory is involved.
+        assert_eq!(unsafe { libc::shutdown(host.as_raw_fd(), how) }, 0);
+        let done = records(&run_calls(&[], device.into(), &reads), &reads);
+        assert_eq!([(code(&done[0]), done[0][2]), (code(&done[1]), done[1][2])], [(OK, 60), (EUNSPEC, 2048)]);
+    }
 }
 
 #[test]

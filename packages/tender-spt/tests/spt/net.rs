@@ -48,6 +48,9 @@ guest!(write_until_error:
 guest!(read_nothing:
     "xor eax, eax" "mov edi, [0x110F0]" "mov esi, 0x40000" "mov edx, 2048" "syscall" "cmp rax, -11" "fail_unless e, 1"
     "exit 0");
+guest!(print_events:
+    "mov eax, 281" "mov edi, [0x11020]" "mov esi, 0x30040" "mov edx, 1" "mov r10, -1" "xor r8d, r8d" "syscall"
+    "print 0x30040, 4" "exit 0");
 guest!(read_next_descriptor:
     "xor eax, eax" "mov edi, [0x110F0]" "inc edi" "mov esi, 0x40000" "mov edx, 2048" "syscall" "exit 0");
 guest!(pread_network_device:
@@ -352,6 +355,27 @@ fn takes_sockets_with_datagrams_that_were_handed_over() {
         }
         assert_eq!(ended(guest).end, End::Exit(0));
         assert_eq!(run_with_descriptor(&theirs, &image(read_nothing::code())).end, End::Exit(0));
+    }
+}
+
+#[test]
+fn tells_a_guest_when_the_other_end_of_a_socket_is_closed_or_sends_no_more() {
+    let [readable, hung_up, sends_no_more] = [1_u32, 0x10, 0x2000];
+    for (how, events) in [
+        (None, readable),
+        (Some(libc::SHUT_WR), readable | sends_no_more),
+        (Some(libc::SHUT_RDWR), readable | sends_no_more | hung_up),
+    ] {
+        let (ours, theirs) = socket_pair(libc::SOCK_SEQPACKET);
+        match how {
+            // A datagram of no bytes.
+            // SAFETY: no memory is involved.
+            None => assert_eq!(unsafe { libc::send(ours.as_raw_fd(), std::ptr::null(), 0, 0) }, 0),
+            // SAFETY: no memory is involved.
+            Some(how) => assert_eq!(unsafe { libc::shutdown(ours.as_raw_fd(), how) }, 0),
+        }
+        let ran = run_with_descriptor(&theirs, &image(print_events::code()));
+        assert_eq!((ran.end, ran.stdout), (End::Exit(0), events.to_le_bytes().to_vec()), "{how:?}");
     }
 }
 

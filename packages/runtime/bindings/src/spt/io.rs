@@ -19,6 +19,8 @@ pub unsafe extern "C" fn net_read(handle: u64, buffer: *mut u8, size: usize, rea
     // SAFETY: by the caller's word.
     let count = unsafe { syscall::read(fd, buffer, size) };
     match usize::try_from(count) {
+        // A datagram of no bytes is a frame of none; the end of a socket looks the same, and lasts.
+        Ok(0) if super::is_hung_up(handle) => EUNSPEC,
         Ok(count) => {
             rounds.inspect(|rounds| rounds.read());
             // SAFETY: by the caller's word.

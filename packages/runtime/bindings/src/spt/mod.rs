@@ -24,6 +24,9 @@ pub const ABI: (AbiTarget, u32) = (AbiTarget::Spt, ABI_VERSION);
 
 const STDOUT: i32 = 1;
 const NS_PER_S: u64 = 1_000_000_000;
+/// `EPOLLERR`, `EPOLLHUP`, `EPOLLRDHUP`.
+const HUNG_UP: u32 = 0x8 | 0x10 | 0x2000;
+
 /// The timer and one event for each device that a manifest can hold.
 const MAX_EVENTS: usize = 64;
 
@@ -128,7 +131,7 @@ fn sleep(deadline: u64) -> u64 {
     let mut events = [EpollEvent { events: 0, data: 0 }; MAX_EVENTS];
     let before = time_stamp();
     loop {
-        let count = syscall::epoll_wait(EPOLL_FD.load(Relaxed), &mut events);
+        let count = syscall::epoll_wait(EPOLL_FD.load(Relaxed), &mut events, syscall::FOREVER);
         if count == -syscall::EINTR {
             continue;
         }
@@ -145,6 +148,14 @@ fn sleep(deadline: u64) -> u64 {
         }
         return ready;
     }
+}
+
+/// Whether the other end of a network device is closed, or sends no more.
+fn is_hung_up(handle: u64) -> bool {
+    let mut events = [EpollEvent { events: 0, data: 0 }; MAX_EVENTS];
+    let count = syscall::epoll_wait(EPOLL_FD.load(Relaxed), &mut events, 0);
+    let mut events = events.iter().take(usize::try_from(count).unwrap_or(0));
+    events.any(|event| event.data == handle && event.events & HUNG_UP != 0)
 }
 
 /// Ticks of the processor: a guess at whether a wait was a sleep, without a call of the host.

@@ -131,9 +131,11 @@ pub fn timer_at(fd: i32, deadline: Timespec) -> isize {
     unsafe { call(TIMERFD_SETTIME, [fd as u64, TFD_TIMER_ABSTIME, address(&raw const spec), 0]) }
 }
 
-/// epoll_pwait(2) without a time limit and without a signal mask: how many events were stored.
-pub fn epoll_wait(fd: i32, events: &mut [EpollEvent]) -> isize {
-    const FOREVER: u64 = u64::MAX;
+/// Time limit of a wait that has none.
+pub const FOREVER: u64 = u64::MAX;
+
+/// epoll_pwait(2) for at most so many milliseconds, without a signal mask: how many events were stored.
+pub fn epoll_wait(fd: i32, events: &mut [EpollEvent], limit: u64) -> isize {
     // SAFETY: the kernel writes at most `events.len()` records.
-    unsafe { call(EPOLL_PWAIT, [fd as u64, address(events.as_mut_ptr()), events.len() as u64, FOREVER]) }
+    unsafe { call(EPOLL_PWAIT, [fd as u64, address(events.as_mut_ptr()), events.len() as u64, limit]) }
 }
