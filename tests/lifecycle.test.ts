@@ -1,7 +1,15 @@
 // Guests and those who start them: a guest ends with them, however they end, and when they say so.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -9,7 +17,7 @@ import { binaryPath, spawn as spawnSpt } from "@uk/tender-spt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build } from "./support/boot.ts";
 import { guest } from "./support/guests.ts";
-import { ended, startUk } from "./support/uk.ts";
+import { ended, startUk, uk } from "./support/uk.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 // Inside the repository, so that programs find the packages as an installed user's would.
@@ -156,6 +164,53 @@ describe("a guest of a Node program", () => {
     await gone(pid);
     expect(isAlive(node.pid as number)).toBe(true);
     node.kill("SIGKILL");
+  });
+});
+
+describe("an image that runs", () => {
+  const ticks = join(folder, "ticks.spt");
+  const fresh = join(folder, "fresh.spt");
+
+  beforeAll(async () => {
+    const program = join(folder, "ticks.ts");
+    const code = `import { run, sleep } from "@uk/miou-solo5";
+      run([], function* () { for (;;) { console.log("tick"); yield* sleep(5); } });`;
+    writeFileSync(program, code);
+    expect(await uk(["build", program, "--target", "spt", "--out-dir", folder])).toMatchObject({ status: 0 });
+    copyFileSync(ticks, fresh);
+  });
+
+  it("and is overwritten ends its guest by SIGBUS, of which uk says what to do", async () => {
+    const uk = startUk(["run", "--mem=16", ticks]);
+    await firstWords(uk);
+    truncateSync(ticks);
+    const { status, stderr } = await ended(uk);
+    expect({ status, stderr }).toEqual({
+      status: 135,
+      stderr: `uk: ${ticks}: SIGBUS ended the guest: its image was overwritten while it ran; rename a new image over it, as uk build does\n`,
+    });
+  });
+
+  it("and is overwritten ends its guest by SIGBUS, of which `exit` says what to do", async () => {
+    copyFileSync(fresh, ticks);
+    const child = spawnSpt(ticks, { mem: 16, stdio: "pipe" });
+    await once(child.stdout as Readable, "data");
+    truncateSync(ticks);
+    expect(await child.exit).toMatchObject({
+      reason: "trap",
+      signal: "SIGBUS",
+      message: expect.stringMatching(/its image was overwritten; rename a new one over it$/),
+    });
+  });
+
+  it("and over which another one is renamed goes on", async () => {
+    copyFileSync(fresh, ticks);
+    const child = spawnSpt(ticks, { mem: 16, stdio: "pipe" });
+    await once(child.stdout as Readable, "data");
+    renameSync(fresh, ticks);
+    for (let more = 0; more < 3; more++) await once(child.stdout as Readable, "data");
+    child.kill();
+    expect(await child.exit).toEqual({ reason: "killed", signal: "SIGTERM" });
   });
 });
 

@@ -25,7 +25,7 @@ export interface TenderEnd {
 /** Signals by which Linux ends a process for what it did itself. */
 const FAULTS: ReadonlyMap<NodeJS.Signals, string> = new Map([
   ["SIGSEGV", "it used memory that it does not have, or not in that way"],
-  ["SIGBUS", "it used memory that is no longer there: the image's file became shorter"],
+  ["SIGBUS", "it used memory that is no longer there: its image was overwritten; rename a new one over it"],
   ["SIGILL", "it executed an instruction that does not exist"],
   ["SIGFPE", "it divided by zero, or the quotient was too large"],
   ["SIGTRAP", "it executed a breakpoint"],

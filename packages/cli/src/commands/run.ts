@@ -67,6 +67,8 @@ function positionsOf(image: string): SourcePositions | undefined {
 function remark(image: string, isHvt: boolean, { status, signal, ignored }: End): string | undefined {
   if (ignored !== undefined)
     return `${ignored} did not end the guest within ${KILL_AFTER_MS / 1000} s: SIGKILL did`;
+  if (signal === "SIGBUS")
+    return "SIGBUS ended the guest: its image was overwritten while it ran; rename a new image over it, as uk build does";
   if (signal !== undefined) {
     const crash = crashes[signal];
     const why = crash === undefined ? "" : `${crash}: the image is damaged, or it found a bug of uk`;
@@ -81,7 +83,6 @@ function remark(image: string, isHvt: boolean, { status, signal, ignored }: End)
 /** What a guest that is a process of the host did, by the signal that ended it (ABI section 5.6). */
 const crashes: Partial<Record<NodeJS.Signals, string>> = {
   SIGSEGV: ", which used memory that it may not use in that way, or that is not there",
-  SIGBUS: ", whose memory the host could not provide",
   SIGFPE: ", which divided by zero",
   SIGILL: ", which executed an instruction that does not exist",
   SIGTRAP: ", which executed a breakpoint",
