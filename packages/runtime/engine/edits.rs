@@ -19,6 +19,11 @@ const fn edit(why: &'static str, from: &'static str, to: &'static str) -> Edit {
     Edit { file: "quickjs.c", why, from, to, times: 1 }
 }
 
+const fn regexp(file: &'static str, from: &'static str, to: &'static str) -> Edit {
+    let why = "quickjs-ng/quickjs#1591: with named groups, 256 alternatives at most";
+    Edit { file, why, from, to, times: 1 }
+}
+
 const fn edits(times: usize, why: &'static str, from: &'static str, to: &'static str) -> Edit {
     Edit { file: "quickjs.c", why, from, to, times }
 }
@@ -245,5 +250,20 @@ pub const EDITS: &[Edit] = &[
         CYCLES,
         "exception:\n    JS_FreeValue(ctx, val);\n    JS_FreeValue(ctx, tab);\n",
         "exception:\n    if (uk_marked)\n        uk_marked->tmp_mark = 0;\n    JS_FreeValue(ctx, val);\n    JS_FreeValue(ctx, tab);\n",
+    ),
+    // Regular expressions: which alternative a named group is in was a byte.
+    regexp("libregexp.h", "#define LRE_GROUP_NAME_TRAILER_LEN 2", "#define LRE_GROUP_NAME_TRAILER_LEN 5"),
+    regexp("libregexp.c", "#define GROUP_NAME_SCOPE_MAX 255", "#define GROUP_NAME_SCOPE_MAX INT32_MAX"),
+    regexp("libregexp.c", "    uint8_t group_name_scope;", "    uint32_t group_name_scope;"),
+    regexp("libregexp.c", "scope1 = (uint8_t)p[len + 1];", "scope1 = get_u32((const uint8_t *)p + len + 1);"),
+    regexp(
+        "libregexp.c",
+        "dbuf_putc(&s->group_names, s->group_name_scope);",
+        "dbuf_put_u32(&s->group_names, s->group_name_scope);",
+    ),
+    regexp(
+        "libregexp.c",
+        "dbuf_putc(&s->group_names, 0);\n            dbuf_putc(&s->group_names, 0);",
+        "dbuf_putc(&s->group_names, 0);\n            dbuf_put_u32(&s->group_names, 0);",
     ),
 ];

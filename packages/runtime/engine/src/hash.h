@@ -68,7 +68,7 @@ static inline uint32_t uk_sip_end(UkSip *s)
     return hash ^ hash >> 32;
 }
 
-static uint32_t uk_hash_bytes(const uint8_t *bytes, size_t len, uint32_t kind)
+uint32_t uk_hash_bytes(const uint8_t *bytes, size_t len, uint32_t kind)
 {
     UkSip s = uk_sip_start(kind);
     size_t i = 0;

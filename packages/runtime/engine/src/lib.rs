@@ -39,6 +39,8 @@ mod face {
         pub fn uk_prepare_out_of_memory(context: *mut JSContext) -> c_int;
         /// Makes the oldest callback of a FinalizationRegistry a job like others; false if there is none.
         pub fn uk_admit_cleanup(runtime: *mut JSRuntime) -> bool;
+        /// SipHash-1-3 of bytes, folded to 32 bits; `kind` goes into the key.
+        pub fn uk_hash_bytes(bytes: *const u8, len: usize, kind: u32) -> u32;
         /// Own keys of an array or typed array that are no indices, in an array.
         pub fn uk_named_keys(context: *mut JSContext, object: JSValue, enumerable_only: bool) -> JSValue;
         /// The lowest `limit` indices at which an array has enumerable elements, as strings in an array.
