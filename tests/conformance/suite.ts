@@ -152,6 +152,7 @@ const MISFITS: readonly (readonly [offset: bigint, length: number])[] = [
 const NONSENSE: readonly unknown[] = [
   ...[undefined, null, true, 0, "", "1", 1n, Symbol("1"), () => 1, [1]],
   ...[{ length: SIZE }, new ArrayBuffer(SIZE), new Uint16Array(SIZE), new DataView(new ArrayBuffer(SIZE))],
+  new Proxy(new Uint8Array(SIZE), {}),
   {
     valueOf(): never {
       throw new Error("nobody is to ask");

@@ -5,7 +5,9 @@ export function checkBytes(call: string, value: unknown): void {
 
 /** Bytes that can be written to: a `Uint8Array`, but not of immutable memory. */
 export function isRoom(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && (value.buffer as { immutable?: boolean }).immutable !== true;
+  // A proxy of one is none, and asking it would run code of the program.
+  if (!ArrayBuffer.isView(value) || !(value instanceof Uint8Array)) return false;
+  return (value.buffer as { immutable?: boolean }).immutable !== true;
 }
 
 /** @throws {TypeError} `value` is not a `Uint8Array` that can be written to */
