@@ -4,19 +4,26 @@ import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 /**
  * A transcript with what may change between builds made constant: frames of a stack show the place in
  * the guest's own `main.ts`, runs of other frames are one line; sizes of memory and the
- * build id of the engine are `N`.
+ * build id of the engine are `N`. At which place of a loop memory is gone for small things is chance, and left out.
  *
  * @param map - path of the image's source map
  */
 export function normal(transcript: string, map: string): string {
   const trace = new TraceMap(readFileSync(map, "utf8"));
   const lines: string[] = [];
+  let somewhere = false;
   for (const line of transcript.split("\n")) {
-    const shown = /^ {4}at /.test(line) ? frame(line, trace) : withoutSizes(line);
+    const [, bytes = Number.POSITIVE_INFINITY] = /^Solo5: ABORT: out of memory: (\d+) /.exec(line) ?? [];
+    somewhere ||= Number(bytes) <= SMALL_REQUEST;
+    const place = /^ {4}at /.test(line) ? frame(line, trace) : withoutSizes(line);
+    const shown = somewhere ? place.replace(/\(main\.ts:\d+:\d+\)$/, "(main.ts)") : place;
     if (shown !== ELSEWHERE || lines.at(-1) !== ELSEWHERE) lines.push(shown);
   }
   return lines.join("\n");
 }
+
+/** Largest request, in bytes, that the guest's allocator meets from its reserve (`packages/runtime/engine/src/memory.rs`). */
+const SMALL_REQUEST = 8192;
 
 const ELSEWHERE = "    at (code of packages)";
 
