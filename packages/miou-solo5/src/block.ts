@@ -1,5 +1,5 @@
 import { type Operation, type Result, suspend } from "@uk/miou";
-import { DeviceError, EINVAL, isRoom, NOT_ATTACHED, notBytes } from "./errors.ts";
+import { DeviceError, EINVAL, isBytes, isRoom, NOT_ATTACHED, notBytes } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { BlockPort, DirectBlock } from "./solo5.ts";
 import { blockError } from "./waits.ts";
@@ -126,7 +126,7 @@ export class Block {
       throw new RangeError(
         `block.${call}: offset ${offset} lies outside device "${this.name}" of ${this.capacity} bytes`,
       );
-    const fits = READS.has(call) ? isRoom(buffer) : buffer instanceof Uint8Array;
+    const fits = READS.has(call) ? isRoom(buffer) : isBytes(buffer);
     if (!fits) throw notBytes(`block.${call}`, buffer);
     const { length } = buffer;
     if (length === blockSize) return buffer;

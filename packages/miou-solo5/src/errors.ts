@@ -50,18 +50,18 @@ export class Solo5Error extends Error {
   }
 }
 
-/** Bytes that can be written to: a `Uint8Array`, but not of immutable memory. */
+/** A `Uint8Array`. A proxy of one is none, and asking it would run code of the program. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
+}
+
+/** Bytes that can be written to: not of immutable memory. */
 export function isRoom(value: unknown): value is Uint8Array {
-  // A proxy of one is none, and asking it would run code of the program.
-  if (!ArrayBuffer.isView(value) || !(value instanceof Uint8Array)) return false;
-  return (value.buffer as { immutable?: boolean }).immutable !== true;
+  return isBytes(value) && (value.buffer as { immutable?: boolean }).immutable !== true;
 }
 
 /** What is thrown when a caller gives something else where bytes belong, or bytes that cannot be read into. */
 export function notBytes(call: string, given: unknown): TypeError {
-  const what =
-    ArrayBuffer.isView(given) && given instanceof Uint8Array
-      ? "of memory that is not immutable"
-      : "a Uint8Array";
+  const what = isBytes(given) ? "of memory that is not immutable" : "a Uint8Array";
   return new TypeError(`${call}: the buffer must be ${what}`);
 }

@@ -1,5 +1,5 @@
 import { type Operation, type Result, suspend, tracked, yieldNow } from "@uk/miou";
-import { AGAIN, DeviceError, EINVAL, isRoom, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
+import { AGAIN, DeviceError, EINVAL, isBytes, isRoom, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
 import { type Machine, machine } from "./machine.ts";
 import type { DirectNet, NetPort } from "./solo5.ts";
 
@@ -193,7 +193,7 @@ export class Net {
   }
 
   #checkFrame(buffer: Uint8Array, length: number): void {
-    if (!(buffer instanceof Uint8Array)) throw notBytes("net.write", buffer);
+    if (!isBytes(buffer)) throw notBytes("net.write", buffer);
     const most = this.mtu + HEADER;
     if (!Number.isInteger(length) || length < HEADER || length > most)
       throw new RangeError(`net.write: a frame of ${length} bytes: a frame has ${HEADER} to ${most}`);

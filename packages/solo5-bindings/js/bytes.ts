@@ -1,13 +1,16 @@
-/** @throws {TypeError} `value` is not a `Uint8Array` */
-export function checkBytes(call: string, value: unknown): void {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${call}: a Uint8Array is needed`);
+/** A `Uint8Array`. A proxy of one is none, and asking it would run code of the program. */
+function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
 }
 
-/** Bytes that can be written to: a `Uint8Array`, but not of immutable memory. */
+/** Bytes that can be written to: not of immutable memory. */
 export function isRoom(value: unknown): value is Uint8Array {
-  // A proxy of one is none, and asking it would run code of the program.
-  if (!ArrayBuffer.isView(value) || !(value instanceof Uint8Array)) return false;
-  return (value.buffer as { immutable?: boolean }).immutable !== true;
+  return isBytes(value) && (value.buffer as { immutable?: boolean }).immutable !== true;
+}
+
+/** @throws {TypeError} `value` is not a `Uint8Array` */
+export function checkBytes(call: string, value: unknown): void {
+  if (!isBytes(value)) throw new TypeError(`${call}: a Uint8Array is needed`);
 }
 
 /** @throws {TypeError} `value` is not a `Uint8Array` that can be written to */

@@ -1,4 +1,4 @@
-import { AGAIN, EINVAL, EUNSPEC, isRoom } from "../errors.ts";
+import { AGAIN, EINVAL, EUNSPEC, isBytes, isRoom } from "../errors.ts";
 import type { BlockPort, NetPort, Solo5, Solo5Devices } from "../solo5.ts";
 import type { Disk } from "./disk.ts";
 import { HEADER, type Link, type Port } from "./link.ts";
@@ -213,7 +213,7 @@ export class Guest {
       how: (disk: Disk, at: number) => "done" | "failed" | "power lost",
     ): number => {
       const disk = diskOf(handle);
-      if (disk === undefined || typeof offset !== "bigint" || !(block instanceof Uint8Array)) return EINVAL;
+      if (disk === undefined || typeof offset !== "bigint" || !isBytes(block)) return EINVAL;
       const at = place(disk, offset, block.length);
       if (at === undefined) return EINVAL;
       if (this.state !== "running") return EUNSPEC;
@@ -240,7 +240,7 @@ export class Guest {
       },
       netWrite: (handle, frame) => {
         const port = netOf(handle)?.port;
-        if (port === undefined || !(frame instanceof Uint8Array)) return EINVAL;
+        if (port === undefined || !isBytes(frame)) return EINVAL;
         if (frame.length < HEADER || frame.length > port.link.mtu + HEADER) return EINVAL;
         port.link.transmit(port, frame, this.#clock());
         return 0;
