@@ -55,6 +55,16 @@ pub const EDITS: &[Edit] = &[
     edit(HASHES, "static uint32_t hash_string_rope(", "static uint32_t upstream_hash_string_rope("),
     edit(
         HASHES,
+        "h = hash_string(JS_VALUE_GET_STRING(key), 0);",
+        "h = uk_hash_text(JS_VALUE_GET_STRING(key));",
+    ),
+    edit(
+        HASHES,
+        "h = hash_string_rope(key, 0);",
+        "h = hash_string_rope(key, JS_ATOM_TYPE_STRING) & JS_ATOM_HASH_MASK;",
+    ),
+    edit(
+        HASHES,
         "h = (uintptr_t)JS_VALUE_GET_PTR(key) * 3163;",
         "h = uk_hash_number((uintptr_t)JS_VALUE_GET_PTR(key));",
     ),
@@ -144,8 +154,8 @@ pub const EDITS: &[Edit] = &[
     ),
     edit(
         MEMORY,
-        "    if (unlikely(--ctx->interrupt_counter <= 0)) {",
-        "    if (unlikely(uk_memory_pressure != 0) && uk_check_memory(ctx) < 0)\n        return -1;\n    if (unlikely(--ctx->interrupt_counter <= 0)) {",
+        "    ctx->interrupt_counter = JS_INTERRUPT_COUNTER_INIT;\n    if (rt->interrupt_handler) {",
+        "    ctx->interrupt_counter = JS_INTERRUPT_COUNTER_INIT;\n    if (uk_check_memory(ctx) < 0)\n        return -1;\n    if (rt->interrupt_handler) {",
     ),
     edit(
         MEMORY,

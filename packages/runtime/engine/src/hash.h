@@ -150,6 +150,14 @@ static uint32_t hash_string_rope(JSValueConst rope, uint32_t kind)
     return uk_sip_end(&s);
 }
 
+/* A key of Map and Set. Names of properties have their hash with them. */
+static inline uint32_t uk_hash_text(JSString *str)
+{
+    if (str->atom_type == JS_ATOM_TYPE_STRING)
+        return str->hash;
+    return hash_string(str, JS_ATOM_TYPE_STRING) & JS_ATOM_HASH_MASK;
+}
+
 static inline uint32_t uk_hash_number(uint64_t key)
 {
     return ((uint32_t)key * uk_hash_key.numbers[0] + (key >> 32) * uk_hash_key.numbers[1]) >> 32;
