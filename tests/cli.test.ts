@@ -342,7 +342,7 @@ describe("uk run", () => {
     ]);
     const lines = end.stderr.trimEnd().split("\n");
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatch(/^solo5-hvt: \/dev\/kvm can not be opened: /);
+    expect(lines[0]).toMatch(/^solo5-hvt: \/dev\/kvm cannot be opened: /);
     expect(lines[1]).toBe(`uk: ${hvt}: it needs KVM; the same program runs without: uk run ${image}`);
     expect(end).toMatchObject({ status: 1, stdout: "" });
   });

@@ -24,7 +24,7 @@ function buildTests(): { tests: string; tender: string } {
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 64 << 20,
   });
-  if (status !== 0) throw new Error(`the tests of solo5-hvt can not be built: status ${status}`);
+  if (status !== 0) throw new Error(`the tests of solo5-hvt cannot be built: status ${status}`);
   const programs = stdout
     .split("\n")
     .filter((line) => line.startsWith("{"))

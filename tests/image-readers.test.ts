@@ -103,8 +103,7 @@ describe("the tender for spt", () => {
       const path = join(folder, `${index}.spt`);
       writeFileSync(path, image);
       const { status, stderr } = await execute(binaryPath(), [`--mem=${MEM_MIB}`, path]);
-      const isRefused =
-        status === 1 && /: (not a Solo5 image|invalid image|can not be loaded): /.test(stderr);
+      const isRefused = status === 1 && /: (not a Solo5 image|invalid image|cannot be loaded): /.test(stderr);
       expect(isRefused, `${why}: status ${status}: ${stderr}`).toBe(!accepted);
     }
   });

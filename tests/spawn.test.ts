@@ -123,7 +123,7 @@ describe("how an spt guest ends", () => {
 
 describe("what the tender refuses", () => {
   it.each<{ why: string; name?: string; options?: spt.GuestOptions; says: RegExp }>([
-    { why: "an image that is not there", name: "none", says: /none\.spt': can not be opened/ },
+    { why: "an image that is not there", name: "none", says: /none\.spt': cannot be opened/ },
     { why: "too little memory", options: { mem: 1 }, says: /needs at least --mem=\d/ },
     {
       why: "a device that is not declared",
@@ -145,7 +145,7 @@ describe("what the tender refuses", () => {
   });
 });
 
-describe("what can not be started", () => {
+describe("what cannot be started", () => {
   const tender = { target: "spt", path: spt.binaryPath() } as const;
 
   it.each([
@@ -385,7 +385,7 @@ describe("the program in the README", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  it("of @uk/tender-hvt runs a guest, or says why this machine can not", async () => {
+  it("of @uk/tender-hvt runs a guest, or says why this machine cannot", async () => {
     const { status, stdout } = await readme("tender-hvt");
     expect(status).toBe(0);
     expect(stdout).toMatch(
@@ -399,7 +399,7 @@ describe("hvt", () => {
 
   it.each<{ why: string; name?: string; options: hvt.HvtOptions; says: RegExp }>([
     { why: "an image for spt", name: "hello.spt", options: {}, says: /built for spt, not for hvt/ },
-    { why: "an image that is not there", name: "none.hvt", options: {}, says: /can not be opened/ },
+    { why: "an image that is not there", name: "none.hvt", options: {}, says: /cannot be opened/ },
     { why: "a folder for cores that is not there", options: { dumpcore: "none" }, says: /'none'|KVM/ },
     { why: "a port that is none", options: { gdbPort: 65536 }, says: /'--gdb-port=65536': malformed port/ },
     { why: "a device that is not declared", options: { block: { a: "x" } }, says: /does not declare .* 'a'/ },

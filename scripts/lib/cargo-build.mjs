@@ -32,7 +32,7 @@ export function cargoBuild({ script, crate, select, file, as, flags = [] }) {
       maxBuffer: 64 << 20,
     },
   );
-  if (error) fail(crate, `cargo can not be started: ${error.message}; install Rust 1.95 or later`);
+  if (error) fail(crate, `cargo cannot be started: ${error.message}; install Rust 1.95 or later`);
   if (status !== 0) process.exit(status ?? 1);
   const built = stdout
     .split("\n")

@@ -68,7 +68,7 @@ export function findPlace(): Place {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "scripts/vm.mjs"), ...words], {
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`hvt guests can not run on this machine: ${stderr.trim()}`);
+  if (status !== 0) throw new Error(`hvt guests cannot run on this machine: ${stderr.trim()}`);
   return JSON.parse(stdout);
 }
 

@@ -137,7 +137,7 @@ function unpack(results: string, out: string): boolean {
     mkdirSync(folder, { recursive: true });
     const input = sent.subarray(end + 1, at);
     const { status, stderr } = spawnSync("tar", ["-x", "-z", "-C", folder], { input });
-    if (status !== 0) throw new Error(`what step ${number} left can not be unpacked: ${stderr}`);
+    if (status !== 0) throw new Error(`what step ${number} left cannot be unpacked: ${stderr}`);
   }
 }
 

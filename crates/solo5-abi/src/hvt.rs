@@ -1,27 +1,27 @@
-//! The hvt target: boot info, boot tables, and hypercalls (section 4).
+//! The hvt target: boot info, boot tables, and hypercalls (ABI section 4).
 
 use core::mem::{align_of, offset_of, size_of};
 
 use crate::Gpa;
 
-/// `HVT_ABI_VERSION` (section 10.1).
+/// `HVT_ABI_VERSION` (ABI section 10.1).
 pub const ABI_VERSION: u32 = 2;
 
-/// Bit of [`BootInfo::host_features`]: the tender offers the network ring (section 4.6).
+/// Bit of [`BootInfo::host_features`]: the tender offers the network ring (ABI section 4.6).
 pub const FEATURE_NET_RING: u32 = 1;
 
-/// `struct hvt_boot_info`, at [`crate::memory::HVT_BOOT_INFO`], whose address is in rdi at entry (section 4.3).
+/// `struct hvt_boot_info`, at [`crate::memory::HVT_BOOT_INFO`], whose address is in rdi at entry (ABI section 4.3).
 ///
 /// Tenders before 0.11 end it after `mft`, with the manifest right behind: a guest uses the ring only
-/// if bit 0 of `host_features` is set **and** `net_ring` is not 0 (section 10.4).
+/// if bit 0 of `host_features` is set **and** `net_ring` is not 0 (ABI section 10.4).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootInfo {
     /// End of guest memory that the guest may use.
     pub mem_size: u64,
-    /// Highest end of a loaded segment (section 3.2); not where a heap may begin.
+    /// Highest end of a loaded segment (ABI section 3.2); not where a heap may begin.
     pub kernel_end: u64,
-    /// TSC frequency in Hz (section 4.9).
+    /// TSC frequency in Hz (ABI section 4.9).
     pub cpu_cycle_freq: u64,
     /// Address of the NUL-terminated command line.
     pub cmdline: Gpa,
@@ -35,7 +35,7 @@ pub struct BootInfo {
     pub net_ring: Gpa,
 }
 
-/// The tables a guest boots on (section 4.1).
+/// The tables a guest boots on (ABI section 4.1).
 pub mod boot {
     use crate::Gpa;
 
@@ -53,11 +53,11 @@ pub mod boot {
     pub const GDT_CODE: u64 = 0x00AF_9900_0000_FFFF;
     /// Data descriptor, selector [`DATA_SELECTOR`].
     pub const GDT_DATA: u64 = 0x00CF_9300_0000_FFFF;
-    /// Limit of the GDT: three descriptors (section 4.4).
+    /// Limit of the GDT: three descriptors (ABI section 4.4).
     pub const GDT_LIMIT: u16 = 23;
-    /// Selector in cs (section 4.4).
+    /// Selector in cs (ABI section 4.4).
     pub const CODE_SELECTOR: u16 = 8;
-    /// Selector in ss, ds, es, fs and gs (section 4.4).
+    /// Selector in ss, ds, es, fs and gs (ABI section 4.4).
     pub const DATA_SELECTOR: u16 = 16;
     /// Entry bits: present, writable; for tables.
     pub const ENTRY_TABLE: u64 = 0x3;
@@ -65,22 +65,22 @@ pub mod boot {
     pub const ENTRY_LARGE: u64 = 0x83;
     /// Entry bits: present, read-only.
     pub const ENTRY_READ: u64 = 0x1;
-    /// Initial cr0: PG, WP, NE, PE (section 4.4).
+    /// Initial cr0: PG, WP, NE, PE (ABI section 4.4).
     pub const CR0: u64 = 0x8001_0021;
-    /// Initial cr4: PAE, OSFXSR, OSXMMEXCPT (section 4.4).
+    /// Initial cr4: PAE, OSFXSR, OSXMMEXCPT (ABI section 4.4).
     pub const CR4: u64 = 0x620;
-    /// Initial EFER: LMA, LME (section 4.4).
+    /// Initial EFER: LMA, LME (ABI section 4.4).
     pub const EFER: u64 = 0x500;
-    /// Initial rflags (section 4.4).
+    /// Initial rflags (ABI section 4.4).
     pub const RFLAGS: u64 = 0x2;
 }
 
-/// Hypercall *n* is a 32-bit `OUT` of its record's address to this port plus *n* (section 4.5).
+/// Hypercall *n* is a 32-bit `OUT` of its record's address to this port plus *n* (ABI section 4.5).
 pub const PORT_BASE: u16 = 0x500;
-/// A 32-bit `OUT` of any value here wakes the ring's host thread (section 4.6).
+/// A 32-bit `OUT` of any value here wakes the ring's host thread (ABI section 4.6).
 pub const PORT_KICK: u16 = 0x600;
 
-/// A hypercall (section 4.5).
+/// A hypercall (ABI section 4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum Hypercall {
@@ -144,7 +144,7 @@ pub struct Puts {
     pub len: u64,
 }
 
-/// Argument of `HVT_HYPERCALL_POLL` (section 4.7).
+/// Argument of `HVT_HYPERCALL_POLL` (ABI section 4.7).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Poll {
@@ -208,7 +208,7 @@ pub struct NetRead {
     pub reserved: u32,
 }
 
-/// Argument of `HVT_HYPERCALL_HALT` (section 4.8).
+/// Argument of `HVT_HYPERCALL_HALT` (ABI section 4.8).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Halt {
@@ -220,10 +220,10 @@ pub struct Halt {
     pub reserved: u32,
 }
 
-/// Bytes that must be accessible at [`Halt::cookie`] (section 4.8).
+/// Bytes that must be accessible at [`Halt::cookie`] (ABI section 4.8).
 pub const HALT_COOKIE_SIZE: u64 = 512;
 
-/// What a trap leaves at the start of the halt cookie (section 4.8).
+/// What a trap leaves at the start of the halt cookie (ABI section 4.8).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrapCookie {
@@ -243,7 +243,7 @@ pub struct TrapCookie {
     pub ss: u64,
 }
 
-/// Handle of the poll set's timer (section 10.1).
+/// Handle of the poll set's timer (ABI section 10.1).
 pub const TIMER_EVENT_ID: u64 = crate::spt::TIMER_EVENT_ID;
 
 const _: () = {

@@ -27,5 +27,5 @@ pub mod result;
 pub mod ring;
 pub mod spt;
 
-/// A guest-physical address. On spt it is the host's virtual address as well (section 5.1).
+/// A guest-physical address. On spt it is the host's virtual address as well (ABI section 5.1).
 pub type Gpa = u64;

@@ -1,16 +1,16 @@
-//! The manifest: the devices an image needs, in the order of their handles (section 2.2).
+//! The manifest: the devices an image needs, in the order of their handles (ABI section 2.2).
 
 use core::mem::{align_of, offset_of, size_of};
 
 use crate::limits::{MFT_MAX_SIZE, MFT_NAME_SIZE, NET_ALEN};
 
-/// `MFT_VERSION`: the only version there is (section 1.5).
+/// `MFT_VERSION`: the only version there is (ABI section 1.5).
 pub const VERSION: u32 = 1;
-/// `MFT_DEV_BLOCK_BASIC`: a block device (section 2.2).
+/// `MFT_DEV_BLOCK_BASIC`: a block device (ABI section 2.2).
 pub const TYPE_BLOCK_BASIC: u32 = 1;
-/// `MFT_DEV_NET_BASIC`: a network device (section 2.2).
+/// `MFT_DEV_NET_BASIC`: a network device (ABI section 2.2).
 pub const TYPE_NET_BASIC: u32 = 2;
-/// `MFT_RESERVED_FIRST`: types from here on are reserved, and entry 0 has exactly this one (section 2.2).
+/// `MFT_RESERVED_FIRST`: types from here on are reserved, and entry 0 has exactly this one (ABI section 2.2).
 pub const TYPE_RESERVED_FIRST: u32 = 1 << 30;
 
 /// The fixed part of `struct mft`; the entries follow.
@@ -65,7 +65,7 @@ pub struct NetBasic {
 }
 
 impl Entry {
-    /// The reserved entry 0, which makes handle 0 invalid (section 2.2).
+    /// The reserved entry 0, which makes handle 0 invalid (ABI section 2.2).
     pub const RESERVED: Self = Self {
         name: [0; MFT_NAME_SIZE],
         kind: TYPE_RESERVED_FIRST,
@@ -76,7 +76,7 @@ impl Entry {
     };
 }
 
-/// Bytes of `struct mft` with so many entries: *mft_size* of the document (section 2.2).
+/// Bytes of `struct mft` with so many entries: *mft_size* of the document (ABI section 2.2).
 #[must_use]
 pub const fn size_of_entries(entries: u32) -> usize {
     size_of::<Header>() + entries as usize * size_of::<Entry>()

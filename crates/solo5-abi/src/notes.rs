@@ -1,33 +1,33 @@
-//! The ELF notes of an image, and the `.interp` that keeps hosts from executing it (sections 2.1-2.6).
+//! The ELF notes of an image, and the `.interp` that keeps hosts from executing it (ABI sections 2.1-2.6).
 
 use core::mem::{align_of, offset_of, size_of};
 
 use crate::mft;
 
-/// Owner of Solo5's notes, its NUL included: `MFT1_NOTE_NAME` (section 2.1).
+/// Owner of Solo5's notes, its NUL included: `MFT1_NOTE_NAME` (ABI section 2.1).
 pub const NAME: [u8; 6] = *b"Solo5\0";
-/// [`NAME`] as it lies in the file, padded to a multiple of 4 (section 2.1).
+/// [`NAME`] as it lies in the file, padded to a multiple of 4 (ABI section 2.1).
 pub const NAME_FIELD: [u8; 8] = *b"Solo5\0\0\0";
-/// `MFT1_NOTE_TYPE`: the manifest note, `MFT1` in ASCII (section 2.1).
+/// `MFT1_NOTE_TYPE`: the manifest note, `MFT1` in ASCII (ABI section 2.1).
 pub const TYPE_MFT1: u32 = 0x3154_464D;
-/// The ABI note, `ABI1` in ASCII (section 2.1).
+/// The ABI note, `ABI1` in ASCII (ABI section 2.1).
 pub const TYPE_ABI1: u32 = 0x3149_4241;
-/// Bytes between the head of a manifest note and `struct mft`, counted in its `n_descsz` (section 2.2).
+/// Bytes between the head of a manifest note and `struct mft`, counted in its `n_descsz` (ABI section 2.2).
 pub const MFT1_PADDING: u32 = 4;
-/// Alignment of the section that holds a note of ours; each has a PT_NOTE of its own (section 2.1).
+/// Alignment of the section that holds a note of ours; each has a PT_NOTE of its own (ABI section 2.1).
 pub const ALIGN: u64 = 4;
 
-/// Section of the manifest note (section 1.5).
+/// Section of the manifest note (ABI section 1.5).
 pub const SECTION_MFT1: &str = ".note.solo5.manifest";
-/// Section of the ABI note (section 2.4).
+/// Section of the ABI note (ABI section 2.4).
 pub const SECTION_ABI1: &str = ".note.solo5.abi";
-/// Section of the note for OpenBSD's kernel (section 2.6).
+/// Section of the note for OpenBSD's kernel (ABI section 2.6).
 pub const SECTION_NOT_OPENBSD: &str = ".note.solo5.not_openbsd";
 
-/// Content of `.interp`: an interpreter that cannot exist, so a host refuses to execute an image (section 2.6).
+/// Content of `.interp`: an interpreter that cannot exist, so a host refuses to execute an image (ABI section 2.6).
 pub const INTERP: [u8; 24] = *b"/nonexistent/solo5/\0\0\0\0\0";
 
-/// What an image was built for (section 2.4).
+/// What an image was built for (ABI section 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum AbiTarget {
@@ -60,7 +60,7 @@ impl AbiTarget {
         })
     }
 
-    /// The name tools print (section 1.7).
+    /// The name tools print (ABI section 1.7).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ impl AbiTarget {
     }
 }
 
-/// The 20-byte head of every note of ours (section 2.1).
+/// The 20-byte head of every note of ours (ABI section 2.1).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoteHead {
@@ -96,7 +96,7 @@ impl NoteHead {
     }
 }
 
-/// `struct abi1_info`: the descriptor of an ABI note (section 2.4).
+/// `struct abi1_info`: the descriptor of an ABI note (ABI section 2.4).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abi1Info {
@@ -108,7 +108,7 @@ pub struct Abi1Info {
     pub reserved: [u32; 2],
 }
 
-/// A whole ABI note, for bindings to put into [`SECTION_ABI1`] (section 2.4).
+/// A whole ABI note, for bindings to put into [`SECTION_ABI1`] (ABI section 2.4).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abi1Note {
@@ -129,7 +129,7 @@ impl Abi1Note {
     }
 }
 
-/// A whole manifest note with `N` entries, the reserved first one included (section 2.2).
+/// A whole manifest note with `N` entries, the reserved first one included (ABI section 2.2).
 #[repr(C, align(8))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mft1Note<const N: usize> {
@@ -144,7 +144,7 @@ pub struct Mft1Note<const N: usize> {
 }
 
 /// The note that marks an image as OpenBSD's, so that this host, too, fails to find the interpreter.
-/// It must be the first PT_NOTE (section 2.6).
+/// It must be the first PT_NOTE (ABI section 2.6).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotOpenBsdNote {
@@ -165,7 +165,7 @@ impl NotOpenBsdNote {
     pub const NOTE: Self = Self { namesz: 8, descsz: 4, kind: 1, name: *b"OpenBSD\0", desc: 0 };
 }
 
-/// `n_descsz` of a manifest note with so many entries (section 2.2).
+/// `n_descsz` of a manifest note with so many entries (ABI section 2.2).
 #[must_use]
 pub const fn mft1_descsz(entries: u32) -> u32 {
     12 + 104 * entries
@@ -179,7 +179,7 @@ const _: () = {
     assert!(offset_of!(Abi1Note, info) == 20 && offset_of!(Abi1Info, version) == 4);
     assert!(size_of::<NotOpenBsdNote>() == 24 && offset_of!(NotOpenBsdNote, desc) == 20);
     assert!(offset_of!(Mft1Note<1>, header) == 24 && offset_of!(Mft1Note<1>, entries) == 32);
-    // The example sizes of section 2.2: descriptor and whole note for 0, 1, 2 and 63 devices.
+    // The example sizes of ABI section 2.2: descriptor and whole note for 0, 1, 2 and 63 devices.
     assert!(mft1_descsz(1) == 0x74 && size_of::<Mft1Note<1>>() == 0x88);
     assert!(mft1_descsz(2) == 0xDC && size_of::<Mft1Note<2>>() == 0xF0);
     assert!(mft1_descsz(3) == 0x144 && size_of::<Mft1Note<3>>() == 0x158);

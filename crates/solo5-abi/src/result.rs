@@ -1,4 +1,4 @@
-//! Result codes, exit statuses, and what `solo5.h` passes by pointer (sections 6.6, 7.1).
+//! Result codes, exit statuses, and what `solo5.h` passes by pointer (ABI sections 6.6, 7.1).
 
 use core::mem::{offset_of, size_of};
 

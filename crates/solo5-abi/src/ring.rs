@@ -1,4 +1,4 @@
-//! hvt's network ring, an optional faster path than hypercalls 6 and 7 (section 4.6).
+//! hvt's network ring, an optional faster path than hypercalls 6 and 7 (ABI section 4.6).
 //!
 //! Indices run freely over `u32`; a slot is an index modulo [`SLOTS`]. Memory is shared with another
 //! thread on the other side of a trust boundary: both sides copy an entry out once before they use it.

@@ -1,19 +1,19 @@
-//! The spt target: boot info, the wait set, and the system calls a guest has (section 5).
+//! The spt target: boot info, the wait set, and the system calls a guest has (ABI section 5).
 
 use core::mem::{align_of, offset_of, size_of};
 
 use crate::Gpa;
 
-/// `SPT_ABI_VERSION` (section 10.1).
+/// `SPT_ABI_VERSION` (ABI section 10.1).
 pub const ABI_VERSION: u32 = 2;
 
-/// `struct spt_boot_info`, at [`crate::memory::SPT_BOOT_INFO`], whose address is in rdi at entry (section 5.2).
+/// `struct spt_boot_info`, at [`crate::memory::SPT_BOOT_INFO`], whose address is in rdi at entry (ABI section 5.2).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootInfo {
     /// End of guest memory; all of `--mem`.
     pub mem_size: u64,
-    /// Highest end of a loaded segment (section 3.2); not where a heap may begin.
+    /// Highest end of a loaded segment (ABI section 3.2); not where a heap may begin.
     pub kernel_end: u64,
     /// Address of the NUL-terminated command line.
     pub cmdline: Gpa,
@@ -25,7 +25,7 @@ pub struct BootInfo {
     pub timerfd: i32,
 }
 
-/// `struct epoll_event` of the host kernel on x86_64, packed (section 5.5).
+/// `struct epoll_event` of the host kernel on x86_64, packed (ABI section 5.5).
 #[repr(C, packed)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpollEvent {
@@ -35,10 +35,10 @@ pub struct EpollEvent {
     pub data: u64,
 }
 
-/// `data` of the timer in the wait set (section 5.5).
+/// `data` of the timer in the wait set (ABI section 5.5).
 pub const TIMER_EVENT_ID: u64 = 0xFFFF_FFFE;
 
-/// System calls of the host kernel that a guest may make (section 5.4).
+/// System calls of the host kernel that a guest may make (ABI section 5.4).
 pub mod syscall {
     /// `read`: network devices only.
     pub const READ: u32 = 0;

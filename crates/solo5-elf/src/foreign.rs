@@ -18,9 +18,9 @@ pub struct Interpreter {
     len: usize,
 }
 
-/// The interpreter of `image`, if it has one other than the one images carry (section 2.6).
+/// The interpreter of `image`, if it has one other than the one images carry (ABI section 2.6).
 ///
-/// Only a hint for a message: headers that can not be read count as absent.
+/// Only a hint for a message: headers that cannot be read count as absent.
 pub fn foreign_interpreter(image: &(impl ReadAt + ?Sized), header: &Header) -> Option<Interpreter> {
     let interp = header
         .programs(image)

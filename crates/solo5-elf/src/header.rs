@@ -60,7 +60,7 @@ pub enum HeaderError {
 }
 
 impl Header {
-    /// Reads and checks the header of `image` (sections 2.5 N1-N2, 3.1).
+    /// Reads and checks the header of `image` (ABI sections 2.5 N1-N2, 3.1).
     ///
     /// # Errors
     /// The first field that is not what an image must have.

@@ -3,10 +3,10 @@
 //! Every step is a function of bytes: nothing is opened, mapped or allocated here. A caller offers its
 //! image as a [`ReadAt`] and gets, in the order in which tenders report (ABI section 4.10):
 //!
-//! 1. [`Header::read`]: the ELF header is one of ours (sections 2.5 N1-N2, 3.1);
-//! 2. [`read_abi`], [`Abi::expect`]: the image was built for this target (sections 2.4, 2.5);
-//! 3. [`read_manifest`]: the devices it needs (sections 2.2, 2.3, 2.5);
-//! 4. [`Plan::new`]: what to put where, and with which protection (sections 3.1-3.3).
+//! 1. [`Header::read`]: the ELF header is one of ours (ABI sections 2.5 N1-N2, 3.1);
+//! 2. [`read_abi`], [`Abi::expect`]: the image was built for this target (ABI sections 2.4, 2.5);
+//! 3. [`read_manifest`]: the devices it needs (ABI sections 2.2, 2.3, 2.5);
+//! 4. [`Plan::new`]: what to put where, and with which protection (ABI sections 3.1-3.3).
 //!
 //! A [`Plan`] holds neither segments nor their bytes: [`Segments`] reads and checks them one by one, and a
 //! tender may map what they name.

@@ -59,13 +59,13 @@ pub struct Segment {
     pub protection: Protection,
 }
 
-/// What a guest may do with a page (section 3.3); never both write and execute.
+/// What a guest may do with a page (ABI section 3.3); never both write and execute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protection {
     flags: u32,
 }
 
-/// Why an image can not be loaded: section 3.1 for the entry point, the rows of section 3.2 otherwise.
+/// Why an image cannot be loaded: ABI section 3.1 for the entry point, the rows of ABI section 3.2 otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadError {
     /// The entry point is not in guest memory, or below 0x100000.
@@ -159,7 +159,7 @@ pub enum SegmentError {
 }
 
 impl Plan {
-    /// Checks the segments of `image` against `memory` bytes of guest memory (sections 3.1-3.2).
+    /// Checks the segments of `image` against `memory` bytes of guest memory (ABI sections 3.1-3.2).
     ///
     /// A `PT_LOAD` without bytes in the file is not loaded and does not count for
     /// [`Plan::kernel_end`], as with upstream, but unlike there it must lie in guest memory: an
@@ -185,7 +185,7 @@ impl Plan {
         self.header.entry()
     }
 
-    /// The highest end of a segment, 0 without any (section 3.2). Upstream's images keep their
+    /// The highest end of a segment, 0 without any (ABI section 3.2). Upstream's images keep their
     /// zero-initialised data above it.
     #[must_use]
     pub const fn kernel_end(&self) -> Gpa {
@@ -282,7 +282,7 @@ fn check(
 }
 
 /// Zero-initialised data that is a segment of its own: all of upstream's images have it so, and an
-/// empty TLS segment appears as `p_vaddr = 0, p_memsz = 0` (section 3.2).
+/// empty TLS segment appears as `p_vaddr = 0, p_memsz = 0` (ABI section 3.2).
 fn check_zero_initialised(program: &ProgramHeader, memory: u64) -> Result<(), SegmentError> {
     let &ProgramHeader { vaddr, mem_size, .. } = program;
     if mem_size == 0 {

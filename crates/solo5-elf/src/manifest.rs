@@ -12,7 +12,7 @@ use solo5_abi::mft::{
 const HEADER_SIZE: usize = 8;
 const ENTRY_SIZE: usize = 104;
 
-/// A manifest that passed every check of section 2.3, and whose devices a tender can attach.
+/// A manifest that passed every check of ABI section 2.3, and whose devices a tender can attach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manifest<'a> {
     entries: &'a [[u8; ENTRY_SIZE]],
@@ -47,8 +47,8 @@ pub struct Devices<'a> {
     next: usize,
 }
 
-/// Why a manifest was refused: the rows of section 2.3, then what no tender could ever attach, so that
-/// the image could not start (section 9: 13 and 28).
+/// Why a manifest was refused: the rows of ABI section 2.3, then what no tender could ever attach, so that
+/// the image could not start (ABI section 9: 13 and 28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManifestError {
     /// Too few bytes for version and number of entries.
@@ -106,7 +106,7 @@ pub enum ManifestError {
 }
 
 impl<'a> Manifest<'a> {
-    /// Checks the bytes of a `struct mft` (section 2.3), and that a tender can attach its devices.
+    /// Checks the bytes of a `struct mft` (ABI section 2.3), and that a tender can attach its devices.
     ///
     /// # Errors
     /// The first rule that is violated.
@@ -170,7 +170,7 @@ impl<'a> Manifest<'a> {
     }
 }
 
-/// The device of this name and kind (section 1.2).
+/// The device of this name and kind (ABI section 1.2).
 #[must_use]
 pub fn find_device<'a>(manifest: &Manifest<'a>, name: &[u8], kind: DeviceKind) -> Option<Device<'a>> {
     manifest.devices().find(|device| device.name == name && device.kind == kind)

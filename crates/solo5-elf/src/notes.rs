@@ -21,9 +21,9 @@ const ABI_MIN_DESC: u32 = 8;
 /// One of the two notes tenders look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoteKind {
-    /// `ABI1`: target and version (section 2.4).
+    /// `ABI1`: target and version (ABI section 2.4).
     Abi,
-    /// `MFT1`: the manifest (section 2.2).
+    /// `MFT1`: the manifest (ABI section 2.2).
     Manifest,
 }
 
@@ -47,7 +47,7 @@ pub struct AbiMismatch {
     pub version: u32,
 }
 
-/// Why a note could not be had; the rows of section 2.5.
+/// Why a note could not be had; the rows of ABI section 2.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoteError {
     /// The image has no such note.
@@ -95,10 +95,10 @@ pub enum ManifestNoteError {
 /// Room for the largest manifest.
 pub type ManifestBuffer = [u8; MFT_MAX_SIZE];
 
-/// Finds and reads the ABI note (sections 2.4, 2.5).
+/// Finds and reads the ABI note (ABI sections 2.4, 2.5).
 ///
 /// # Errors
-/// There is none, or it violates a row of section 2.5. A descriptor of less than 8 bytes, which
+/// There is none, or it violates a row of ABI section 2.5. A descriptor of less than 8 bytes, which
 /// upstream's tools read beyond its end, is refused.
 pub fn read_abi(image: &(impl ReadAt + ?Sized), header: &Header) -> Result<Abi, NoteError> {
     let note = find(image, header, NoteKind::Abi)?;
@@ -107,10 +107,10 @@ pub fn read_abi(image: &(impl ReadAt + ?Sized), header: &Header) -> Result<Abi, 
     Ok(Abi { target: u32_at(&bytes, 0), version: u32_at(&bytes, 4) })
 }
 
-/// Finds, reads and validates the manifest; `buffer` holds its bytes (sections 2.2, 2.3, 2.5).
+/// Finds, reads and validates the manifest; `buffer` holds its bytes (ABI sections 2.2, 2.3, 2.5).
 ///
 /// # Errors
-/// There is none, or it violates a row of section 2.5 or 2.3.
+/// There is none, or it violates a row of ABI section 2.5 or 2.3.
 pub fn read_manifest<'a>(
     image: &(impl ReadAt + ?Sized),
     header: &Header,
@@ -168,7 +168,7 @@ fn find(image: &(impl ReadAt + ?Sized), header: &Header, kind: NoteKind) -> Resu
 }
 
 impl Abi {
-    /// Checks that a tender for `version` of `target` can run the image (section 2.4).
+    /// Checks that a tender for `version` of `target` can run the image (ABI section 2.4).
     ///
     /// # Errors
     /// It was built for another target or version.

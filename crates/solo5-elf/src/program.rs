@@ -28,7 +28,7 @@ pub struct ProgramHeader {
     pub align: u64,
 }
 
-/// What a program header is for; only these matter to a tender (sections 2.5, 3.2).
+/// What a program header is for; only these matter to a tender (ABI sections 2.5, 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgramKind {
     /// `PT_LOAD`.

@@ -22,7 +22,7 @@ pub struct BlockFile {
     pub unlocked: Option<Errno>,
 }
 
-/// Why a file can not be a block device.
+/// Why a file cannot be a block device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockError {
     /// The host refused to open it, or to tell its size.
@@ -38,7 +38,7 @@ impl BlockFile {
     /// to write it, which root could all the same.
     ///
     /// # Errors
-    /// It can not be read, or is neither file nor block device.
+    /// It cannot be read, or is neither file nor block device.
     pub fn open(path: &CStr) -> Result<Self, BlockError> {
         let refused = match syscall::open_for_writing(path) {
             Ok(fd) => match syscall::file_status(fd) {

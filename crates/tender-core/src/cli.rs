@@ -118,7 +118,7 @@ pub enum OptionError<'a> {
         /// Most MiB the tender can give.
         max: u64,
     },
-    /// The name can not be a device's.
+    /// The name cannot be a device's.
     DeviceName {
         /// The word.
         word: &'a [u8],
@@ -131,7 +131,7 @@ impl<'a> TenderOption<'a> {
     /// Second pass: reads one word. `None` if it is none of these: a tender's own option, or unknown.
     /// Memory goes down to a multiple of `mem_step_mib`, and is at most `max_mem_mib` then.
     ///
-    /// Stricter than upstream (section 9 #12): a number is decimal digits and nothing else, and a
+    /// Stricter than upstream (ABI section 9 #12): a number is decimal digits and nothing else, and a
     /// value is all of what follows the `=`, spaces included.
     ///
     /// # Errors
@@ -228,7 +228,7 @@ impl fmt::Display for DeviceUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "\x20 --block:NAME=PATH             attach a file or block device; read-only if it can not be written
+            "\x20 --block:NAME=PATH             attach a file or block device; read-only if it cannot be written
   --block-sector-size:NAME=N    block size in bytes, a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE} (default: {DEFAULT_BLOCK_SIZE})
   --block-lock:NAME=shared      guests that all say so share what they write to (default: exclusive)
   --net:NAME=IFACE              attach a TAP interface that exists and is up

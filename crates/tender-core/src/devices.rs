@@ -96,25 +96,25 @@ pub struct DeviceError<'a> {
 pub enum Refusal<'a> {
     /// The image has no such device; this is what it has.
     NotDeclared(Manifest<'a>),
-    /// A file can not be opened.
+    /// A file cannot be opened.
     Block(BlockError),
     /// Not a block size.
     BlockSize,
     /// Not a lock.
     Lock,
-    /// A TAP interface can not be attached.
+    /// A TAP interface cannot be attached.
     Tap(TapError<'a>),
     /// Not the number of a descriptor.
     Descriptor,
     /// The descriptor is another device already.
     Shared,
-    /// A descriptor can not be a network device.
+    /// A descriptor cannot be a network device.
     Adopt(AdoptError),
     /// Not an address.
     Mac,
 }
 
-/// Why devices can not be used as they were attached.
+/// Why devices cannot be used as they were attached.
 #[derive(Clone, Copy, Debug)]
 pub enum SetUpError<'a> {
     /// A file is empty, or is not made of whole blocks.
@@ -199,7 +199,7 @@ impl<'a> Devices<'a> {
     /// Does what a device option says. The last of repeated options wins.
     ///
     /// # Errors
-    /// The image does not declare the device, it can not be attached, or its property is malformed.
+    /// The image does not declare the device, it cannot be attached, or its property is malformed.
     pub fn apply(&mut self, option: DeviceOption<'a>) -> Result<(), DeviceError<'a>> {
         self.apply_to_slot(option).map_err(|why| DeviceError { option, why })
     }
@@ -259,7 +259,7 @@ impl<'a> Devices<'a> {
     /// each network device that was given none.
     ///
     /// # Errors
-    /// The first device that can not be used as it is.
+    /// The first device that cannot be used as it is.
     pub fn set_up(&mut self) -> Result<(), SetUpError<'a>> {
         for device in self.manifest.devices() {
             let slot = &mut self.slots[device.handle];
@@ -388,7 +388,7 @@ impl fmt::Display for DeviceError<'_> {
                 if separator == "; it declares " { f.write_str("; it declares none") } else { Ok(()) }
             }
             Refusal::Block(error @ BlockError::Host(_)) => {
-                write!(f, "{} can not be opened: {error}", Quoted(value))
+                write!(f, "{} cannot be opened: {error}", Quoted(value))
             }
             Refusal::Block(error) => write!(f, "{} {error}", Quoted(value)),
             // Scripts look for the words in front of the colon, which are not quite the rule.
@@ -407,7 +407,7 @@ impl fmt::Display for DeviceError<'_> {
                 )
             }
             Refusal::Shared => write!(f, "descriptor {} is another device of this guest", Escaped(value)),
-            Refusal::Adopt(error) => write!(f, "descriptor {} can not be used: {error}", Escaped(value)),
+            Refusal::Adopt(error) => write!(f, "descriptor {} cannot be used: {error}", Escaped(value)),
             Refusal::Mac => write!(
                 f,
                 "{} is not an address, which has six pairs of hexadecimal digits: 02:00:00:00:00:01",
@@ -453,13 +453,13 @@ impl fmt::Display for Warning<'_> {
         match self {
             Self::ReadOnly(device, path, errno) => write!(
                 f,
-                "warning: device {} is read-only, writes to it fail: {} can not be opened for writing: {errno}",
+                "warning: device {} is read-only, writes to it fail: {} cannot be opened for writing: {errno}",
                 Quoted(device.name),
                 Quoted(path.to_bytes())
             ),
             Self::NotLocked(device, path, errno) => write!(
                 f,
-                "warning: device {}: {} can not be locked: {errno}; take care that only one guest uses it",
+                "warning: device {}: {} cannot be locked: {errno}; take care that only one guest uses it",
                 Quoted(device.name),
                 Quoted(path.to_bytes())
             ),

@@ -11,7 +11,7 @@ pub struct Diagnostics<'a> {
 }
 
 /// Text as a user or an image gave it, between quotes and on one line: control characters and bytes
-/// that are not UTF-8 are escaped, so that it can not drive a terminal.
+/// that are not UTF-8 are escaped, so that it cannot drive a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(pub &'a [u8]);
 

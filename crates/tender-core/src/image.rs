@@ -24,7 +24,7 @@ pub struct ImageFile {
     known: usize,
 }
 
-/// Why an image can not be opened.
+/// Why an image cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// The host refused.
@@ -55,7 +55,7 @@ impl ImageFile {
     /// is closed, it is opened on `/dev/null` first, so that nothing else can take its number.
     ///
     /// # Errors
-    /// It can not be opened for reading, or it is not a regular file.
+    /// It cannot be opened for reading, or it is not a regular file.
     pub fn open(path: &CStr) -> Result<Self, OpenError> {
         let mut fd = syscall::open_for_reading(path).map_err(OpenError::Host)?;
         if fd.number() < 3 {

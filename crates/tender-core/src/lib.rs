@@ -7,15 +7,15 @@
 //! | module | what |
 //! |---|---|
 //! | [`cli`] | the two passes over the command line (ABI sections 6.1-6.3) |
-//! | [`cmdline`] | what the guest gets of it (section 4.3) |
-//! | [`devices`] | declared against attached devices (section 6.2) |
-//! | [`block`] | files and block devices behind a guest's disks (section 6.5) |
-//! | [`net`] | TAP interfaces and descriptors behind a guest's network devices (section 6.4) |
-//! | [`image`] | the image file (section 4.10, steps 2-4) |
+//! | [`cmdline`] | what the guest gets of it (ABI section 4.3) |
+//! | [`devices`] | declared against attached devices (ABI section 6.2) |
+//! | [`block`] | files and block devices behind a guest's disks (ABI section 6.5) |
+//! | [`net`] | TAP interfaces and descriptors behind a guest's network devices (ABI section 6.4) |
+//! | [`image`] | the image file (ABI section 4.10, steps 2-4) |
 //! | [`lifeline`] | a tender that ends with whoever started it |
 //! | [`privileges`] | what is given up before the guest runs |
 //! | [`diagnostics`] | one clear line on standard error |
-//! | [`status`] | exit statuses (section 6.6) |
+//! | [`status`] | exit statuses (ABI section 6.6) |
 //! | [`syscall`] | the host kernel; all unsafe code of this crate |
 
 #![cfg_attr(not(test), no_std)]

@@ -35,7 +35,7 @@ pub struct LifelineError<'a> {
 pub enum LifelineRefusal {
     /// It is not the number of a descriptor.
     Descriptor,
-    /// It can not tell when its other end is closed.
+    /// It cannot tell when its other end is closed.
     Kind,
     /// Its other end is closed: the starter is gone.
     Gone,

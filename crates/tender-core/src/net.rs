@@ -37,7 +37,7 @@ pub struct NetPort {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mac(pub [u8; NET_ALEN]);
 
-/// Why a TAP interface can not be attached.
+/// Why a TAP interface cannot be attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TapError<'a> {
     /// Name of the interface.
@@ -55,7 +55,7 @@ pub enum TapRefusal {
     NoInterface,
     /// It is neither up nor running.
     Down,
-    /// `/dev/net/tun` can not be opened.
+    /// `/dev/net/tun` cannot be opened.
     Tun(Errno),
     /// Somebody is attached to it.
     Busy,
@@ -69,7 +69,7 @@ pub enum TapRefusal {
     Host(Errno),
 }
 
-/// Why a descriptor can not be a network device.
+/// Why a descriptor cannot be a network device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdoptError {
     /// It is not open.
@@ -227,7 +227,7 @@ fn mtu_through(socket: Fd, name: [u8; 16]) -> Result<u16, Errno> {
     let mut request = InterfaceRequest { name, value: [0; 24] };
     syscall::ask_interface(socket, InterfaceQuestion::Mtu, &mut request)?;
     let [a, b, c, d, ..] = request.value;
-    // A manifest has 16 bits for it; a TAP can not have more than 65521.
+    // A manifest has 16 bits for it; a TAP cannot have more than 65521.
     Ok(u16::try_from(u32::from_ne_bytes([a, b, c, d])).unwrap_or(u16::MAX))
 }
 
@@ -301,7 +301,7 @@ impl fmt::Display for TapError<'_> {
                 write!(f, "interface {quoted} is down: bring it up with ip link set {name} up")
             }
             TapRefusal::Tun(errno) => {
-                write!(f, "/dev/net/tun can not be opened: {errno}")?;
+                write!(f, "/dev/net/tun cannot be opened: {errno}")?;
                 match errno {
                     Errno::EACCES | Errno::EPERM => {
                         f.write_str("; run as root, or give this user access to it")
@@ -318,14 +318,14 @@ impl fmt::Display for TapError<'_> {
             ),
             TapRefusal::NotPermitted => write!(
                 f,
-                "interface {quoted} can not be attached: operation not permitted; run as root, or make it with \
+                "interface {quoted} cannot be attached: operation not permitted; run as root, or make it with \
                  ip tuntap add {name} mode tap user USER"
             ),
             TapRefusal::NotTap => {
                 write!(f, "interface {quoted} is not a TAP interface with one queue: make it with mode tap")
             }
             TapRefusal::OtherName => write!(f, "interface name {quoted} is a pattern: name one interface"),
-            TapRefusal::Host(errno) => write!(f, "interface {quoted} can not be attached: {errno}"),
+            TapRefusal::Host(errno) => write!(f, "interface {quoted} cannot be attached: {errno}"),
         }
     }
 }

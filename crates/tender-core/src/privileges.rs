@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::syscall::{self, Errno};
 
-/// Why privileges can not be given up.
+/// Why privileges cannot be given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrivilegeError {
     /// The kernel did not take the capabilities.
@@ -27,7 +27,7 @@ pub fn give_up() -> Result<(), PrivilegeError> {
     for capability in 0..CAPABILITIES {
         match syscall::drop_from_bounding_set(capability) {
             Ok(()) => {}
-            // The kernel knows no more of them, or the process may not: then it can not use the set either.
+            // The kernel knows no more of them, or the process may not: then it cannot use the set either.
             Err(Errno::EINVAL | Errno::EPERM) => break,
             Err(errno) => return Err(PrivilegeError::Capabilities(errno)),
         }
@@ -39,8 +39,8 @@ pub fn give_up() -> Result<(), PrivilegeError> {
 impl fmt::Display for PrivilegeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Capabilities(errno) => write!(f, "capabilities can not be given up: {errno}"),
-            Self::NoNew(errno) => write!(f, "privileges can not be given up: {errno}"),
+            Self::Capabilities(errno) => write!(f, "capabilities cannot be given up: {errno}"),
+            Self::NoNew(errno) => write!(f, "privileges cannot be given up: {errno}"),
         }
     }
 }

@@ -576,7 +576,7 @@ pub fn drop_capabilities() -> Result<(), Errno> {
     Ok(())
 }
 
-/// The process and all it executes can not gain privileges from now on.
+/// The process and all it executes cannot gain privileges from now on.
 ///
 /// # Errors
 /// The kernel refused.
@@ -684,7 +684,7 @@ impl Errno {
     pub const ENODEV: Self = Self(19);
     /// The call does not take this.
     pub const EINVAL: Self = Self(22);
-    /// Can not be written to.
+    /// Cannot be written to.
     pub const EROFS: Self = Self(30);
     /// No memory, or no room in the address space.
     pub const ENOMEM: Self = Self(12);
@@ -694,7 +694,7 @@ impl Errno {
     pub const EPERM: Self = Self(1);
     /// No room in a queue now.
     pub const ENOBUFS: Self = Self(105);
-    /// An address that this process can not use so.
+    /// An address that this process cannot use so.
     pub const EFAULT: Self = Self(14);
 
     /// The error of this number.

@@ -188,10 +188,10 @@ fn refuses_files_that_are_not_whole_blocks() {
 #[test]
 fn refuses_what_is_not_storage_with_a_line_that_says_why() {
     for (path, why) in [
-        ("/nonexistent/disk.img", "can not be opened: no such file or directory"),
-        ("/", "can not be opened: is a directory"),
+        ("/nonexistent/disk.img", "cannot be opened: no such file or directory"),
+        ("/", "cannot be opened: is a directory"),
         ("/dev/null", "is neither a regular file nor a block device"),
-        ("/etc/passwd/x", "can not be opened: not a directory"),
+        ("/etc/passwd/x", "cannot be opened: not a directory"),
     ] {
         let word = format!("--block:storage={path}");
         assert_eq!(refusal(&[&word]), format!("option '{word}': '{path}' {why}"));
@@ -369,7 +369,7 @@ fn refuses_descriptors_that_are_no_network_device() {
         (1_000_000, "it is not open: hand it over when starting the tender"),
     ] {
         let word = format!("--net:service=@{fd}");
-        assert_eq!(refusal(&[&word]), format!("option '{word}': descriptor @{fd} can not be used: {why}"));
+        assert_eq!(refusal(&[&word]), format!("option '{word}': descriptor @{fd} cannot be used: {why}"));
     }
     for value in ["@", "@-1", "@1", "@2", "@3x", "@ 3", "@2147483648", "@18446744073709551619"] {
         let word = format!("--net:service={value}");

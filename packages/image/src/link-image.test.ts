@@ -285,12 +285,12 @@ describe("linkImage", () => {
       text: /aligned to 0x2000/,
     },
     {
-      why: "a segment that can not be mapped",
+      why: "a segment that cannot be mapped",
       base: withPieces((p) => {
         p.data.offset = 0x4010;
       }),
       code: "NOT_A_BASE_IMAGE",
-      text: /can not be mapped/,
+      text: /cannot be mapped/,
     },
     {
       why: "two segments with the same bytes of the file",

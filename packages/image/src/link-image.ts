@@ -167,7 +167,7 @@ function checkLoads(elf: ElfFile, loads: readonly ProgramHeader[]): void {
     memoryEnd = vaddr + memsz;
     if (filesz === 0n) continue;
     if (vaddr % page !== offset % page)
-      throw refuse(`lies at ${hex(offset)} of the file: it can not be mapped`);
+      throw refuse(`lies at ${hex(offset)} of the file: it cannot be mapped`);
     if (offset < contentEnd) throw refuse("shares bytes of the file with another");
     contentEnd = offset + filesz;
   }

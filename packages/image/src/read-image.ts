@@ -56,9 +56,9 @@ export interface ImageInfo {
 /**
  * Reads an image, ours or upstream's, by the rules of the tenders: notes (ABI 2.3, 2.5), ELF header (3.1), segments
  * (3.2). What it accepts, a tender for that target and version with that much memory loads, and what it refuses a
- * tender refuses, but for what only our linker adds: `BAD_PROGRAM`, `DAMAGED`. Stricter than upstream where the ABI
- * document says so (section 9: 6, 14, 28). The bytes may come from anywhere; nothing is executed, and of an image that
- * is read piece by piece only headers, notes and what our linker made are read.
+ * tender refuses, but for what only our linker adds: `BAD_PROGRAM`, `DAMAGED`. Stricter than upstream where the
+ * document says so (ABI section 9: 6, 14, 28). The bytes may come from anywhere; nothing is executed, and of an image
+ * that is read piece by piece only headers, notes and what our linker made are read.
  *
  * @param image - its bytes, or where they can be read
  * @throws {ImageError} the first rule that the image breaks

@@ -26,7 +26,7 @@ export type JsonNode =
       readonly position?: Position | undefined;
     }
   | { readonly kind: "REAL" | "BOOLEAN" | "NULL"; readonly position?: Position | undefined }
-  /** Only from parsed values: what JSON can not say, like a function. */
+  /** Only from parsed values: what JSON cannot say, like a function. */
   | { readonly kind: "OTHER"; readonly typeName: string; readonly position?: Position | undefined };
 
 /** One `key: value` of an object, in document order. */

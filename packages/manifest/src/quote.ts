@@ -2,7 +2,7 @@ const SHOWN_CHARACTERS = 40;
 
 /**
  * Shows text that nobody vouches for: quoted, cut after 40 characters, and with everything outside printable
- * ASCII written as an escape, so that a name can not move a terminal's cursor.
+ * ASCII written as an escape, so that a name cannot move a terminal's cursor.
  */
 export function quote(text: string): string {
   const shown = text.length > SHOWN_CHARACTERS ? text.slice(0, SHOWN_CHARACTERS) : text;

@@ -2,7 +2,7 @@ import { checkManifest } from "./check-manifest.ts";
 import type { JsonMember, JsonNode } from "./json-node.ts";
 import { DEVICES_MAX, type DeviceDeclaration, type Manifest, manifestOf } from "./manifest.ts";
 
-/** Root, array, device, member: what lies deeper can not change the answer. */
+/** Root, array, device, member: what lies deeper cannot change the answer. */
 const LEVELS = 3;
 
 /**

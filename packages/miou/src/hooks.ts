@@ -20,7 +20,7 @@ export class Hook {
 
 /**
  * Has `fn` called before each step of the running task's scheduler, the newest hook first. A hook that throws is removed
- * and its error reported. It can not perform operations; it may signal triggers and complete computations.
+ * and its error reported. It cannot perform operations; it may signal triggers and complete computations.
  *
  * @throws {OutsideTaskError} there is no running task
  */

@@ -100,7 +100,7 @@ describe("the package as npm would install it", () => {
     expect(await call(target, other("arch", "arm64"))).toContain("no addon for linux on arm64");
   });
 
-  it("says what is wrong with an addon that can not be loaded", async () => {
+  it("says what is wrong with an addon that cannot be loaded", async () => {
     const target = installed("broken");
     const platform = join(folder, "broken/node_modules", PLATFORM);
     mkdirSync(platform, { recursive: true });

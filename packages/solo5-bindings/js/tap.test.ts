@@ -207,11 +207,11 @@ describe("descriptors that are no network device", () => {
     const number = "is not @ and the decimal number of a descriptor other than 1 and 2";
     const type =
       "TypeError | openTap: the first argument is neither the name of an interface nor a descriptor";
-    const closed = `BindingsError | DESCRIPTOR | openTap: DESCRIPTOR: descriptor @N can not be used: it is not open: hand it over when starting the tender`;
+    const closed = `BindingsError | DESCRIPTOR | openTap: DESCRIPTOR: descriptor @N cannot be used: it is not open: hand it over when starting the tender`;
     expect(said).toEqual([
-      `BindingsError | KIND | openTap: KIND: descriptor @N can not be used: ${socket}`,
-      `BindingsError | KIND | openTap: KIND: descriptor @N can not be used: ${kind}`,
-      `BindingsError | KIND | openTap: KIND: descriptor @N can not be used: ${kind}`,
+      `BindingsError | KIND | openTap: KIND: descriptor @N cannot be used: ${socket}`,
+      `BindingsError | KIND | openTap: KIND: descriptor @N cannot be used: ${kind}`,
+      `BindingsError | KIND | openTap: KIND: descriptor @N cannot be used: ${kind}`,
       closed,
       `BindingsError | DESCRIPTOR | openTap: DESCRIPTOR: '@N' ${number}`,
       `BindingsError | DESCRIPTOR | openTap: DESCRIPTOR: '@N' ${number}`,

@@ -108,7 +108,7 @@ describe("openTarget", () => {
       "a file that is not there",
       ["--block:storage=/none"],
       "NOT_FOUND",
-      /'\/none' can not be opened: no such file/,
+      /'\/none' cannot be opened: no such file/,
     ],
     ["no storage", ["--block:storage=/dev/null"], "KIND", /neither a regular file nor a block device/],
     [
@@ -187,9 +187,7 @@ describe("openTarget", () => {
     expect(refusal([open], [block("storage")])).toBe("opened");
   });
 
-  it("says which devices can not be written to, and lets a write fail as it does on spt", async ({
-    skip,
-  }) => {
+  it("says which devices cannot be written to, and lets a write fail as it does on spt", async ({ skip }) => {
     const refused = await noNamespaces();
     if (refused !== undefined) skip(refused);
     const said = await program(
@@ -201,7 +199,7 @@ describe("openTarget", () => {
     expect(said).toEqual([
       [
         expect.stringMatching(
-          /^warning: device 'disk' is read-only, writes to it fail: '\/mnt\/disk' can not be opened for writing/,
+          /^warning: device 'disk' is read-only, writes to it fail: '\/mnt\/disk' cannot be opened for writing/,
         ),
       ],
       [0, -3],

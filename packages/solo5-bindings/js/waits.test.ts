@@ -83,7 +83,7 @@ describe("waiting for a frame", () => {
     );
     expect(said).toEqual([
       "BindingsError | IO | wait: IO: no thread can be had to wait for devices",
-      expect.stringMatching(/ IO \| openTap: IO: descriptor @\d+ can not be used: too many open files$/),
+      expect.stringMatching(/ IO \| openTap: IO: descriptor @\d+ cannot be used: too many open files$/),
       60,
     ]);
   });

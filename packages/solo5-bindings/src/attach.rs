@@ -22,7 +22,7 @@ use crate::manifest;
 /// Most MiB that `--mem` may say, as `solo5-spt` has it.
 const MAX_MEM_MIB: u64 = ((1 << 47) - 4096) >> 20;
 
-/// Why a device can not be had.
+/// Why a device cannot be had.
 #[napi(object, object_from_js = false)]
 pub struct Refused {
     /// A code of `BindingsError`.
@@ -115,7 +115,7 @@ fn net(name: &str, mac: &str) -> Result<OpenNet, Refused> {
                 refused("DESCRIPTOR", format!("'{value}' {why}"))
             })?;
             NetPort::copy_of(fd).map_err(|error| {
-                refused(adopt_code(error), format!("descriptor {value} can not be used: {error}"))
+                refused(adopt_code(error), format!("descriptor {value} cannot be used: {error}"))
             })?
         }
         // The kernel would cut the name there.
@@ -157,7 +157,7 @@ fn block(path: String, block_size: &str, read_only: bool, sharing: bool) -> Resu
     let path = Quoted(word.to_bytes());
     let open = if read_only { BlockFile::open_for_reading } else { BlockFile::open };
     let refusal = |error| match error {
-        BlockError::Host(errno) => refused(errno_code(errno), format!("{path} can not be opened: {error}")),
+        BlockError::Host(errno) => refused(errno_code(errno), format!("{path} cannot be opened: {error}")),
         BlockError::NotStorage => refused("KIND", format!("{path} {error}")),
         BlockError::InUse => refused("BUSY", format!("{path} {error}")),
     };

@@ -6,7 +6,7 @@ use solo5_abi::mft::{Entry, Header, TYPE_BLOCK_BASIC, TYPE_NET_BASIC, TYPE_RESER
 /// The bytes of a manifest (ABI section 2.2) with these devices, by name and type.
 ///
 /// # Errors
-/// Says which device can not be in one.
+/// Says which device cannot be in one.
 pub fn bytes<'a>(devices: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Result<Vec<u8>, String> {
     let entries = u32::try_from(devices.len() + 1).unwrap_or(u32::MAX);
     let mut bytes = Vec::with_capacity(size_of::<Header>());

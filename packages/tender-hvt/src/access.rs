@@ -52,7 +52,7 @@ pub enum Fault {
         /// Bytes of guest memory.
         size: u64,
     },
-    /// Some of it is in pages that the guest can not use in this way.
+    /// Some of it is in pages that the guest cannot use in this way.
     Protected {
         /// The first of them.
         start: Gpa,
@@ -71,7 +71,7 @@ impl AccessMap {
             Limited { start: HVT_BOOT_INFO, end: LOAD_MIN, readable: true },
         ];
         let segments = segments.iter().filter(|segment| !segment.protection.write()).map(|segment| {
-            // What can be executed can be read as well (section 3.3).
+            // What can be executed can be read as well (ABI section 3.3).
             let readable = segment.protection.read() || segment.protection.execute();
             Limited { start: segment.start, end: segment.end, readable }
         });
@@ -122,7 +122,7 @@ impl fmt::Display for GuestFault {
             }
             Fault::Protected { start, end } => write!(
                 f,
-                "guest access to protected memory: gpa={gpa:#x} len={len:#x}, but {start:#x}..{end:#x} can not be {access}"
+                "guest access to protected memory: gpa={gpa:#x} len={len:#x}, but {start:#x}..{end:#x} cannot be {access}"
             ),
         }
     }

@@ -62,7 +62,7 @@ pub fn leave_boot_info<'a, W>(
     const { assert!(offset_of!(BootInfo, host_features) == 40 && offset_of!(BootInfo, net_ring) == 48) };
 }
 
-/// Completes the entry of a device (section 2.2). Its descriptor is nobody's business but the tender's,
+/// Completes the entry of a device (ABI section 2.2). Its descriptor is nobody's business but the tender's,
 /// and what an image says there itself does not count.
 fn leave_device(memory: &GuestMemory, device: &Attached) {
     let entry = MFT + (size_of::<mft::Header>() + device.handle * size_of::<mft::Entry>()) as Gpa;

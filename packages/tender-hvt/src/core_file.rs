@@ -34,7 +34,7 @@ pub struct CoreFolder {
     path: &'static CStr,
 }
 
-/// Why cores can not go to a folder.
+/// Why cores cannot go to a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FolderError(pub Errno);
 

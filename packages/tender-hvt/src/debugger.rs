@@ -142,7 +142,7 @@ struct Debuggee<'g, 'm> {
     ended: Option<Ended>,
 }
 
-/// Why a debuggee can not go on; it has been told.
+/// Why a debuggee cannot go on; it has been told.
 #[derive(Debug)]
 enum Never {}
 

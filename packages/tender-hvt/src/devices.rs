@@ -70,7 +70,7 @@ pub struct Ready {
 /// Neither a handle nor the timer.
 const DEBUGGER_EVENT_ID: u64 = TIMER_EVENT_ID + 1;
 
-/// Why a device can not be waited for.
+/// Why a device cannot be waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitSetError {
     /// The device, or the timer.
@@ -94,7 +94,7 @@ impl Devices {
     }
 
     fn slot(&self, handle: u64) -> Slot {
-        // All 64 bits count (section 9 #11).
+        // All 64 bits count (ABI section 9 #11).
         usize::try_from(handle).ok().and_then(|handle| self.slots.get(handle)).copied().unwrap_or(Slot::None)
     }
 
@@ -140,7 +140,7 @@ impl Block {
         self.fd
     }
 
-    /// Whether `len` bytes at `offset` lie on it; no bytes do not, at its end (section 4.5).
+    /// Whether `len` bytes at `offset` lie on it; no bytes do not, at its end (ABI section 4.5).
     #[must_use]
     pub fn has(self, offset: u64, len: u64) -> bool {
         offset < self.capacity && len <= self.capacity - offset
@@ -254,9 +254,9 @@ impl WaitSet {
 impl fmt::Display for WaitSetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.device, self.errno) {
-            (None, errno) => write!(f, "timer can not be set up: {errno}"),
+            (None, errno) => write!(f, "timer cannot be set up: {errno}"),
             (Some(Attached { handle, fd, .. }), errno) => {
-                write!(f, "device {handle} can not be waited for: descriptor {}: {errno}", fd.number())
+                write!(f, "device {handle} cannot be waited for: descriptor {}: {errno}", fd.number())
             }
         }
     }

@@ -123,7 +123,7 @@ impl<'m> Guest<'m> {
         self.killed(&Death::Hlt)
     }
 
-    /// Says why it can not go on.
+    /// Says why it cannot go on.
     fn killed(&mut self, why: &dyn fmt::Display) -> Ended {
         match self.machine.general() {
             Ok(general) => self.diagnostics.line(format_args!(
@@ -149,7 +149,7 @@ impl<'m> Guest<'m> {
             }
             Ended::KilledByDebugger => self.killed_for("by its debugger"),
             Ended::DebuggerIsGone => self.killed_for("its debugger is gone"),
-            Ended::DebuggerIsConfused => self.killed_for("its debugger sent what can not be understood"),
+            Ended::DebuggerIsConfused => self.killed_for("its debugger sent what cannot be understood"),
         }
     }
 
@@ -173,8 +173,7 @@ impl<'m> Guest<'m> {
                 self.diagnostics.line(format_args!("dumped {} pages of {}", dumped.pages, dumped.total));
             }
             Err(errno) => {
-                self.diagnostics
-                    .line(format_args!("core file {} can not be written: {errno}", Quoted(&path)));
+                self.diagnostics.line(format_args!("core file {} cannot be written: {errno}", Quoted(&path)));
             }
         }
     }

@@ -89,7 +89,7 @@ struct Bytes<'m> {
     memory: PhantomData<&'m GuestMemory>,
 }
 
-/// Why guest memory can not be had.
+/// Why guest memory cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MapError {
     /// Bytes of guest memory.
@@ -98,7 +98,7 @@ pub struct MapError {
     pub errno: Errno,
 }
 
-/// Why an image can not be put into guest memory.
+/// Why an image cannot be put into guest memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentLoadError {
     /// The file could not be read: it changed since it was checked.
@@ -410,7 +410,7 @@ fn flags_allow_reading(segment: &Segment) -> bool {
 impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mib, errno) = (self.size >> 20, self.errno);
-        write!(f, "guest memory of {mib} MiB can not be mapped: {errno}; give less with --mem=N")
+        write!(f, "guest memory of {mib} MiB cannot be mapped: {errno}; give less with --mem=N")
     }
 }
 
@@ -420,7 +420,7 @@ impl fmt::Display for SegmentLoadError {
             Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
             Self::Changed(error) => write!(f, "changed while it was loaded: {error}"),
             Self::Protect { start, errno } => {
-                write!(f, "segment at {start:#x} can not be protected: {errno}")
+                write!(f, "segment at {start:#x} cannot be protected: {errno}")
             }
         }
     }

@@ -127,7 +127,7 @@ pub const fn readable(data: u64) -> EpollEvent {
 pub fn arm(timer: Fd, nanoseconds: u64) -> Result<(), Errno> {
     const SECOND: u64 = 1_000_000_000;
     let to_c = |number: u64| libc::c_long::try_from(number).unwrap_or(libc::c_long::MAX);
-    // Bit 0 keeps it from being zero, which would disarm it (section 4.7).
+    // Bit 0 keeps it from being zero, which would disarm it (ABI section 4.7).
     let when =
         libc::timespec { tv_sec: to_c(nanoseconds / SECOND), tv_nsec: to_c((nanoseconds % SECOND) | 1) };
     let once = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: when };

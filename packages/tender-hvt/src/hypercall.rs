@@ -46,7 +46,7 @@ pub struct Halted {
     pub cookie: Option<Gpa>,
 }
 
-/// Why a guest can not go on.
+/// Why a guest cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HypercallError {
     /// There is no such hypercall.
@@ -195,7 +195,7 @@ impl fmt::Display for HypercallError {
             }
             Self::Fault(call, fault) => write!(f, "{}: {fault}", name(*call)),
             Self::Ring(error) => error.fmt(f),
-            Self::Wait(errno) => write!(f, "{}: the host can not wait: {errno}", name(Hypercall::Poll)),
+            Self::Wait(errno) => write!(f, "{}: the host cannot wait: {errno}", name(Hypercall::Poll)),
         }
     }
 }

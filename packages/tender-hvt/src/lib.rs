@@ -6,22 +6,22 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `tender` | the start-up sequence (section 4.10) |
-//! | `options` | its command line (section 6.1) |
+//! | `tender` | the start-up sequence (ABI section 4.10) |
+//! | `options` | its command line (ABI section 6.1) |
 //! | `access` | what a guest may do with its memory, and so have done |
-//! | `guest_memory` | mapping, loading, and all access (sections 3.3, 4.2); unsafe |
-//! | `paging` | the tables a guest boots on (section 4.1) |
-//! | `boot` | what a guest finds at its start (section 4.3) |
-//! | `machine` | KVM: the machine and its processor (section 4.4); unsafe |
+//! | `guest_memory` | mapping, loading, and all access (ABI sections 3.3, 4.2); unsafe |
+//! | `paging` | the tables a guest boots on (ABI section 4.1) |
+//! | `boot` | what a guest finds at its start (ABI section 4.3) |
+//! | `machine` | KVM: the machine and its processor (ABI section 4.4); unsafe |
 //! | `guest` | a guest's life and end |
-//! | `hypercall` | what a guest asks for (section 4.5) |
+//! | `hypercall` | what a guest asks for (ABI section 4.5) |
 //! | `console`, `devices` | what serves it |
-//! | `ring` | the network ring (section 4.6) |
+//! | `ring` | the network ring (ABI section 4.6) |
 //! | `host` | system calls on guest memory; unsafe |
-//! | `privileges` | which system calls are left, as data (section 4.11) |
+//! | `privileges` | which system calls are left, as data (ABI section 4.11) |
 //! | `signals` | how a user ends a guest, and a debugger interrupts it; unsafe |
-//! | `core_file` | `--dumpcore` (section 4.13) |
-//! | `debugger`, `breakpoints`, `machine_debug` | `--gdb` (section 4.14); the last one unsafe |
+//! | `core_file` | `--dumpcore` (ABI section 4.13) |
+//! | `debugger`, `breakpoints`, `machine_debug` | `--gdb` (ABI section 4.14); the last one unsafe |
 
 #![deny(unsafe_code)]
 

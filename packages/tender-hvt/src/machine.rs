@@ -48,11 +48,11 @@ pub struct Registers {
 /// Why there is no virtual machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineError {
-    /// `/dev/kvm` can not be opened.
+    /// `/dev/kvm` cannot be opened.
     Open(Errno),
     /// KVM speaks another version of its interface.
     Version(i32),
-    /// KVM can not do something that a tender needs.
+    /// KVM cannot do something that a tender needs.
     Lacks(&'static str),
     /// The processor's clock is not steady.
     UnsteadyClock(Errno),
@@ -84,7 +84,7 @@ pub enum Exit {
     Hlt,
     /// A signal arrived.
     Interrupted,
-    /// It can not go on.
+    /// It cannot go on.
     Dead(Death),
 }
 
@@ -142,7 +142,7 @@ impl<'m> Machine<'m> {
     /// A machine with this memory; its processor is not set up yet.
     ///
     /// # Errors
-    /// This host can not have it.
+    /// This host cannot have it.
     pub fn new(memory: &'m GuestMemory) -> Result<Self, MachineError> {
         let kvm = Kvm::new().map_err(|error| MachineError::Open(errno(&error)))?;
         let version = kvm.get_api_version();
@@ -217,7 +217,7 @@ impl<'m> Machine<'m> {
     /// Lets an `OUT` to the ring's port signal `event`, without leaving the kernel.
     ///
     /// # Errors
-    /// This KVM can not.
+    /// This KVM cannot.
     pub fn kick_signals(&self, event: &EventFd) -> Result<(), Errno> {
         if !self.vm.check_extension(Cap::Ioeventfd) {
             return Err(Errno::from_number(libc::ENOSYS));
@@ -344,7 +344,7 @@ impl fmt::Display for MachineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Open(errno) => {
-                write!(f, "/dev/kvm can not be opened: {errno}")?;
+                write!(f, "/dev/kvm cannot be opened: {errno}")?;
                 f.write_str(match *errno {
                     Errno::ENOENT | Errno::ENODEV | Errno::ENXIO => {
                         "; load the kernel module kvm_intel or kvm_amd on a host with hardware virtualization, \
@@ -360,7 +360,7 @@ impl fmt::Display for MachineError {
             Self::Lacks(what) => write!(f, "KVM of this host is too old: it does not offer {what}"),
             Self::UnsteadyClock(errno) => write!(
                 f,
-                "KVM of this host can not tell the frequency of the processor's clock: {errno}; a guest needs a \
+                "KVM of this host cannot tell the frequency of the processor's clock: {errno}; a guest needs a \
                  steady one"
             ),
             Self::Refused { what, errno } => write!(f, "KVM of this host refused {what}: {errno}"),
@@ -386,7 +386,7 @@ impl fmt::Display for Death {
             Self::TripleFault => f.write_str("triple fault: an exception that it had no handler for"),
             Self::EntryFailure { reason } => write!(f, "the processor refused to run it: reason {reason:#x}"),
             Self::InternalError { suberror: EMULATION_FAILED } => f.write_str(
-                "KVM of this host can not execute it: it emulates instructions, and does not know this one \
+                "KVM of this host cannot execute it: it emulates instructions, and does not know this one \
                  (internal error, suberror 1); run it on a host with hardware virtualization, or build for spt",
             ),
             Self::InternalError { suberror } => write!(f, "KVM: internal error, suberror {suberror}"),

@@ -95,7 +95,7 @@ fn port_of(value: &CStr) -> Option<u16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// Memory comes in steps of 2 MiB, at least one (section 4.2).
+/// Memory comes in steps of 2 MiB, at least one (ABI section 4.2).
 fn whole_units(diagnostics: &Diagnostics<'_>, mib: u64) -> u64 {
     let asked = mib << 20;
     let size = (asked / HVT_MEM_UNIT * HVT_MEM_UNIT).max(HVT_MEM_UNIT);

@@ -1,6 +1,6 @@
 //! The tables a guest boots on (ABI section 4.1): memory at its own address, and what may be executed.
 //!
-//! Beyond the document's tables, pages that hold no code can not be executed (section 9 #7). Where code
+//! Beyond the document's tables, pages that hold no code cannot be executed (ABI section 9 #7). Where code
 //! and other things share 2 MiB, these get a table of small pages in low memory; an image that needs more of
 //! them than there is room for is refused. What may be written is the host mapping's affair, as with upstream, so that
 //! a guest that writes its text ends as it does there.
@@ -27,7 +27,7 @@ pub const RING: Gpa = 0x2_0000;
 pub const RING_END: Gpa = RING + (size_of::<solo5_abi::ring::Ring>() as u64).next_multiple_of(PAGE_SIZE);
 /// Where tables of small pages are, other than the first.
 const MORE_TABLES: Gpa = 0x3_0000;
-/// Entry bit: can not be executed.
+/// Entry bit: cannot be executed.
 const NO_EXECUTE: u64 = 1 << 63;
 
 /// How many there is room for.

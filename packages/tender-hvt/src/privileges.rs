@@ -52,7 +52,7 @@ pub fn rules_for_all(vcpu: Fd, wait_set: (Fd, Fd)) -> Vec<Rule> {
         ),
         rule(libc::SYS_epoll_wait, &[(0, number(epoll))], "POLL"),
         rule(libc::SYS_timerfd_settime, &[(0, number(timer))], "POLL"),
-        rule(libc::SYS_clock_gettime, &[(0, 0)], "WALLTIME, where the vdso can not tell"),
+        rule(libc::SYS_clock_gettime, &[(0, 0)], "WALLTIME, where the vdso cannot tell"),
         rule(libc::SYS_futex, &[], "the ring is served by two threads"),
         rule(libc::SYS_rt_sigreturn, &[], "handlers of signals return"),
         rule(libc::SYS_restart_syscall, &[], "a process that was stopped goes on"),

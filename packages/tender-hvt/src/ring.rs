@@ -39,7 +39,7 @@ struct Counts {
     completions: u32,
 }
 
-/// Why a guest with a ring can not go on.
+/// Why a guest with a ring cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RingError {
     /// It claims more submissions than there are slots.
@@ -106,7 +106,7 @@ impl<'m> Ring<'m> {
         match operation {
             OPERATION_WRITE => {
                 if let Some(net) = net {
-                    // There is nobody to tell: a frame that can not be sent is lost, as on any Ethernet.
+                    // There is nobody to tell: a frame that cannot be sent is lost, as on any Ethernet.
                     net.write(self.memory.source(data, len.into())?);
                 }
                 Ok(None)

@@ -89,22 +89,21 @@ where
     }
     let lifeline = lifeline.map(lifeline::hold).transpose().map_err(|error| fail(format_args!("{error}")))?;
     let image = ImageFile::open(run.kernel)
-        .map_err(|error| fail(format_args!("{kernel}: can not be opened: {error}")))?;
+        .map_err(|error| fail(format_args!("{kernel}: cannot be opened: {error}")))?;
     let mut buffer = [0; MFT_MAX_SIZE];
     let (header, manifest) = image
         .check(AbiTarget::Hvt, ABI_VERSION, &mut buffer)
         .map_err(|error| fail(format_args!("{kernel}: {error}")))?;
     let mut declared = Declared::new(manifest);
     let options = options(&diagnostics, run, &mut declared)?;
-    signals::handle(diagnostics)
-        .map_err(|errno| fail(format_args!("signals can not be handled: {errno}")))?;
+    signals::handle(diagnostics).map_err(|errno| fail(format_args!("signals cannot be handled: {errno}")))?;
 
     let plan = Plan::new(&image, &header, options.mem_size).map_err(|error| match error.needed_memory() {
         Some(bytes) if bytes > options.mem_size => {
             let mib = bytes.div_ceil(HVT_MEM_UNIT).saturating_mul(HVT_MEM_UNIT) >> 20;
-            fail(format_args!("{kernel}: can not be loaded: {error}; it needs at least --mem={mib}"))
+            fail(format_args!("{kernel}: cannot be loaded: {error}; it needs at least --mem={mib}"))
         }
-        _ => fail(format_args!("{kernel}: can not be loaded: {error}")),
+        _ => fail(format_args!("{kernel}: cannot be loaded: {error}")),
     })?;
     declared.set_up().map_err(|error| fail(format_args!("{error}")))?;
     if declared.report_unattached(&diagnostics) {
@@ -113,12 +112,12 @@ where
     let cmdline = Cmdline::new(run.args.clone()).map_err(|error| fail(format_args!("{error}")))?;
 
     let mut memory = GuestMemory::map(options.mem_size).map_err(|error| fail(format_args!("{error}")))?;
-    memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
+    memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: cannot be loaded: {error}")))?;
     image.close();
     check_room(memory.segments())
-        .map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
+        .map_err(|error| fail(format_args!("{kernel}: cannot be loaded: {error}")))?;
     declared.close_others(lifeline).map_err(|errno| {
-        fail(format_args!("descriptors that are no business of the guest's can not be closed: {errno}"))
+        fail(format_args!("descriptors that are no business of the guest's cannot be closed: {errno}"))
     })?;
     let wait_set = WaitSet::new(declared.attached()).map_err(|error| fail(format_args!("{error}")))?;
     // For as long as the process lives, which is as long as the guest does.
@@ -169,10 +168,10 @@ where
         None => None,
         Some(port) => {
             let debugger = wait_for_debugger(port, run.kernel, &diagnostics)
-                .map_err(|error| fail(format_args!("--gdb: port {port} can not be had: {error}")))?;
+                .map_err(|error| fail(format_args!("--gdb: port {port} cannot be had: {error}")))?;
             wait_set
                 .end_on_input(debugger.fd())
-                .map_err(|errno| fail(format_args!("--gdb: the debugger can not be heard: {errno}")))?;
+                .map_err(|errno| fail(format_args!("--gdb: the debugger cannot be heard: {errno}")))?;
             rules.extend(rules_for_debugger(machine.fd(), debugger.fd()));
             Some(debugger)
         }
@@ -185,9 +184,9 @@ where
     if let Some(debugger) = &debugger {
         debugger
             .interrupts(&mut guest)
-            .map_err(|errno| fail(format_args!("--gdb: the debugger can not be heard: {errno}")))?;
+            .map_err(|errno| fail(format_args!("--gdb: the debugger cannot be heard: {errno}")))?;
     }
-    allow_only(&rules).map_err(|error| fail(format_args!("guest can not be started: {error}")))?;
+    allow_only(&rules).map_err(|error| fail(format_args!("guest cannot be started: {error}")))?;
     let ended = debugger.and_then(|debugger| debugger.run(&mut guest));
     let ended = ended.unwrap_or_else(|| guest.run_to_end());
     // Here, and not by way of `main`: whoever cleans up needs system calls that are gone.
@@ -204,7 +203,7 @@ fn open_cores(
     opened.map(Some).map_err(|error| fail(format_args!("--dumpcore: {} {error}", Quoted(folder.to_bytes()))))
 }
 
-/// Sets up the network ring and the thread that serves it; nothing, with a warning, if this host can not
+/// Sets up the network ring and the thread that serves it; nothing, with a warning, if this host cannot
 /// have it: hypercalls always work.
 fn start_ring(
     machine: &Machine<'_>,

@@ -68,7 +68,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Memory with text, read-only data, data, and a page that the guest can not use; pages that nobody can
+/// Memory with text, read-only data, data, and a page that the guest cannot use; pages that nobody can
 /// touch on both sides, if the kernel has put nothing there.
 fn memory() -> GuestMemory {
     let image = Image::new(AbiTarget::Hvt, &[0x90; 4096])
@@ -98,7 +98,7 @@ fn snapshot(memory: &GuestMemory) -> Vec<u8> {
     let mut at = 0;
     while at < SIZE {
         let read = memory.peek(at as u64, &mut all[at..]);
-        // A page that can not be read is skipped.
+        // A page that cannot be read is skipped.
         at += read.max(4096 - at % 4096);
     }
     all

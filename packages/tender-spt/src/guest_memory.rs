@@ -28,7 +28,7 @@ pub struct GuestMemory {
     default: usize,
 }
 
-/// Why guest memory can not be had.
+/// Why guest memory cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MapError {
     /// Something of this process is in the way.
@@ -47,7 +47,7 @@ pub enum MapError {
     },
 }
 
-/// Why an image can not be put into guest memory.
+/// Why an image cannot be put into guest memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentLoadError {
     /// The file could not be read: it changed since it was checked.
@@ -159,7 +159,7 @@ impl GuestMemory {
         let mapped = unsafe {
             syscall::map(segment.vaddr, last - segment.vaddr, protection, MAP_PRIVATE | MAP_FIXED, source)
         };
-        // Some file systems can not be mapped, or not for execution (`noexec`): then it is copied. A
+        // Some file systems cannot be mapped, or not for execution (`noexec`): then it is copied. A
         // refused MAP_FIXED may have removed what was there, which is put back.
         if mapped.is_err() {
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
@@ -253,7 +253,7 @@ impl fmt::Display for MapError {
             Self::Host { size, errno } => {
                 write!(
                     f,
-                    "guest memory of {} MiB can not be mapped: {errno}; give less with --mem=N",
+                    "guest memory of {} MiB cannot be mapped: {errno}; give less with --mem=N",
                     size >> 20
                 )
             }
@@ -267,7 +267,7 @@ impl fmt::Display for SegmentLoadError {
             Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
             Self::Changed(error) => write!(f, "changed while it was loaded: {error}"),
             Self::Protect { start, errno } => {
-                write!(f, "segment at {start:#x} can not be protected: {errno}")
+                write!(f, "segment at {start:#x} cannot be protected: {errno}")
             }
         }
     }

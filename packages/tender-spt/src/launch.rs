@@ -1,4 +1,4 @@
-//! The way from tender to guest (ABI section 5.3), and what is removed on it (section 9 #9).
+//! The way from tender to guest (ABI section 5.3), and what is removed on it (ABI section 9 #9).
 
 use core::arch::global_asm;
 use core::mem::{offset_of, size_of};
@@ -12,7 +12,7 @@ use crate::bpf::{Instruction, MAX_INSTRUCTIONS, ProgramTooLong, Rule, compile};
 use crate::guest_memory::GuestMemory;
 use crate::leftovers::{MAX_RANGES, Range, Ranges, TooManyRanges, lent_by_kernel};
 
-/// Where the tender leaves what the last steps need: unused memory below the image (section 5.1).
+/// Where the tender leaves what the last steps need: unused memory below the image (ABI section 5.1).
 const LAUNCH_BLOCK: Gpa = 0x2_0000;
 
 /// The filter's instructions, behind the block.
@@ -56,16 +56,16 @@ pub struct Launch {
     _only_from_prepare: (),
 }
 
-/// Why a guest can not be entered.
+/// Why a guest cannot be entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LaunchError {
     /// The filter is too long.
     Program(ProgramTooLong),
     /// There is too much to be kept.
     Ranges(TooManyRanges),
-    /// Privileges can not be given up.
+    /// Privileges cannot be given up.
     Privileges(PrivilegeError),
-    /// The kernel's list of mappings can not be read.
+    /// The kernel's list of mappings cannot be read.
     Maps(Errno),
 }
 
@@ -317,7 +317,7 @@ impl core::fmt::Display for LaunchError {
             Self::Program(error) => error.fmt(f),
             Self::Ranges(error) => error.fmt(f),
             Self::Privileges(error) => error.fmt(f),
-            Self::Maps(errno) => write!(f, "/proc/self/maps can not be read: {errno}"),
+            Self::Maps(errno) => write!(f, "/proc/self/maps cannot be read: {errno}"),
         }
     }
 }

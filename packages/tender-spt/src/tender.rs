@@ -95,7 +95,7 @@ where
     }
     let lifeline = lifeline.map(lifeline::hold).transpose().map_err(|error| fail(format_args!("{error}")))?;
     let image = ImageFile::open(run.kernel)
-        .map_err(|error| fail(format_args!("{kernel}: can not be opened: {error}")))?;
+        .map_err(|error| fail(format_args!("{kernel}: cannot be opened: {error}")))?;
     let mut buffer = [0; MFT_MAX_SIZE];
     let (header, manifest) = image
         .check(AbiTarget::Spt, ABI_VERSION, &mut buffer)
@@ -107,9 +107,9 @@ where
     let plan = Plan::new(&image, &header, size).map_err(|error| match error.needed_memory() {
         Some(bytes) if bytes > size => {
             let mib = bytes.div_ceil(1 << 20);
-            fail(format_args!("{kernel}: can not be loaded: {error}; it needs at least --mem={mib}"))
+            fail(format_args!("{kernel}: cannot be loaded: {error}; it needs at least --mem={mib}"))
         }
-        _ => fail(format_args!("{kernel}: can not be loaded: {error}")),
+        _ => fail(format_args!("{kernel}: cannot be loaded: {error}")),
     })?;
     devices.set_up().map_err(|error| fail(format_args!("{error}")))?;
     if devices.report_unattached(diagnostics) {
@@ -119,17 +119,16 @@ where
 
     let mut memory =
         GuestMemory::map(size, options.executable_heap).map_err(|error| fail(format_args!("{error}")))?;
-    memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: can not be loaded: {error}")))?;
+    memory.load(&image, &plan).map_err(|error| fail(format_args!("{kernel}: cannot be loaded: {error}")))?;
     image.close();
     devices.close_others(lifeline).map_err(|errno| {
-        fail(format_args!("descriptors that are no business of the guest's can not be closed: {errno}"))
+        fail(format_args!("descriptors that are no business of the guest's cannot be closed: {errno}"))
     })?;
-    let (epoll, timer) =
-        wait_set().map_err(|errno| fail(format_args!("timer can not be set up: {errno}")))?;
+    let (epoll, timer) = wait_set().map_err(|errno| fail(format_args!("timer cannot be set up: {errno}")))?;
     for device in devices.attached() {
         wait_for(epoll, device).map_err(|errno| {
             let (number, fd) = (device.handle, device.fd.number());
-            fail(format_args!("device {number} can not be waited for: descriptor {fd}: {errno}"))
+            fail(format_args!("device {number} cannot be waited for: descriptor {fd}: {errno}"))
         })?;
     }
     let mft_at = SPT_BOOT_INFO + size_of::<BootInfo>() as Gpa;
@@ -165,7 +164,7 @@ where
         diagnostics.line(format_args!("{warning}"));
     }
     Launch::prepare(&mut memory, plan.entry(), rules(epoll, timer, devices.attached()), vdso)
-        .map_err(|error| fail(format_args!("guest can not be started: {error}")))
+        .map_err(|error| fail(format_args!("guest cannot be started: {error}")))
 }
 
 struct Options {
@@ -173,7 +172,7 @@ struct Options {
     executable_heap: bool,
 }
 
-/// Second pass over the command line (section 6.2). The last of repeated options wins.
+/// Second pass over the command line (ABI section 6.2). The last of repeated options wins.
 fn options<'m, 'a: 'm, W>(
     diagnostics: &Diagnostics<'_>,
     run: &Run<'a, W>,
@@ -207,7 +206,7 @@ where
     Ok(options)
 }
 
-/// A timer in a wait set (section 5.5).
+/// A timer in a wait set (ABI section 5.5).
 fn wait_set() -> Result<(Fd, Fd), Errno> {
     let epoll = syscall::epoll_create()?;
     let timer = syscall::timer_create()?;
@@ -215,7 +214,7 @@ fn wait_set() -> Result<(Fd, Fd), Errno> {
     Ok((epoll, timer))
 }
 
-/// A network device wakes its guest when there is a frame, by the device's handle (section 5.5), and lets it tell
+/// A network device wakes its guest when there is a frame, by the device's handle (ABI section 5.5), and lets it tell
 /// a datagram of no bytes from the end of a socket.
 fn wait_for(epoll: Fd, device: Attached) -> Result<(), Errno> {
     match device.properties {
@@ -228,7 +227,7 @@ fn wait_for(epoll: Fd, device: Attached) -> Result<(), Errno> {
     }
 }
 
-/// Completes the entry of a device in the guest's copy of the manifest (section 2.2): what the guest
+/// Completes the entry of a device in the guest's copy of the manifest (ABI section 2.2): what the guest
 /// learns about it, and the descriptor that it does its I/O with. What an image says there itself does
 /// not count.
 fn leave_device(memory: &mut GuestMemory, mft: Gpa, device: &Attached) {

@@ -30,7 +30,7 @@ describe("what the end of a tender means", () => {
     },
     {
       why: "a failure of the guest, whose console looks like a refusal",
-      of: end("spt", { status: 1, stdout: "solo5-spt: 'a.spt': can not be opened\n" }),
+      of: end("spt", { status: 1, stdout: "solo5-spt: 'a.spt': cannot be opened\n" }),
       exit: { reason: "exit", status: 1 },
     },
     {

@@ -147,5 +147,5 @@ function notStarted({ path, stdout, descriptors, cwd }: Command, cause: NodeJS.E
     ENOENT: cwd === undefined ? "there is no such file" : `there is no such file, or no folder ${cwd}`,
   };
   const why = known[cause.code ?? ""] ?? cause.message;
-  return new TenderError("START", `${path}: the tender can not be started: ${why}`, { cause });
+  return new TenderError("START", `${path}: the tender cannot be started: ${why}`, { cause });
 }

@@ -91,12 +91,12 @@ fn kills_a_guest_whose_buffer_it_could_not_use_itself() {
     let disk = disk();
     let before = fs::read(disk.path()).unwrap();
     for (call, expected) in [
-        (Call::block_read(1, 0, 0x10_0000, 512), "0x100000..0x101000 can not be written"),
-        (Call::block_read(1, 0, 0x11_FFFF, 512), "0x120000..0x121000 can not be written"),
-        (Call::block_read(1, 0, 0x1_0000, 512), "0x10000..0x100000 can not be written"),
-        (Call::block_read(1, 0, 0x2000, 512), "0x0..0x10000 can not be written"),
+        (Call::block_read(1, 0, 0x10_0000, 512), "0x100000..0x101000 cannot be written"),
+        (Call::block_read(1, 0, 0x11_FFFF, 512), "0x120000..0x121000 cannot be written"),
+        (Call::block_read(1, 0, 0x1_0000, 512), "0x10000..0x100000 cannot be written"),
+        (Call::block_read(1, 0, 0x2000, 512), "0x0..0x10000 cannot be written"),
         (Call::block_read(1, 0, 0x3F_FE01, 512), "outside memory"),
-        (Call::block_write(1, 0, 0x12_1000, 512), "0x121000..0x122000 can not be read"),
+        (Call::block_write(1, 0, 0x12_1000, 512), "0x121000..0x122000 cannot be read"),
         (Call::block_write(1, 0, 0x3F_FE01, 512), "outside memory"),
         (Call::block_write(1, 0, u64::MAX, 512), "outside memory"),
     ] {
@@ -111,7 +111,7 @@ fn tells_a_guest_that_the_host_failed() {
     if !kvm_has(Needs::Integers) {
         return;
     }
-    // Beyond the limit on files: the second block can be written, the third can not.
+    // Beyond the limit on files: the second block can be written, the third cannot.
     let disk = disk();
     let calls = [Call::block_write(1, 512, BUFFER, 512), Call::block_write(1, 1024, BUFFER, 512)];
     let file = ImageFile::of(&image(&[block("storage")], &calls).build());

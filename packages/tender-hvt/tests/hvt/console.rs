@@ -1,4 +1,4 @@
-//! The console is best effort: whatever becomes of standard output, the guest goes on (section 9 #3).
+//! The console is best effort: whatever becomes of standard output, the guest goes on (ABI section 9 #3).
 
 use std::fs::File;
 use std::io::Read as _;

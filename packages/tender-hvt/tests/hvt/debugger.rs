@@ -1,4 +1,4 @@
-//! `--gdb` (ABI section 4.14), with a real gdb and, for what that can not be scripted to do, packets by hand.
+//! `--gdb` (ABI section 4.14), with a real gdb and, for what that cannot be scripted to do, packets by hand.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -246,7 +246,7 @@ fn survives_packets_that_make_no_sense() {
     assert!(client.ask("m100000,8000").len() < 4096);
     client.send("Gzz");
     let ran = finished(child.wait_with_output().unwrap());
-    let said = "solo5-hvt: guest killed: its debugger sent what can not be understood\n";
+    let said = "solo5-hvt: guest killed: its debugger sent what cannot be understood\n";
     assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(1), said));
 }
 

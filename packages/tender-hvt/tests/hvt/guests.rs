@@ -108,8 +108,8 @@ fn says_so_when_kvm_can_only_emulate_some_instructions() {
     match ran.end {
         End::Exit(7) => {}
         End::Exit(1) => assert!(
-            ran.stderr.contains("/dev/kvm can not be opened")
-                || death(&ran).starts_with("KVM of this host can not execute it: "),
+            ran.stderr.contains("/dev/kvm cannot be opened")
+                || death(&ran).starts_with("KVM of this host cannot execute it: "),
             "{ran:?}"
         ),
         _ => panic!("{ran:?}"),
@@ -336,7 +336,7 @@ fn executes_heap_stack_and_data_if_asked_to_and_warns() {
         assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(0), warning), "{name}");
     }
     let ran = run(call_read_only::code());
-    assert!(ran.end == End::Exit(1) && ran.stderr.contains("triple fault"), "what it can not write: {ran:?}");
+    assert!(ran.end == End::Exit(1) && ran.stderr.contains("triple fault"), "what it cannot write: {ran:?}");
     let ran = run(write_text::code());
     assert!(ran.stderr.contains("host/guest translation fault"), "text stays as it is: {ran:?}");
 }

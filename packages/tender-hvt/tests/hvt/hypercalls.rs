@@ -85,13 +85,13 @@ fn kills_a_guest_whose_record_is_not_where_it_could_be() {
             (0x40_0000 - len + 1, "outside memory"),
             (0x40_0000, "outside memory"),
             (0xFFFF_FFFF, "outside memory"),
-            (0, "0x0..0x10000 can not be written"),
-            (0x2000, "0x0..0x10000 can not be written"),
-            (0x1_0000, "0x10000..0x100000 can not be written"),
-            (0xF_FFFF, "0x10000..0x100000 can not be written"),
-            (0x10_0000, "0x100000..0x101000 can not be written"),
-            (0x12_0FFF, "0x120000..0x121000 can not be written"),
-            (0x12_1000, "0x121000..0x122000 can not be written"),
+            (0, "0x0..0x10000 cannot be written"),
+            (0x2000, "0x0..0x10000 cannot be written"),
+            (0x1_0000, "0x10000..0x100000 cannot be written"),
+            (0xF_FFFF, "0x10000..0x100000 cannot be written"),
+            (0x10_0000, "0x100000..0x101000 cannot be written"),
+            (0x12_0FFF, "0x120000..0x121000 cannot be written"),
+            (0x12_1000, "0x121000..0x122000 cannot be written"),
         ] {
             let ran = run(&[call.untouched_at(at)]);
             let said = death(&ran);
@@ -106,7 +106,7 @@ fn kills_a_guest_whose_record_is_not_where_it_could_be() {
     let ran = run(&[Call::puts(0, 0).untouched_at(0x12_0800)]);
     assert_eq!(ran.end, End::Exit(0), "{ran:?}");
     let said = death(&run(&[Call::puts(0, 0).untouched_at(0x12_1000)]));
-    assert!(said.starts_with("PUTS: ") && said.contains("0x121000..0x122000 can not be read"), "{said}");
+    assert!(said.starts_with("PUTS: ") && said.contains("0x121000..0x122000 cannot be read"), "{said}");
 }
 
 #[test]
@@ -118,9 +118,9 @@ fn kills_a_guest_that_prints_what_it_can_not_read() {
         (0x3F_FFFF, 2, "outside memory: gpa=0x3fffff len=0x2 mem_size=0x400000"),
         (0x18_0000, u64::MAX, "outside memory: gpa=0x180000 len=0xffffffffffffffff mem_size=0x400000"),
         (u64::MAX - 3, 8, "outside memory: gpa=0xfffffffffffffffc len=0x8 mem_size=0x400000"),
-        (0xFFFF, 2, "protected memory: gpa=0xffff len=0x2, but 0x0..0x10000 can not be read"),
-        (0x12_0FFF, 2, "protected memory: gpa=0x120fff len=0x2, but 0x121000..0x122000 can not be read"),
-        (0, 0x40_0000, "protected memory: gpa=0x0 len=0x400000, but 0x0..0x10000 can not be read"),
+        (0xFFFF, 2, "protected memory: gpa=0xffff len=0x2, but 0x0..0x10000 cannot be read"),
+        (0x12_0FFF, 2, "protected memory: gpa=0x120fff len=0x2, but 0x121000..0x122000 cannot be read"),
+        (0, 0x40_0000, "protected memory: gpa=0x0 len=0x400000, but 0x0..0x10000 cannot be read"),
     ] {
         let ran = run(&[Call::puts(data, len)]);
         assert_eq!(

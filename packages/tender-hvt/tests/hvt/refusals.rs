@@ -96,19 +96,19 @@ fn refuses_images_it_can_not_run() {
         ),
         (
             Image { entry: 0x1000, ..good() }.build(),
-            "can not be loaded: entry point 0x1000 lies outside 0x100000..0x20000000",
+            "cannot be loaded: entry point 0x1000 lies outside 0x100000..0x20000000",
         ),
         (
             good().and(Program::load(0x10_1000, W | X, b"x")).build(),
-            "can not be loaded: program header 3: both writable and executable",
+            "cannot be loaded: program header 3: both writable and executable",
         ),
         (
             good().and(Program::load(0x10_0800, R, b"x")).build(),
-            "can not be loaded: program header 3: pages from 0x100000 on overlap the segment that ends at 0x101000",
+            "cannot be loaded: program header 3: pages from 0x100000 on overlap the segment that ends at 0x101000",
         ),
         (
             good().and(Program::bss(0x10_1000, (1 << 30) + 1)).build(),
-            "can not be loaded: program header 3: 0x40000001 bytes at 0x101000 do not fit into 0x20000000 bytes of \
+            "cannot be loaded: program header 3: 0x40000001 bytes at 0x101000 do not fit into 0x20000000 bytes of \
              guest memory; it needs at least --mem=1026",
         ),
     ] {
@@ -119,7 +119,7 @@ fn refuses_images_it_can_not_run() {
 #[test]
 fn reports_a_bad_image_before_a_bad_option() {
     let ran = run(["--nonsense", "/nonexistent/solo5.hvt"]);
-    assert_eq!(line(&ran), "'/nonexistent/solo5.hvt': can not be opened: no such file or directory");
+    assert_eq!(line(&ran), "'/nonexistent/solo5.hvt': cannot be opened: no such file or directory");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn refuses_device_options() {
             "--net:service=nosuchinterface",
             "there is no interface 'nosuchinterface': make it with ip tuntap add nosuchinterface mode tap",
         ),
-        ("--net:service=@0", "descriptor @0 can not be used: it is neither a TAP nor a socket"),
+        ("--net:service=@0", "descriptor @0 cannot be used: it is neither a TAP nor a socket"),
         ("--block:storage=/dev/null", "'/dev/null' is neither a regular file nor a block device"),
         (
             "--block-sector-size:storage=521",
@@ -180,7 +180,7 @@ fn names_itself_as_it_was_called() {
     let output = tender().arg0("/opt/bin/my-tender").arg("/").stdin(Stdio::null()).output().unwrap();
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "my-tender: '/': can not be opened: is a directory\n"
+        "my-tender: '/': cannot be opened: is a directory\n"
     );
 }
 
@@ -211,7 +211,7 @@ fn refuses_segments_in_more_places_than_it_can_protect() {
         image.programs.splice(2..2, more);
         about(&["--mem=1024"], &image.build())
     };
-    let expected = "can not be loaded: its segments begin or end in 209 stretches of 2 MiB, of which at most 208 can be \
+    let expected = "cannot be loaded: its segments begin or end in 209 stretches of 2 MiB, of which at most 208 can be \
                     protected page by page";
     assert_eq!(scattered(209), expected);
 }

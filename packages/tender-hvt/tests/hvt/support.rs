@@ -116,7 +116,7 @@ pub fn kvm_has(needs: Needs) -> bool {
     if ran.stderr.contains("HLT") {
         return true;
     }
-    assert!(ran.stderr.contains("KVM of this host can not execute it"), "{ran:?}");
+    assert!(ran.stderr.contains("KVM of this host cannot execute it"), "{ran:?}");
     leave_to_vm("KVM of this host does not execute guests, it emulates some of their instructions")
 }
 
@@ -132,13 +132,13 @@ fn show(line: &str) {
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
-/// Says why this machine can not run a test, or the rest of it. With `UK_TEST_EVERYTHING=1`, as scripts/test.mjs
+/// Says why this machine cannot run a test, or the rest of it. With `UK_TEST_EVERYTHING=1`, as scripts/test.mjs
 /// runs tests for root, that is a failure.
 #[track_caller]
 pub fn skip(why: impl Display) {
     assert!(
         std::env::var_os("UK_TEST_EVERYTHING").is_none_or(|value| value != "1"),
-        "this machine can not run this test, and UK_TEST_EVERYTHING=1 lets none be skipped: {why}"
+        "this machine cannot run this test, and UK_TEST_EVERYTHING=1 lets none be skipped: {why}"
     );
     show(&format!("skipped: {why}\n"));
 }

@@ -1,4 +1,4 @@
-//! Block devices: real files under real guests, which make the system calls of the ABI by hand (section 5.5).
+//! Block devices: real files under real guests, which make the system calls of the ABI by hand (ABI section 5.5).
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -268,7 +268,7 @@ fn attaches_what_can_not_be_written_for_reading_and_lets_writes_fail() {
         let image = calling(number, 512, 0, 0);
         let words = [attach("storage", &disk), image.path().display().to_string()];
         let warning = format!(
-            "solo5-spt: warning: device 'storage' is read-only, writes to it fail: '{}' can not be opened for writing: \
+            "solo5-spt: warning: device 'storage' is read-only, writes to it fail: '{}' cannot be opened for writing: \
              permission denied\n",
             disk.path().display()
         );
@@ -291,7 +291,7 @@ fn attaches_what_can_not_be_written_for_reading_and_lets_writes_fail() {
     let Some(ran) = run_with_less(None, &words) else { return };
     assert_eq!(
         line(&ran),
-        format!("option '{}': '{}' can not be opened: permission denied", words[0], disk.path().display())
+        format!("option '{}': '{}' cannot be opened: permission denied", words[0], disk.path().display())
     );
 }
 

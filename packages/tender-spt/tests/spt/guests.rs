@@ -70,7 +70,7 @@ guest!(wait_without_sigterm:
 guest!(other_timer: "mov eax, 286" "mov edi, 77" "syscall" "exit 0");
 guest!(write_by_x32: "mov eax, 0x40000001" "mov edi, 1" "mov esi, 0x30000" "mov edx, 1" "syscall" "exit 0");
 guest!(exit_by_int_0x80: "mov eax, 1" "xor ebx, ebx" "int 0x80" "exit 0");
-// Sleeps 30 ms as section 5.5 says: an absolute deadline, then a wait without limit. The timer's
+// Sleeps 30 ms as ABI section 5.5 says: an absolute deadline, then a wait without limit. The timer's
 // event has its own number, and waiting again gives it again, because the timer is never read.
 guest!(sleep:
     "mov eax, 228" "mov edi, 1" "mov esi, 0x30000" "syscall"

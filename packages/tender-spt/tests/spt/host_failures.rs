@@ -12,7 +12,7 @@ use test_image::{Image, block, net};
 
 guest!(greet: "print rip + 2f, 6" "exit 0" "2: .ascii \"hello\\n\"");
 
-/// A run in which `injection` happens; `None`, which is a test skipped, if this machine can not do that.
+/// A run in which `injection` happens; `None`, which is a test skipped, if this machine cannot do that.
 fn run_with(injection: &str) -> Option<Ran> {
     let null = File::open("/dev/null").unwrap();
     run_image_on(null.as_fd(), injection, &ImageFile::running(greet::code()), &[])
@@ -39,13 +39,13 @@ fn run_image_on(stdin: BorrowedFd<'_>, injection: &str, image: &ImageFile, optio
 #[test]
 fn says_what_the_host_refused() {
     for (injection, expected) in [
-        ("open:error=EMFILE", "'IMAGE': can not be opened: too many open files"),
-        ("fstat:error=EIO:when=1", "'IMAGE': can not be opened: input/output error"),
-        ("pread64:error=EIO:when=1", "'IMAGE': can not be opened: input/output error"),
+        ("open:error=EMFILE", "'IMAGE': cannot be opened: too many open files"),
+        ("fstat:error=EIO:when=1", "'IMAGE': cannot be opened: input/output error"),
+        ("pread64:error=EIO:when=1", "'IMAGE': cannot be opened: input/output error"),
         ("pread64:error=EIO:when=2", "'IMAGE': not a Solo5 image: read failed at offset 0x2000: errno 5"),
         (
             "mmap:error=ENOMEM:when=1",
-            "guest memory of 512 MiB can not be mapped: out of memory; give less with --mem=N",
+            "guest memory of 512 MiB cannot be mapped: out of memory; give less with --mem=N",
         ),
         (
             "mmap:error=EPERM:when=1",
@@ -53,16 +53,16 @@ fn says_what_the_host_refused() {
         ),
         (
             "close_range:error=ENOSYS",
-            "descriptors that are no business of the guest's can not be closed: not supported by this kernel",
+            "descriptors that are no business of the guest's cannot be closed: not supported by this kernel",
         ),
         (
             "capset:error=EPERM",
-            "guest can not be started: capabilities can not be given up: operation not permitted",
+            "guest cannot be started: capabilities cannot be given up: operation not permitted",
         ),
-        ("epoll_create1:error=EMFILE", "timer can not be set up: too many open files"),
-        ("timerfd_create:error=EMFILE", "timer can not be set up: too many open files"),
-        ("epoll_ctl:error=ENOMEM", "timer can not be set up: out of memory"),
-        ("prctl:error=EINVAL", "guest can not be started: privileges can not be given up: invalid argument"),
+        ("epoll_create1:error=EMFILE", "timer cannot be set up: too many open files"),
+        ("timerfd_create:error=EMFILE", "timer cannot be set up: too many open files"),
+        ("epoll_ctl:error=ENOMEM", "timer cannot be set up: out of memory"),
+        ("prctl:error=EINVAL", "guest cannot be started: privileges cannot be given up: invalid argument"),
         (
             "munmap:error=EPERM:when=1",
             "the kernel refused to remove the tender from memory, so the guest was not started",
@@ -85,8 +85,8 @@ fn says_what_the_host_refused() {
 #[test]
 fn does_without_what_it_does_not_need() {
     for (injection, why) in [
-        ("mmap:error=EPERM:when=2", "a file system that can not be executed from: the segment is copied"),
-        ("mmap:error=ENODEV:when=2", "a file system that can not be mapped from: the segment is copied"),
+        ("mmap:error=EPERM:when=2", "a file system that cannot be executed from: the segment is copied"),
+        ("mmap:error=ENODEV:when=2", "a file system that cannot be mapped from: the segment is copied"),
         ("mprotect:error=EPERM:when=1", "a kernel that sealed the vdso: it stays"),
         ("arch_prctl:error=EINVAL", "a kernel too old to know its processor's state: the processor is asked"),
         ("prctl:error=EPERM:when=1", "a starter that may not change the bounding set"),
@@ -117,12 +117,12 @@ fn says_which_device_the_host_refused() {
         (
             "lseek:error=EIO",
             "--net:service=@0",
-            "option '--block:storage=DISK': 'DISK' can not be opened: input/output error",
+            "option '--block:storage=DISK': 'DISK' cannot be opened: input/output error",
         ),
         (
             "open:error=EMFILE:when=2",
             "--net:service=@0",
-            "option '--block:storage=DISK': 'DISK' can not be opened: too many open files",
+            "option '--block:storage=DISK': 'DISK' cannot be opened: too many open files",
         ),
         (
             "getrandom:error=ENOSYS",
@@ -133,17 +133,17 @@ fn says_which_device_the_host_refused() {
         (
             "epoll_ctl:error=ENOMEM:when=2",
             "--net:service=@0",
-            "device 2 can not be waited for: descriptor 0: out of memory",
+            "device 2 cannot be waited for: descriptor 0: out of memory",
         ),
         (
             "socket:error=EAFNOSUPPORT",
             "--net:service=tap0",
-            "option '--net:service=tap0': interface 'tap0' can not be attached: no such protocol",
+            "option '--net:service=tap0': interface 'tap0' cannot be attached: no such protocol",
         ),
         (
             "getsockopt:error=ENOBUFS",
             "--net:service=@0",
-            "option '--net:service=@0': descriptor @0 can not be used: errno 105",
+            "option '--net:service=@0': descriptor @0 cannot be used: errno 105",
         ),
     ] {
         let Some(ran) = run(injection, net) else { return };
@@ -151,7 +151,7 @@ fn says_which_device_the_host_refused() {
         assert_eq!(ran.stderr, format!("solo5-spt: {expected}\n"), "{injection}");
     }
     let Some(ran) = run("flock:error=ENOLCK", "--net:service=@0") else { return };
-    let warning = "solo5-spt: warning: device 'storage': 'DISK' can not be locked: no locks available; take care that \
+    let warning = "solo5-spt: warning: device 'storage': 'DISK' cannot be locked: no locks available; take care that \
                    only one guest uses it\n";
     assert_eq!((ran.end, &ran.stdout[..], &ran.stderr[..]), (End::Exit(0), &b"hello\n"[..], warning));
 }

@@ -1,4 +1,4 @@
-//! Network devices: real TAP interfaces, in a network namespace that each test makes, and sockets (section 6.4).
+//! Network devices: real TAP interfaces, in a network namespace that each test makes, and sockets (ABI section 6.4).
 
 use std::ffi::CString;
 use std::fs::File;
@@ -24,7 +24,7 @@ const FRAME_TYPE: u16 = 0x88B5;
 
 // Entry *h* of the manifest is at 0x11030 + 104 * h: address at +72, MTU at +78, descriptor at +88.
 
-// Prints address and MTU of the first device. Then waits as section 5.5 says, answers each frame of
+// Prints address and MTU of the first device. Then waits as ABI section 5.5 says, answers each frame of
 // our type with itself on the device it came from, prints that device's handle, and ends after one
 // whose first byte is 'q'.
 guest!(echo:
@@ -529,12 +529,12 @@ fn refuses_interfaces_it_can_not_attach_in_one_line_each() {
         if let Some(ran) = run_with_less(Some("net_admin"), words) {
             assert_eq!(
                 line(&ran),
-                "option '--net:service=owned': interface 'owned' can not be attached: operation not permitted; \
+                "option '--net:service=owned': interface 'owned' cannot be attached: operation not permitted; \
                  run as root, or make it with ip tuntap add owned mode tap user USER"
             );
         }
         if let Some(ran) = run_with_less(None, words) {
-            let refused = "/dev/net/tun can not be opened: permission denied; run as root, or give this user access to it";
+            let refused = "/dev/net/tun cannot be opened: permission denied; run as root, or give this user access to it";
             // Most systems let everybody open it.
             assert!(
                 line(&ran).contains(refused) || line(&ran).contains("operation not permitted"),
@@ -545,7 +545,7 @@ fn refuses_interfaces_it_can_not_attach_in_one_line_each() {
         if let Some(ran) = run_in_mounts(script, words) {
             assert_eq!(
                 line(&ran),
-                "option '--net:service=owned': /dev/net/tun can not be opened: no such file or directory; load \
+                "option '--net:service=owned': /dev/net/tun cannot be opened: no such file or directory; load \
                  the kernel module tun, or pass the device to this container"
             );
         }
@@ -572,7 +572,7 @@ fn refuses_descriptors_of_tun_that_are_not_a_tap_with_bare_frames() {
             let ran = run_with_descriptor(&file, &image);
             let number = file.as_raw_fd();
             let option = format!("--net:service=@{number}");
-            assert_eq!(line(&ran), format!("option '{option}': descriptor @{number} can not be used: {why}"));
+            assert_eq!(line(&ran), format!("option '{option}': descriptor @{number} cannot be used: {why}"));
         }
     });
 }

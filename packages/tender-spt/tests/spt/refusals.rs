@@ -83,7 +83,7 @@ fn refuses_memory_sizes_it_can_not_give() {
         "guest memory of 134000000 MiB collides with what this process has mapped: give less with --mem=N";
     assert_eq!(line(&run_guest(&["--mem=134000000"], quiet::code())), collision);
     let ran = run_guest(&["--mem=1"], quiet::code());
-    assert!(line(&ran).ends_with("can not be loaded: entry point 0x100000 lies outside 0x100000..0x100000; it needs at least --mem=2"), "{ran:?}");
+    assert!(line(&ran).ends_with("cannot be loaded: entry point 0x100000 lies outside 0x100000..0x100000; it needs at least --mem=2"), "{ran:?}");
 }
 
 #[test]
@@ -94,12 +94,12 @@ fn refuses_what_is_not_a_file_it_can_read() {
         ("/dev/null", "is not a regular file"),
         ("/etc/passwd/x", "not a directory"),
     ] {
-        assert_eq!(line(&run([path])), format!("'{path}': can not be opened: {why}"));
+        assert_eq!(line(&run([path])), format!("'{path}': cannot be opened: {why}"));
     }
     let empty = run([""]);
-    assert_eq!(line(&empty), "'': can not be opened: no such file or directory");
+    assert_eq!(line(&empty), "'': cannot be opened: no such file or directory");
     let hidden = run(["/nonexistent/\x1b[31m\n"]);
-    assert_eq!(line(&hidden), r"'/nonexistent/\u{1b}[31m\n': can not be opened: no such file or directory");
+    assert_eq!(line(&hidden), r"'/nonexistent/\u{1b}[31m\n': cannot be opened: no such file or directory");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn refuses_a_file_it_may_not_read() {
     };
     assert_eq!(ran.end, End::Exit(1));
     assert!(
-        ran.stderr.ends_with(&format!("'{}': can not be opened: permission denied\n", file.path().display())),
+        ran.stderr.ends_with(&format!("'{}': cannot be opened: permission denied\n", file.path().display())),
         "{ran:?}"
     );
 }
@@ -170,26 +170,26 @@ fn says_what_is_wrong_with_a_file() {
         ),
         (
             Image { entry: 0x1000, ..good() }.build(),
-            "can not be loaded: entry point 0x1000 lies outside 0x100000..0x20000000",
+            "cannot be loaded: entry point 0x1000 lies outside 0x100000..0x20000000",
         ),
         (
             good().and(Program::load(0x10_1000, W | X, b"x")).build(),
-            "can not be loaded: program header 3: both writable and executable",
+            "cannot be loaded: program header 3: both writable and executable",
         ),
         (
             good().and(Program::load(0x10_0800, R, b"x")).build(),
-            "can not be loaded: program header 3: pages from 0x100000 on overlap the segment that ends at 0x101000",
+            "cannot be loaded: program header 3: pages from 0x100000 on overlap the segment that ends at 0x101000",
         ),
         (
             good().and(Program::bss(0x10_1000, 1 << 30)).build(),
-            "can not be loaded: program header 3: 0x40000000 bytes at 0x101000 do not fit into 0x20000000 bytes of \
+            "cannot be loaded: program header 3: 0x40000000 bytes at 0x101000 do not fit into 0x20000000 bytes of \
              guest memory; it needs at least --mem=1026",
         ),
     ] {
         assert_eq!(about(&content), expected);
     }
     let text = patched(field(1, 8), &0x10_0000_u64.to_le_bytes());
-    assert!(about(&text).starts_with("can not be loaded: program header 1: truncated: "));
+    assert!(about(&text).starts_with("cannot be loaded: program header 1: truncated: "));
     let ordinary = about(&std::fs::read("/bin/sh").unwrap());
     assert!(
         ordinary.starts_with("not a Solo5 image: a position-independent executable or shared library"),
@@ -200,7 +200,7 @@ fn says_what_is_wrong_with_a_file() {
 #[test]
 fn reports_a_bad_image_before_a_bad_option() {
     let ran = run(["--nonsense", "/nonexistent/solo5.spt"]);
-    assert_eq!(line(&ran), "'/nonexistent/solo5.spt': can not be opened: no such file or directory");
+    assert_eq!(line(&ran), "'/nonexistent/solo5.spt': cannot be opened: no such file or directory");
 }
 
 #[test]
@@ -243,11 +243,11 @@ fn refuses_device_options() {
         ),
         (
             "--net:service=@99",
-            "descriptor @99 can not be used: it is not open: hand it over when starting the tender",
+            "descriptor @99 cannot be used: it is not open: hand it over when starting the tender",
         ),
         // The image's own descriptor.
-        ("--net:service=@3", "descriptor @3 can not be used: it is neither a TAP nor a socket"),
-        ("--net:service=@0", "descriptor @0 can not be used: it is neither a TAP nor a socket"),
+        ("--net:service=@3", "descriptor @3 cannot be used: it is neither a TAP nor a socket"),
+        ("--net:service=@0", "descriptor @0 cannot be used: it is neither a TAP nor a socket"),
         ("--net:service=@1", "'@1' is not @ and the decimal number of a descriptor other than 1 and 2"),
         ("--net:service=@3x", "'@3x' is not @ and the decimal number of a descriptor other than 1 and 2"),
         (
@@ -255,8 +255,8 @@ fn refuses_device_options() {
             "'02:00:00:00:00' is not an address, which has six pairs of hexadecimal digits: 02:00:00:00:00:01",
         ),
         ("--block:storage=/dev/null", "'/dev/null' is neither a regular file nor a block device"),
-        ("--block:storage=/", "'/' can not be opened: is a directory"),
-        ("--block:storage=/nonexistent/x", "'/nonexistent/x' can not be opened: no such file or directory"),
+        ("--block:storage=/", "'/' cannot be opened: is a directory"),
+        ("--block:storage=/nonexistent/x", "'/nonexistent/x' cannot be opened: no such file or directory"),
         (
             "--block-sector-size:storage=521",
             "Block size must be a multiple of 2 greater than or equal 512: a power of two from 512 to 32768",
@@ -283,7 +283,7 @@ fn refuses_arguments_that_do_not_fit() {
 fn names_itself_as_it_was_called() {
     use std::os::unix::process::CommandExt as _;
     let output = tender().arg0("/opt/bin/my-tender").arg("/").stdin(Stdio::null()).output().unwrap();
-    assert_eq!(finished(output).stderr, "my-tender: '/': can not be opened: is a directory\n");
+    assert_eq!(finished(output).stderr, "my-tender: '/': cannot be opened: is a directory\n");
 }
 
 /// Every byte of the headers, every bit: the image runs, crashes by itself, or is refused with a line.

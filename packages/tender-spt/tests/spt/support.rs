@@ -67,13 +67,13 @@ pub fn tender() -> Command {
     Command::new(env!("CARGO_BIN_EXE_solo5-spt"))
 }
 
-/// Says why this machine can not run a test, or the rest of it. With `UK_TEST_EVERYTHING=1`, as scripts/test.mjs
+/// Says why this machine cannot run a test, or the rest of it. With `UK_TEST_EVERYTHING=1`, as scripts/test.mjs
 /// runs tests for root, that is a failure.
 #[track_caller]
 pub fn skip(why: impl Display) {
     assert!(
         std::env::var_os("UK_TEST_EVERYTHING").is_none_or(|value| value != "1"),
-        "this machine can not run this test, and UK_TEST_EVERYTHING=1 lets none be skipped: {why}"
+        "this machine cannot run this test, and UK_TEST_EVERYTHING=1 lets none be skipped: {why}"
     );
     // Not by `eprintln!`: that is shown of tests that fail only.
     let _ = std::io::stderr().write_all(format!("skipped: {why}\n").as_bytes());
@@ -136,7 +136,7 @@ pub fn run(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
 }
 
 /// Runs the tender with these words as a user who may do nothing, or as root without `capability`;
-/// `None`, which is a test skipped, if this machine can not do that.
+/// `None`, which is a test skipped, if this machine cannot do that.
 pub fn run_with_less(
     capability: Option<&str>,
     words: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -146,7 +146,7 @@ pub fn run_with_less(
         Some(name) => vec![format!("--bounding-set=-{name}"), format!("--inh-caps=-{name}")],
     };
     // Where the tender was built another user may have no business. Copied by another process: a file
-    // that this one has open for writing may be in a child of another test, and can not be executed then.
+    // that this one has open for writing may be in a child of another test, and cannot be executed then.
     let tender = ImageFile::of(b"");
     let copied = Command::new("cp")
         .args(["--remove-destination", env!("CARGO_BIN_EXE_solo5-spt")])

@@ -19,7 +19,7 @@ const GATE: u64 = 0x8E << 40;
 const STACK: usize = 32 * 1024;
 /// Stack of all traps but these.
 const IST_TRAP: u64 = 1;
-/// Stack of what can hit the other handler: a double fault, an interrupt that can not be masked, and a
+/// Stack of what can hit the other handler: a double fault, an interrupt that cannot be masked, and a
 /// broken machine.
 const IST_WORST: u64 = 2;
 const WORST: [usize; 3] = [2, 8, 18];

@@ -18,7 +18,7 @@ unsafe trait Record {
 macro_rules! records {
     ($($record:ty => $call:ident,)*) => {
         $(
-            // SAFETY: the ABI's record for this call (section 4.5).
+            // SAFETY: the ABI's record for this call (ABI section 4.5).
             unsafe impl Record for $record {
                 const CALL: Hypercall = Hypercall::$call;
             }
@@ -45,7 +45,7 @@ unsafe fn call<R: Record>(record: &mut R) {
 /// # Safety
 /// `port` and `value` are what the tender expects; what it does to memory is the caller's to know.
 unsafe fn out(port: u16, value: u64) {
-    // All memory of a guest lies below 4 GiB (section 4.2): nothing is lost.
+    // All memory of a guest lies below 4 GiB (ABI section 4.2): nothing is lost.
     let value = (value & 0xFFFF_FFFF) as u32;
     // SAFETY: a write to a port ends in the tender, which changes no register. The compiler takes it for
     // granted that any memory whose address is known may be read and written here.
@@ -137,12 +137,12 @@ pub fn halt(status: i32, cookie: Option<&'static Cookie>) -> ! {
     let cookie = cookie.map_or(0, |cookie| address(cookie));
     let mut record = Halt { cookie, exit_status: status, reserved: 0 };
     loop {
-        // SAFETY: a cookie is as long as the tender needs (section 4.8). The call does not return.
+        // SAFETY: a cookie is as long as the tender needs (ABI section 4.8). The call does not return.
         unsafe { call(&mut record) };
     }
 }
 
-/// What a trap leaves for the tender (section 4.8), as long as it must be.
+/// What a trap leaves for the tender (ABI section 4.8), as long as it must be.
 #[repr(C, align(8))]
 pub struct Cookie {
     /// What the tender reads.
@@ -154,7 +154,7 @@ pub struct Cookie {
 const RESERVED: usize = 512 - size_of::<TrapCookie>();
 const _: () = assert!(size_of::<Cookie>() as u64 == solo5_abi::hvt::HALT_COOKIE_SIZE);
 
-/// Wakes the tender's thread that serves the network ring (section 4.6).
+/// Wakes the tender's thread that serves the network ring (ABI section 4.6).
 pub fn kick() {
     // SAFETY: only used where there is a ring; the value means nothing.
     unsafe { out(PORT_KICK, 0) };

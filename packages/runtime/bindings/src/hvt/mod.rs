@@ -150,7 +150,7 @@ pub unsafe extern "C" fn wait(deadline: u64, ready: *mut u64) {
 
 /// Ticks of the processor's clock.
 fn time_stamp() -> u64 {
-    // SAFETY: every processor of 64 bits has this instruction, and nothing forbids it here (section 4.9).
+    // SAFETY: every processor of 64 bits has this instruction, and nothing forbids it here (ABI section 4.9).
     unsafe { _rdtsc() }
 }
 

@@ -65,7 +65,7 @@ static RING: Ring = Ring {
     burst: Cell::new(0),
 };
 
-/// Takes the ring that the tender offers, if it does (both signs are needed, section 10.4) and there is
+/// Takes the ring that the tender offers, if it does (both signs are needed, ABI section 10.4) and there is
 /// memory for it; the new end of memory, on a page.
 pub fn find(info: &BootInfo) -> Option<u64> {
     let offered = info.host_features & FEATURE_NET_RING != 0 && info.net_ring != 0;
@@ -139,7 +139,7 @@ pub fn drain() {
 impl Ring {
     /// A word of the ring. The tender may write to it at any moment.
     fn word(&self, field: usize) -> &AtomicU32 {
-        // SAFETY: only asked for where there is a ring; the tender mapped all of it for us (section 4.6),
+        // SAFETY: only asked for where there is a ring; the tender mapped all of it for us (ABI section 4.6),
         // for as long as the guest lives, and both sides use its words as atomic ones.
         unsafe { AtomicU32::from_ptr(self.at.get().byte_add(field).cast()) }
     }
