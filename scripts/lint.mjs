@@ -6,12 +6,9 @@ import { ensureBuilt, fail, npx, root, run, say } from "./lib/workspace.mjs";
 
 /** What only an image for a target contains; its console formatter is of no interest here. */
 const guest = (target) => [
-  ...["--package", "uk-runtime", "--package", "guest-bindings", "--lib"],
-  ...["--features", `uk-runtime/freestanding,guest-bindings/${target}`],
+  ...["--package", "guest", "--package", "guest-bindings", "--lib"],
+  ...["--features", `guest/freestanding,guest-bindings/${target}`],
 ];
-
-/** What runs the language's own suite. */
-const test262 = ["--package", "uk-runtime", "--features", "test262"];
 
 ensureBuilt();
 const folders = ["packages", "bench"].flatMap((parent) =>
@@ -29,10 +26,9 @@ const steps = [
     `cargo clippy (${target} guest)`,
     () => clippy(guest(target), { UK_CONSOLE_BYTECODE: "/dev/null" }),
   ]),
-  ["cargo clippy (test262)", () => clippy([...test262, "--bins"])],
   [
     "cargo clippy (test262 guest)",
-    () => clippy([...guest("spt"), "--features=uk-runtime/test262"], { UK_CONSOLE_BYTECODE: "/dev/null" }),
+    () => clippy([...guest("spt"), "--features=guest/test262"], { UK_CONSOLE_BYTECODE: "/dev/null" }),
   ],
 ];
 const failed = [];

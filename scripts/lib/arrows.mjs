@@ -41,8 +41,11 @@ const MAY_USE = {
   "tender-spt": ["solo5-abi", "solo5-elf", "tender-core"],
   "guest-bindings": ["solo5-abi"],
   "guest-engine": [],
-  "uk-runtime": ["solo5-abi", "guest-engine"],
-  "guest-base": ["guest-bindings", "uk-runtime"],
+  "guest-quickjs": ["guest-engine"],
+  "guest-test262": ["guest-quickjs"],
+  "uk-compile": ["guest-engine", "guest-quickjs"],
+  guest: ["solo5-abi", "guest-engine", "guest-quickjs", "guest-test262"],
+  "guest-base": ["guest", "guest-bindings"],
 };
 
 /** Complains about each arrow that points the wrong way; 0 if there is none. */
@@ -119,7 +122,9 @@ function* crateArrows() {
   const manifests = [
     ...readdirSync(join(root, "crates")).map((name) => join(root, "crates", name, "Cargo.toml")),
     ...[
-      ...["runtime", "runtime/base", "runtime/bindings", "runtime/engine"],
+      ...["base", "bindings", "compiler", "engine", "guest", "quickjs", "test262"].map(
+        (room) => `runtime/${room}`,
+      ),
       ...["solo5-bindings", "tender-hvt", "tender-spt"],
     ].map((name) => join(root, "packages", name, "Cargo.toml")),
   ];

@@ -1,4 +1,4 @@
-/** The native module of a base image, implemented in `packages/runtime/src/machine.rs`. */
+/** The native module of a base image, implemented in `packages/runtime/guest/src/machine.rs`. */
 declare module "uk:solo5" {
   type NetPort = import("./solo5.ts").NetPort;
   type BlockPort = import("./solo5.ts").BlockPort;

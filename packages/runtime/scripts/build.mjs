@@ -40,7 +40,7 @@ function put(from, to) {
 
 mkdirSync(dist, { recursive: true });
 
-cargo(["--package", "uk-runtime", "--release", "--features", "compiler", "--bin", "uk-compile"], HOST);
+cargo(["--package", "uk-compile", "--release"], HOST);
 const compiler = join(dist, "uk-compile");
 put(join(targetDir, TARGET, "release/uk-compile"), compiler);
 
@@ -110,7 +110,7 @@ if (process.argv.includes("--test262")) {
   const to = join(guestDir, "test262");
   mkdirSync(to, { recursive: true });
   baseImage("spt,test262", join(to, "base-spt.elf"));
-  cargo(["--package", "uk-runtime", "--release", "--features", "test262", "--bin", "uk-test262"], HOST);
+  cargo(["--package", "guest-test262", "--release", "--bin", "uk-test262"], HOST);
   put(join(targetDir, TARGET, "release/uk-test262"), join(to, "uk-test262"));
   process.exit();
 }

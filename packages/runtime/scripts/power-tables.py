@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/libc/power_tables.rs. Needs mpmath: `python3 scripts/power-tables.py`."""
+"""Writes guest/src/libc/power_tables.rs. Needs mpmath: `python3 scripts/power-tables.py`."""
 
 from pathlib import Path
 from mpmath import log, mp, mpf, nint
@@ -59,5 +59,5 @@ pub static POWERS: [(f64, f64); 128] = [
     {chr(10).join("    " + row for row in powers).strip()}
 ];
 """
-path = Path(__file__).parent / "../src/libc/power_tables.rs"
+path = Path(__file__).parent / "../guest/src/libc/power_tables.rs"
 path.write_text(text)

@@ -64,7 +64,7 @@ export function variantsOf({ flags }) {
   );
 }
 
-/** What one run takes, as packages/runtime/src/test262.rs reads it. */
+/** What one run takes, as packages/runtime/test262/src/lib.rs reads it. */
 export function runOf(folder, test, variant) {
   const { path, source, flags, includes } = test;
   const harness = flags.has("async") ? ["doneprintHandle.js", ...includes] : includes;

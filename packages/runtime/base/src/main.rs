@@ -9,9 +9,9 @@ use core::panic::PanicInfo;
 use guest_bindings as _;
 
 #[global_allocator]
-static HEAP: uk_runtime::GlobalHeap = uk_runtime::GlobalHeap;
+static HEAP: guest::GlobalHeap = guest::GlobalHeap;
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    uk_runtime::panicked(info)
+    guest::panicked(info)
 }

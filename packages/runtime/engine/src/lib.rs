@@ -1,7 +1,7 @@
 //! QuickJS-ng, as its crate carries it, with the mends that `edits.rs` lists: raw bindings, and what the
 //! mends call.
 //!
-//! The bindings are the crate's own, and so unsafe to call; `uk_runtime::quickjs` is the safe face.
+//! The bindings are the crate's own, and so unsafe to call; `guest-quickjs` is the safe face.
 
 #![no_std]
 

@@ -1,7 +1,7 @@
 /**
  * The guest's `console` beyond plain lines: formatting as Node does it, groups, tables, timers.
  *
- * Compiled into the base image and read when a program first needs it; `src/console.rs` calls it.
+ * Compiled into the base image and read when a program first needs it; `guest/src/console.rs` calls it.
  */
 import { format, inspect } from "node-inspect-extracted";
 import { type Engine, formatWith } from "./engine.ts";

@@ -3,7 +3,7 @@
  * formatter's own code assumes V8, asks the value itself, or wants a source text that images do not carry.
  */
 
-/** What the base image tells of values without running any code of the program (`src/console.rs`). */
+/** What the base image tells of values without running any code of the program (`guest/src/console.rs`). */
 export interface Engine {
   /** Writes text to the guest's console, best effort. */
   write(text: string): void;

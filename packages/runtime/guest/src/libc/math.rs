@@ -60,9 +60,9 @@ mod tests {
     use super::*;
 
     /// Written by scripts/math-reference.py, which says what a row is.
-    const REFERENCE: &str = include_str!("../../fixtures/math-reference.json");
+    const REFERENCE: &str = include_str!("../../../fixtures/math-reference.json");
     /// By how many units in the last place each function may be wrong; 0.5 is the nearest double.
-    const BOUNDS: &str = include_str!("../../fixtures/math-bounds.json");
+    const BOUNDS: &str = include_str!("../../../fixtures/math-bounds.json");
 
     /// What `name` makes of arguments; `None` if the engine does that itself.
     fn call(name: &str, arguments: &[f64]) -> Option<f64> {

@@ -3,8 +3,8 @@
 use core::cell::OnceCell;
 
 use crate::layout::Layout;
-use crate::one_thread::OneThread;
 use crate::program::Program;
+use guest_quickjs::OneThread;
 
 /// What the rest of the guest asks for after boot.
 pub struct Boot {

@@ -5,9 +5,9 @@ use core::cell::RefCell;
 
 use alloc::vec::Vec;
 
-use crate::one_thread::OneThread;
-use crate::quickjs::{Context, RejectionTracker, Thrown, Value};
 use crate::{report, solo5};
+use guest_quickjs::OneThread;
+use guest_quickjs::{Context, RejectionTracker, Thrown, Value};
 
 /// How long jobs run before tasks, timers and devices get their turn, in ns. The standard says in which order jobs
 /// run, and that none is interrupted; what a host does between two of them is the host's affair.

@@ -9,11 +9,11 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use solo5_abi::result::{AGAIN, EINVAL};
 
-use crate::one_thread::OneThread;
-use crate::quickjs::buffer::Buffer;
-use crate::quickjs::class::{Atom, Method, NativeClass, NativeMethod};
-use crate::quickjs::{Call, Context, Result, Value};
 use crate::solo5::{self, Refused};
+use guest_quickjs::OneThread;
+use guest_quickjs::buffer::Buffer;
+use guest_quickjs::class::{Atom, Method, NativeClass, NativeMethod};
+use guest_quickjs::{Call, Context, Result, Value};
 
 /// A function on one device.
 pub struct Port {

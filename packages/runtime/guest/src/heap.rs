@@ -16,8 +16,8 @@ use core::ptr::{self, NonNull};
 use guest_engine::{SMALL_REQUEST, set_memory_pressure};
 use rlsf::Tlsf;
 
-use crate::one_thread::OneThread;
 use crate::{boot, report};
+use guest_quickjs::OneThread;
 
 /// Alignment of everything that `malloc` returns: x86_64's `max_align_t`.
 pub const ALIGN: usize = 16;

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::thread;
 
-use uk_runtime::quickjs::Context;
-use uk_runtime::test262;
+use guest_quickjs::{Context, Memory};
 
 /// What an image with 512 MiB has, and as far above its end.
 const STACK: usize = 16 << 20;
@@ -16,8 +15,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let worker = thread::Builder::new().stack_size(2 * STACK).spawn(move || {
-        let context = Context::new(STACK - STACK_MARGIN, [1; 4])?;
-        test262::run(context, bytes.leak(), |text| {
+        let context = Context::new(STACK - STACK_MARGIN, [1; 4], Memory::UNLIMITED)?;
+        guest_test262::run(context, bytes.leak(), |text| {
             // Nobody is left to tell if standard output is closed.
             let _ = io::stdout().write_all(text);
         });

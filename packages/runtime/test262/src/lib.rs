@@ -10,13 +10,17 @@
 //! What happens is told in lines: `test262: print TEXT`, and in the end `test262: end PHASE TYPE MESSAGE`, PHASE
 //! and TYPE being those of `negative` in tests, or `test262: end complete`.
 
+#![no_std]
+
+extern crate alloc;
+
 use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
-use crate::one_thread::OneThread;
-use crate::quickjs::host::{Modules, Source};
-use crate::quickjs::{Call, Context, NativeFunction, PromiseState, Result, Thrown, Value};
+use guest_quickjs::OneThread;
+use guest_quickjs::host::{Modules, Source};
+use guest_quickjs::{Call, Context, NativeFunction, PromiseState, Result, Thrown, Value};
 
 /// A test, and where it says what happens.
 struct Test {
@@ -211,22 +215,4 @@ fn install(context: Context) -> Result<Value> {
     context.global().define(c"print", context.function::<print>(c"print", 1)?)?;
     context.global().define(c"$262", host.duplicate())?;
     Ok(host)
-}
-
-/// Runs the test in the block device `test`, and ends the guest: its program is not run.
-#[cfg(feature = "freestanding")]
-pub fn run_device(context: Context) {
-    use crate::solo5;
-    let Ok((handle, info)) = solo5::block_acquire(c"test") else { solo5::exit(1) };
-    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-    let mut bytes = alloc::vec![0; size(info.capacity)];
-    let mut offset = 0;
-    for block in bytes.chunks_exact_mut(size(info.block_size)) {
-        if solo5::block_read(handle, offset, block).is_err() {
-            solo5::exit(1);
-        }
-        offset += info.block_size;
-    }
-    run(context, bytes.leak(), solo5::console_write);
-    solo5::exit(0)
 }

@@ -9,10 +9,10 @@ use solo5_abi::limits::MFT_NAME_MAX;
 use solo5_abi::result::EINVAL;
 
 use crate::ports::Port;
-use crate::quickjs::buffer::Buffer;
-use crate::quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
 use crate::solo5::{self, Refused};
 use crate::{boot, jobs};
+use guest_quickjs::buffer::Buffer;
+use guest_quickjs::{Call, Context, NativeFunction, NativeModule, Result, Value};
 
 /// The module.
 pub struct Machine;

@@ -1,9 +1,12 @@
-//! The safe face of the engine, as far as we use it. The only place that calls QuickJS.
+//! The safe face of the engine, as far as the guest and its compiler use it. The only place that calls QuickJS.
 //!
 //! A [`Context`] is a handle that is copied freely; a [`Value`] owns one reference and gives it back
 //! when dropped. Every call that can throw returns `Err(Thrown)` and leaves the exception in the
 //! context, where [`Context::exception`] takes it; that is QuickJS's own convention, typed.
 
+#![no_std]
+
+use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -11,17 +14,14 @@ use core::{ptr, slice};
 
 use guest_engine as qjs;
 
-#[cfg(feature = "freestanding")]
 mod backtrace;
-#[cfg(feature = "freestanding")]
 pub mod buffer;
-#[cfg(feature = "freestanding")]
 pub mod class;
-#[cfg(feature = "test262")]
 pub mod host;
+mod one_thread;
 
-#[cfg(feature = "freestanding")]
 pub use backtrace::last_stack;
+pub use one_thread::OneThread;
 
 /// An exception is pending in the context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,11 +109,12 @@ impl Context {
     /// calls must not come from a shallower one. `secret` is what keys of objects, Map and Set are hashed under:
     /// who knows it can choose keys that make them slow.
     #[must_use]
-    pub fn new(stack: usize, secret: [u64; 4]) -> Option<Self> {
+    pub fn new(stack: usize, secret: [u64; 4], memory: Memory) -> Option<Self> {
         static STARTED: AtomicBool = AtomicBool::new(false);
         if STARTED.swap(true, Relaxed) {
             return None;
         }
+        MEMORY.0.set(memory);
         // SAFETY: nothing has been hashed yet, since this is the first call; the results are checked before use.
         unsafe {
             let [sip, more_sip, numbers @ ..] = secret;
@@ -388,22 +389,30 @@ pub trait RejectionTracker {
     fn rejected(promise: &Value, reason: Value, handled: bool);
 }
 
-/// The engine has no memory for what it must not go on without.
-#[unsafe(no_mangle)]
-extern "C" fn uk_out_of_memory() -> ! {
-    #[cfg(feature = "freestanding")]
-    crate::report::out_of_memory(crate::heap::refused().unwrap_or(0), None);
-    #[cfg(not(feature = "freestanding"))]
-    std::process::abort()
+/// What the program around the engine has to say about memory.
+#[derive(Clone, Copy)]
+pub struct Memory {
+    /// Whether the allocator has its reserve back, with enough beside it, now that garbage was collected.
+    pub is_back: fn() -> bool,
+    /// Ends the program: the engine has no memory for what it must not go on without.
+    pub is_gone: fn() -> !,
 }
 
-/// Whether the allocator has its reserve back; a compiler's never lacks it.
+impl Memory {
+    /// A host's, whose allocator has no reserve.
+    pub const UNLIMITED: Self = Self { is_back: || true, is_gone: || panic!("out of memory") };
+}
+
+static MEMORY: OneThread<Cell<Memory>> = OneThread(Cell::new(Memory::UNLIMITED));
+
+#[unsafe(no_mangle)]
+extern "C" fn uk_out_of_memory() -> ! {
+    (MEMORY.0.get().is_gone)()
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn uk_memory_is_back() -> bool {
-    #[cfg(feature = "freestanding")]
-    return crate::heap::restock();
-    #[cfg(not(feature = "freestanding"))]
-    true
+    (MEMORY.0.get().is_back)()
 }
 
 unsafe extern "C" fn enter<F: NativeFunction>(

@@ -1,4 +1,4 @@
-//! The guest: QuickJS-ng on `solo5.h`, and what its bytecode compiler must share with it.
+//! The guest: QuickJS-ng on `solo5.h`.
 //!
 //! An image is a base image (this crate, freestanding) followed in memory by one program segment
 //! that the linker of `@uk/image` appended. `solo5_app_main` in [`guest`] is where a boot becomes
@@ -28,8 +28,6 @@ mod jobs;
 mod libc;
 #[cfg(feature = "freestanding")]
 mod machine;
-#[cfg(any(feature = "freestanding", feature = "test262"))]
-mod one_thread;
 #[cfg(feature = "freestanding")]
 mod ports;
 #[cfg(feature = "freestanding")]
@@ -38,10 +36,8 @@ mod report;
 mod seed;
 #[cfg(feature = "freestanding")]
 mod solo5;
-
-pub mod quickjs;
 #[cfg(feature = "test262")]
-pub mod test262;
+mod test262;
 
 #[cfg(feature = "freestanding")]
 pub use guest::panicked;

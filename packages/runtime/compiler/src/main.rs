@@ -9,9 +9,8 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::thread;
 
+use guest_quickjs::{Context, Memory, Thrown, Value};
 use serde_json::{Value as Json, json};
-use uk_runtime::build_id::BUILD_ID;
-use uk_runtime::quickjs::{Context, Thrown, Value};
 
 /// Native stack of the compiler, in bytes: deeply nested source is a stack overflow of the parser.
 const STACK: usize = 64 << 20;
@@ -20,7 +19,9 @@ const STACK_MARGIN: usize = 1 << 20;
 fn main() -> ExitCode {
     let name = std::env::args().nth(1);
     let result = match name.as_deref() {
-        Some("--build-id") => writeln!(io::stdout(), "{}", hex(&BUILD_ID)).map_err(|error| other(&error)),
+        Some("--build-id") => {
+            writeln!(io::stdout(), "{}", hex(&guest_engine::SOURCE_ID)).map_err(|error| other(&error))
+        }
         Some(name) => on_large_stack(name.to_owned()),
         None => Err(json!({ "message": "usage: uk-compile NAME < module.js > bytecode" })),
     };
@@ -45,8 +46,8 @@ fn compile(name: &str) -> Result<(), Json> {
     io::stdin().read_to_end(&mut source).map_err(|error| other(&error))?;
     let [source, name] = [source, name.into()].map(|text| CString::new(text).map_err(|error| other(&error)));
     // It hashes nobody's keys but those of the source, so the secret may be known.
-    let context =
-        Context::new(STACK - STACK_MARGIN, [1; 4]).ok_or_else(|| json!({ "message": "out of memory" }))?;
+    let context = Context::new(STACK - STACK_MARGIN, [1; 4], Memory::UNLIMITED)
+        .ok_or_else(|| json!({ "message": "out of memory" }))?;
     context.accept_native_imports();
     let module = context.compile_module(&source?, &name?).map_err(|Thrown| describe(&context.exception()))?;
     let bytecode = module.bytecode().map_err(|Thrown| describe(&context.exception()))?;

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
-use crate::one_thread::OneThread;
-use crate::quickjs::{Call, Context, NativeFunction, Plain, PromiseState, Result, Value};
 use crate::solo5;
+use guest_quickjs::OneThread;
+use guest_quickjs::{Call, Context, NativeFunction, Plain, PromiseState, Result, Value};
 
 /// `js/guest/console.ts`, compiled by the compiler of this build (scripts/build.mjs).
 static FORMATTER: &[u8] = include_bytes!(env!("UK_CONSOLE_BYTECODE"));

@@ -1,12 +1,12 @@
 //! Runs one program: evaluates its module, then its jobs, until nothing is left to do.
 
-use crate::quickjs::{Context, PromiseState, Thrown, Value};
 use crate::report::STATUS_OK;
-use crate::{boot, console, jobs, machine, report, seed};
+use crate::{boot, console, heap, jobs, machine, report, seed};
+use guest_quickjs::{Context, Memory, PromiseState, Thrown, Value};
 
 /// Boots the engine with `stack` bytes of native stack and runs `bytecode`; the exit status.
 pub fn run(bytecode: &[u8], stack: usize) -> i32 {
-    let Some(context) = Context::new(stack, seed::secret()) else {
+    let Some(context) = Context::new(stack, seed::secret(), MEMORY) else {
         report::out_of_memory(0, None);
     };
     match start(context, bytecode) {
@@ -14,6 +14,9 @@ pub fn run(bytecode: &[u8], stack: usize) -> i32 {
         Err(Thrown) => report::uncaught(&context.exception()),
     }
 }
+
+const MEMORY: Memory =
+    Memory { is_back: heap::restock, is_gone: || report::out_of_memory(heap::refused().unwrap_or(0), None) };
 
 /// Most bytes to allocate before the first search for cycles: a boot allocates a few hundred KiB and
 /// leaves hardly any garbage.

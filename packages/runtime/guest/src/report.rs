@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt::{self, Write};
 
-use crate::one_thread::OneThread;
-use crate::quickjs::{Text, Value};
-use crate::{boot, build_id, console, heap, quickjs, solo5};
+use crate::{boot, build_id, console, heap, solo5};
+use guest_quickjs::OneThread;
+use guest_quickjs::{Text, Value};
 
 /// Ends the guest well: the program ran to its end.
 pub const STATUS_OK: i32 = 0;
@@ -79,7 +79,7 @@ fn last_words(stack: bool) {
         // What asks the engine has failed itself.
         return;
     }
-    if let Some(stack) = stack.then(quickjs::last_stack).flatten() {
+    if let Some(stack) = stack.then(guest_quickjs::last_stack).flatten() {
         line(format_args!("Solo5: JavaScript was at"));
         print_frames(&stack);
     }
