@@ -17,6 +17,7 @@
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 pub mod hvt;
 pub mod limits;

@@ -20,7 +20,6 @@ pub const SOURCE_ID: [u8; 32] = *include_bytes!(concat!(env!("OUT_DIR"), "/sourc
     non_upper_case_globals,
     non_camel_case_types,
     non_snake_case,
-    missing_docs,
     unsafe_op_in_unsafe_fn,
     clippy::all,
     clippy::allow_attributes,
