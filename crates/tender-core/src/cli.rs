@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use core::fmt;
 use core::iter::Take;
 
-use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, MAX_BLOCK_SIZE, MFT_NAME_MAX, MIN_BLOCK_SIZE};
+use solo5_abi::limits::MFT_NAME_MAX;
 use solo5_elf::DeviceKind;
 
 use crate::diagnostics::Quoted;
@@ -217,26 +217,6 @@ impl DeviceVerb {
         let value = with_end.to_bytes_with_nul().get(word.len() - value.len() + 1..).unwrap_or_default();
         let value = CStr::from_bytes_with_nul(value).ok().filter(|value| !value.is_empty()).ok_or(missing)?;
         Ok(DeviceOption { word, verb: self, name, value })
-    }
-}
-
-/// What a tender's usage says of devices: they are attached in the same way whatever the target.
-#[derive(Clone, Copy, Debug)]
-pub struct DeviceUsage;
-
-impl fmt::Display for DeviceUsage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "\x20 --block:NAME=PATH             attach a file or block device; read-only if it cannot be written
-  --block-sector-size:NAME=N    block size in bytes, a power of two from {MIN_BLOCK_SIZE} to {MAX_BLOCK_SIZE} (default: {DEFAULT_BLOCK_SIZE})
-  --block-lock:NAME=shared      guests that all say so share what they write to (default: exclusive)
-  --net:NAME=IFACE              attach a TAP interface that exists and is up
-  --net:NAME=@FD                attach a descriptor handed over: a TAP, or an AF_UNIX socket with datagrams
-  --net-mac:NAME=MAC            address of a network device (default: random, new at every start)
-
-NAME is that of a device KERNEL declares; it does not start without all of them."
-        )
     }
 }
 

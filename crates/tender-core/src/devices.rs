@@ -14,7 +14,7 @@ use solo5_elf::{Device, DeviceKind, Manifest, find_device};
 
 use crate::block::{BlockError, BlockFile, parse_block_size, parse_lock};
 use crate::cli::{DeviceOption, DeviceVerb};
-use crate::diagnostics::{Diagnostics, Escaped, Quoted};
+use crate::diagnostics::{Escaped, Quoted};
 use crate::net::{AdoptError, Mac, NetPort, TapError, parse_descriptor};
 use crate::syscall::{self, Errno, Fd};
 
@@ -328,16 +328,6 @@ impl<'a> Devices<'a> {
                 ]
             })
             .flatten()
-    }
-
-    /// Prints one line for each device that is not attached; whether there is one.
-    pub fn report_unattached(&self, diagnostics: &Diagnostics<'_>) -> bool {
-        let mut any = false;
-        for device in self.unattached() {
-            diagnostics.line(format_args!("{device}"));
-            any = true;
-        }
-        any
     }
 
     /// The devices that still have to be attached, in the order of their handles.

@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write as _};
 
+use crate::status::{self, Exit};
 use crate::syscall::{self, Errno, Fd};
 
 /// Writes a tender's lines to standard error.
@@ -33,6 +34,12 @@ impl<'a> Diagnostics<'a> {
         let _ = write!(out, "{}: {message}", Escaped(self.program));
         let _ = out.write_char('\n');
         out.flush();
+    }
+
+    /// Says why there will be no guest.
+    pub fn fail(&self, why: impl fmt::Display) -> Exit {
+        self.line(format_args!("{why}"));
+        Exit(status::FAILURE)
     }
 
     /// Writes text as it is: usage, version.

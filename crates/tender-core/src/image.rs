@@ -4,24 +4,25 @@ use core::error::Error;
 use core::ffi::CStr;
 use core::fmt;
 
+use solo5_abi::Gpa;
 use solo5_abi::notes::AbiTarget;
 use solo5_elf::{
-    AbiMismatch, Header, HeaderError, Interpreter, Manifest, ManifestBuffer, ManifestNoteError, NoteError,
-    NoteKind, ReadAt, ReadError, foreign_interpreter, read_abi, read_manifest,
+    AbiMismatch, Header, HeaderError, Interpreter, LoadError, Manifest, ManifestBuffer, ManifestNoteError,
+    NoteError, NoteKind, ReadAt, ReadError, foreign_interpreter, read_abi, read_manifest,
 };
 
 use crate::syscall::{self, Errno, Fd};
 
-/// Bytes read at once when a file is opened: all headers of an image, and often its notes.
-const WINDOW: usize = 4096;
+/// Room for what is read at once when a file is opened: all headers of an image, and often its notes.
+pub type Window = [u8; 4096];
 
 /// An open image. Its file is read where it is needed, never whole.
 #[derive(Debug)]
-pub struct ImageFile {
+pub struct ImageFile<'w> {
     fd: Fd,
     size: u64,
-    window: [u8; WINDOW],
-    known: usize,
+    /// Its first bytes.
+    window: &'w [u8],
 }
 
 /// Why an image cannot be opened.
@@ -50,13 +51,29 @@ pub enum ImageError {
     Manifest(ManifestNoteError),
 }
 
-impl ImageFile {
+/// Why an image cannot be put into guest memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentLoadError {
+    /// The file could not be read: it changed since it was checked.
+    Read(ReadError),
+    /// A segment is no longer what it was when it was checked.
+    Changed(LoadError),
+    /// The kernel refused to set the protection of a segment.
+    Protect {
+        /// The segment's first page.
+        start: Gpa,
+        /// Why.
+        errno: Errno,
+    },
+}
+
+impl<'w> ImageFile<'w> {
     /// Opens `path`. A descriptor below 3 is never kept for it: if standard input, output or error
     /// is closed, it is opened on `/dev/null` first, so that nothing else can take its number.
     ///
     /// # Errors
     /// It cannot be opened for reading, or it is not a regular file.
-    pub fn open(path: &CStr) -> Result<Self, OpenError> {
+    pub fn open(path: &CStr, window: &'w mut Window) -> Result<Self, OpenError> {
         let mut fd = syscall::open_for_reading(path).map_err(OpenError::Host)?;
         if fd.number() < 3 {
             fd = fill_stdio(fd).map_err(OpenError::Host)?;
@@ -68,25 +85,20 @@ impl ImageFile {
         if !status.is_file() {
             return Err(OpenError::NotAFile);
         }
-        let mut image = Self { fd, size: status.size, window: [0; WINDOW], known: 0 };
-        image.known = match syscall::read_at(fd, 0, &mut image.window) {
+        let size = status.size;
+        let known = match syscall::read_at(fd, 0, window) {
             // The file may have changed since; what was measured counts.
-            Ok(known) => usize::try_from(image.size).map_or(known, |size| known.min(size)),
+            Ok(known) => usize::try_from(size).map_or(known, |size| known.min(size)),
             Err(Errno::EINTR) => 0,
             Err(errno) => return Err(OpenError::Host(errno)),
         };
-        Ok(image)
+        Ok(Self { fd, size, window: &window[..known] })
     }
 
     /// Its descriptor, for mapping segments.
     #[must_use]
     pub const fn fd(&self) -> Fd {
         self.fd
-    }
-
-    /// Closes the file; mappings of it stay.
-    pub fn close(self) {
-        syscall::close(self.fd);
     }
 
     /// Checks header and notes, in that order.
@@ -124,14 +136,13 @@ fn fill_stdio(fd: Fd) -> Result<Fd, Errno> {
     }
 }
 
-impl ReadAt for ImageFile {
+impl ReadAt for ImageFile<'_> {
     fn size(&self) -> u64 {
         self.size
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
-        let window = &self.window[..self.known];
-        if window.read_at(offset, into).is_ok() {
+        if self.window.read_at(offset, into).is_ok() {
             return Ok(());
         }
         let mut done = 0;
@@ -187,7 +198,29 @@ impl fmt::Display for ImageError {
     }
 }
 
+impl fmt::Display for SegmentLoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
+            Self::Changed(error) => write!(f, "changed while it was loaded: {error}"),
+            Self::Protect { start, errno } => {
+                write!(f, "segment at {start:#x} cannot be protected: {errno}")
+            }
+        }
+    }
+}
+
 impl Error for OpenError {}
+
+impl Error for SegmentLoadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Read(error) => Some(error),
+            Self::Changed(error) => Some(error),
+            Self::Protect { errno, .. } => Some(errno),
+        }
+    }
+}
 
 impl Error for ImageError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {

@@ -6,3 +6,7 @@ pub const SUCCESS: i32 = 0;
 pub const FAILURE: i32 = 1;
 /// A broken invariant of the tender itself; what a shell shows for `abort`.
 pub const ABORT: i32 = 134;
+
+/// Nothing is left but to end with this status: what there was to say has been said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit(pub i32);

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use solo5_abi::limits::MFT_MAX_SIZE;
 use solo5_abi::notes::AbiTarget;
 use solo5_elf::ReadAt as _;
-use tender_core::image::{ImageFile, OpenError};
+use tender_core::image::{ImageFile, OpenError, Window};
+use tender_core::syscall;
 use test_image::{Image, Program, R};
 
 /// A file that is removed when the test is over.
@@ -21,8 +22,8 @@ impl TempFile {
         Self(path)
     }
 
-    fn open(&self) -> ImageFile {
-        ImageFile::open(&CString::new(self.0.as_os_str().as_bytes()).unwrap()).unwrap()
+    fn open<'w>(&self, window: &'w mut Window) -> ImageFile<'w> {
+        ImageFile::open(&CString::new(self.0.as_os_str().as_bytes()).unwrap(), window).unwrap()
     }
 }
 
@@ -34,14 +35,15 @@ impl Drop for TempFile {
 
 fn refusal(name: &str, content: &[u8]) -> String {
     let image = TempFile::new(name, content);
-    image.open().check(AbiTarget::Spt, 2, &mut [0; MFT_MAX_SIZE]).unwrap_err().to_string()
+    image.open(&mut [0; _]).check(AbiTarget::Spt, 2, &mut [0; MFT_MAX_SIZE]).unwrap_err().to_string()
 }
 
 #[test]
 fn accepts_an_image_and_reads_it_beyond_the_first_page() {
     let file = Image::new(AbiTarget::Spt, &[7; 9000]).build();
     let image = TempFile::new("good", &file);
-    let open = image.open();
+    let mut window = [0; _];
+    let open = image.open(&mut window);
     assert!(open.check(AbiTarget::Spt, 2, &mut [0; MFT_MAX_SIZE]).is_ok());
     for (offset, len) in [(0, 64), (4000, 200), (4096, 4096), (0, file.len()), (file.len() - 1, 1)] {
         let mut bytes = vec![0; len];
@@ -50,14 +52,17 @@ fn accepts_an_image_and_reads_it_beyond_the_first_page() {
     }
     assert!(open.read_at(file.len() as u64, &mut [0]).is_err());
     assert!(open.read_at(u64::MAX, &mut [0]).is_err());
-    open.close();
+    syscall::close(open.fd());
 }
 
 #[test]
 fn refuses_what_can_not_be_opened() {
-    assert_eq!(ImageFile::open(c"/").unwrap_err(), OpenError::Directory);
-    assert_eq!(ImageFile::open(c"/dev/null").unwrap_err(), OpenError::NotAFile);
-    assert_eq!(ImageFile::open(c"/nonexistent/x").unwrap_err().to_string(), "no such file or directory");
+    assert_eq!(ImageFile::open(c"/", &mut [0; _]).unwrap_err(), OpenError::Directory);
+    assert_eq!(ImageFile::open(c"/dev/null", &mut [0; _]).unwrap_err(), OpenError::NotAFile);
+    assert_eq!(
+        ImageFile::open(c"/nonexistent/x", &mut [0; _]).unwrap_err().to_string(),
+        "no such file or directory"
+    );
 }
 
 #[test]

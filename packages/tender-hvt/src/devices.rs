@@ -1,12 +1,7 @@
-//! The devices of a guest, by handle, and the wait for frames (ABI sections 4.5, 4.7).
+//! The devices of a guest, by handle (ABI section 4.5).
 
-use std::error::Error;
-use std::fmt;
-
-use solo5_abi::hvt::TIMER_EVENT_ID;
 use solo5_abi::limits::MFT_MAX_ENTRIES;
 use solo5_abi::result;
-use solo5_abi::spt::EpollEvent;
 use tender_core::devices::{Attached, Properties};
 use tender_core::syscall::{self, Errno, Fd};
 
@@ -49,34 +44,6 @@ pub enum Received {
     Nothing,
     /// The device is gone.
     Failed,
-}
-
-/// All that a guest can wait for: its network devices, and a time.
-#[derive(Debug)]
-pub struct WaitSet {
-    epoll: Fd,
-    timer: Fd,
-}
-
-/// What a guest waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ready {
-    /// A bit for each device that can be read from.
-    pub set: u64,
-    /// How many there are.
-    pub count: i32,
-}
-
-/// Neither a handle nor the timer.
-const DEBUGGER_EVENT_ID: u64 = TIMER_EVENT_ID + 1;
-
-/// Why a device cannot be waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WaitSetError {
-    /// The device, or the timer.
-    pub device: Option<Attached>,
-    /// Why.
-    pub errno: Errno,
 }
 
 impl Devices {
@@ -185,85 +152,5 @@ impl Net {
             Ok(len) => Received::Frame(len),
             Err(_) => Received::Failed,
         }
-    }
-}
-
-impl WaitSet {
-    /// A wait set of these devices.
-    ///
-    /// # Errors
-    /// The host refused.
-    pub fn new(devices: impl Iterator<Item = Attached>) -> Result<Self, WaitSetError> {
-        let refused = |errno| WaitSetError { device: None, errno };
-        let epoll = syscall::epoll_create().map_err(refused)?;
-        let timer = syscall::timer_create().map_err(refused)?;
-        syscall::epoll_add(epoll, timer, host::readable(TIMER_EVENT_ID)).map_err(refused)?;
-        for device in devices {
-            if let Properties::Net { .. } = device.properties {
-                syscall::epoll_add(epoll, device.fd, host::readable(device.handle as u64))
-                    .map_err(|errno| WaitSetError { device: Some(device), errno })?;
-            }
-        }
-        Ok(Self { epoll, timer })
-    }
-
-    /// Its descriptors: the set, and the timer.
-    #[must_use]
-    pub const fn descriptors(&self) -> (Fd, Fd) {
-        (self.epoll, self.timer)
-    }
-
-    /// From now on a stream on which something comes in ends waiting, with `EINTR`: a debugger wants the
-    /// guest.
-    ///
-    /// # Errors
-    /// The host refused.
-    pub fn end_on_input(&self, stream: Fd) -> Result<(), Errno> {
-        syscall::epoll_add(self.epoll, stream, host::readable(DEBUGGER_EVENT_ID))
-    }
-
-    /// Waits until a device can be read from, `nanoseconds` at most.
-    ///
-    /// # Errors
-    /// The host refused; `EINTR` only if that was asked for.
-    pub fn wait(&self, nanoseconds: u64) -> Result<Ready, Errno> {
-        if nanoseconds > 0 {
-            host::arm(self.timer, nanoseconds)?;
-        }
-        let mut events = [EpollEvent { events: 0, data: 0 }; MFT_MAX_ENTRIES];
-        let mut ready = Ready { set: 0, count: 0 };
-        let count = loop {
-            match host::wait(self.epoll, &mut events, nanoseconds > 0) {
-                Err(Errno::EINTR) => {}
-                waited => break waited?,
-            }
-        };
-        for event in &events[..count] {
-            // Handles are less than 64; the timer is not.
-            let handle = event.data;
-            if handle < MFT_MAX_ENTRIES as u64 {
-                ready.set |= 1 << handle;
-                ready.count += 1;
-            }
-        }
-        let debugger = events[..count].iter().any(|event| { event.data } == DEBUGGER_EVENT_ID);
-        if debugger && ready.count == 0 { Err(Errno::EINTR) } else { Ok(ready) }
-    }
-}
-
-impl fmt::Display for WaitSetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.device, self.errno) {
-            (None, errno) => write!(f, "timer cannot be set up: {errno}"),
-            (Some(Attached { handle, fd, .. }), errno) => {
-                write!(f, "device {handle} cannot be waited for: descriptor {}: {errno}", fd.number())
-            }
-        }
-    }
-}
-
-impl Error for WaitSetError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.errno)
     }
 }

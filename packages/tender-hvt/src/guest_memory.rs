@@ -15,8 +15,8 @@ use solo5_abi::Gpa;
 use solo5_abi::hvt::{BlockIo, Halt, NetRead, NetWrite, Poll, Puts, TrapCookie, Walltime};
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE};
 use solo5_abi::ring;
-use solo5_elf::{LoadError, Plan, Protection, ReadAt, ReadError, Segment};
-use tender_core::image::ImageFile;
+use solo5_elf::{Plan, Protection, ReadAt, Segment};
+use tender_core::image::{ImageFile, SegmentLoadError};
 use tender_core::syscall::{
     self, Errno, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_READ, PROT_WRITE, word,
 };
@@ -98,22 +98,6 @@ pub struct MapError {
     pub errno: Errno,
 }
 
-/// Why an image cannot be put into guest memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SegmentLoadError {
-    /// The file could not be read: it changed since it was checked.
-    Read(ReadError),
-    /// A segment is no longer what it was when it was checked.
-    Changed(LoadError),
-    /// The kernel refused to set the protection of a segment.
-    Protect {
-        /// The segment's first page.
-        start: Gpa,
-        /// Why.
-        errno: Errno,
-    },
-}
-
 impl GuestMemory {
     /// Maps `size` bytes of guest memory, all zero. Pages take memory when somebody touches them.
     ///
@@ -152,7 +136,7 @@ impl GuestMemory {
     ///
     /// # Errors
     /// The file has changed since the plan was made, or the kernel refused.
-    pub fn load(&mut self, image: &ImageFile, plan: &Plan) -> Result<(), SegmentLoadError> {
+    pub fn load(&mut self, image: &ImageFile<'_>, plan: &Plan) -> Result<(), SegmentLoadError> {
         for segment in plan.segments(image) {
             let segment = segment.map_err(SegmentLoadError::Changed)?;
             let at = self.offset(segment.vaddr, segment.file_size);
@@ -414,31 +398,9 @@ impl fmt::Display for MapError {
     }
 }
 
-impl fmt::Display for SegmentLoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
-            Self::Changed(error) => write!(f, "changed while it was loaded: {error}"),
-            Self::Protect { start, errno } => {
-                write!(f, "segment at {start:#x} cannot be protected: {errno}")
-            }
-        }
-    }
-}
-
 impl Error for MapError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.errno)
-    }
-}
-
-impl Error for SegmentLoadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            Self::Changed(error) => Some(error),
-            Self::Protect { errno, .. } => Some(errno),
-        }
     }
 }
 

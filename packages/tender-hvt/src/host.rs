@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use solo5_abi::spt::EpollEvent;
-use tender_core::syscall::{EPOLLIN, Errno, Fd};
+use tender_core::syscall::{Errno, Fd};
 
 use crate::guest_memory::{Sink, Source};
 
@@ -112,12 +112,6 @@ pub fn wait(epoll: Fd, events: &mut [EpollEvent], forever: bool) -> Count {
     let start: *mut libc::epoll_event = events.as_mut_ptr().cast();
     // SAFETY: as above; the record has no padding and no invalid values.
     count(unsafe { libc::epoll_wait(epoll.number(), start, room, limit) } as isize)
-}
-
-/// A descriptor's event in a wait set: readable, told by `data`.
-#[must_use]
-pub const fn readable(data: u64) -> EpollEvent {
-    EpollEvent { events: EPOLLIN, data }
 }
 
 /// Arms a timer of the monotonic clock, to go off once, after `nanoseconds` but never at once.

@@ -10,13 +10,15 @@ use solo5_abi::Gpa;
 use solo5_abi::hvt::{BlockIo, HALT_COOKIE_SIZE, Halt, Hypercall, NetRead, NetWrite, Poll, Puts, Walltime};
 use solo5_abi::result;
 use tender_core::syscall::Errno;
+use tender_core::wait_set::WaitSet;
 
 use crate::access::GuestFault;
 use crate::console::Console;
-use crate::devices::{Devices, Received, WaitSet};
+use crate::devices::{Devices, Received};
 use crate::guest_memory::GuestMemory;
 use crate::host;
 use crate::ring::{Ring, RingError};
+use crate::wait::wait;
 
 /// Serves one guest.
 #[derive(Debug)]
@@ -122,7 +124,7 @@ impl<'m> Hypercalls<'m> {
     fn poll(&self, at: Gpa) -> Result<After, HypercallError> {
         let fault = |fault| HypercallError::Fault(Hypercall::Poll, fault);
         let Poll { timeout_nsecs, .. } = self.memory.record_to_answer(at).map_err(fault)?;
-        let ready = self.wait_set.wait(timeout_nsecs).map_err(HypercallError::Wait)?;
+        let ready = wait(self.wait_set, timeout_nsecs).map_err(HypercallError::Wait)?;
         let set_at = at + offset_of!(Poll, ready_set) as Gpa;
         self.memory.answer(set_at, ready.set.to_le_bytes()).map_err(fault)?;
         self.memory.answer(at + offset_of!(Poll, ret) as Gpa, ready.count.to_le_bytes()).map_err(fault)?;

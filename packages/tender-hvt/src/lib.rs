@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | `tender` | the start-up sequence (ABI section 4.10) |
-//! | `options` | its command line (ABI section 6.1) |
+//! | `options` | what only its command line has (ABI section 6.1) |
 //! | `access` | what a guest may do with its memory, and so have done |
 //! | `guest_memory` | mapping, loading, and all access (ABI sections 3.3, 4.2); unsafe |
 //! | `paging` | the tables a guest boots on (ABI section 4.1) |
@@ -15,7 +15,7 @@
 //! | `machine` | KVM: the machine and its processor (ABI section 4.4); unsafe |
 //! | `guest` | a guest's life and end |
 //! | `hypercall` | what a guest asks for (ABI section 4.5) |
-//! | `console`, `devices` | what serves it |
+//! | `console`, `devices`, `wait` | what serves it |
 //! | `ring` | the network ring (ABI section 4.6) |
 //! | `host` | system calls on guest memory; unsafe |
 //! | `privileges` | which system calls are left, as data (ABI section 4.11) |
@@ -49,5 +49,6 @@ pub mod ring;
 #[expect(unsafe_code, reason = "handlers of signals are installed by address")]
 mod signals;
 mod tender;
+mod wait;
 
-pub use tender::{PROGRAM, run};
+pub use tender::{TARGET, run};

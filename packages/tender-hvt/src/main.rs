@@ -4,12 +4,13 @@ use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 
 use tender_core::diagnostics::Diagnostics;
-use tender_core::{lifeline, status, syscall};
+use tender_core::status::{self, Exit};
+use tender_core::{lifeline, syscall};
 
 fn main() {
     // A broken invariant is told in one line, without the system calls that Rust's own hook makes.
     std::panic::set_hook(Box::new(|info| {
-        Diagnostics::new(b"", tender_hvt::PROGRAM)
+        Diagnostics::new(b"", tender_hvt::TARGET.program)
             .line(format_args!("internal error, please report it: {info}"));
         syscall::exit(status::ABORT);
     }));
@@ -21,5 +22,6 @@ fn main() {
     let words: &'static [CString] = words.leak();
     let words = words.iter().map(CString::as_c_str as fn(&'static CString) -> &'static CStr);
     let lifeline = std::env::var_os(lifeline::VARIABLE).map(OsString::into_vec);
-    syscall::exit(tender_hvt::run(words, lifeline.as_deref()))
+    let Err(Exit(status)) = tender_hvt::run(words, lifeline.as_deref());
+    syscall::exit(status)
 }

@@ -20,9 +20,10 @@ use solo5_elf::Plan;
 use tender_core::devices::{Attached, Properties};
 use tender_core::image::ImageFile;
 use tender_core::net::Mac;
-use tender_core::syscall::Fd;
+use tender_core::syscall::{self, EPOLLIN, Fd};
+use tender_core::wait_set::WaitSet;
 use tender_hvt::console::Console;
-use tender_hvt::devices::{Devices, WaitSet};
+use tender_hvt::devices::Devices;
 use tender_hvt::guest_memory::GuestMemory;
 use tender_hvt::hypercall::{After, HypercallError, Hypercalls};
 use test_image::{Image, Program, R, W};
@@ -76,12 +77,14 @@ fn memory() -> GuestMemory {
         .and(Program::load(0x12_0000, R, &[0x22; 4096]))
         .and(Program::load(0x12_1000, 0, &[0x33; 4096]));
     let file = Temporary::of("image", &image.build());
-    let opened = ImageFile::open(&CString::new(file.0.as_os_str().as_bytes()).unwrap()).unwrap();
+    let path = CString::new(file.0.as_os_str().as_bytes()).unwrap();
+    let mut window = [0; _];
+    let opened = ImageFile::open(&path, &mut window).unwrap();
     let header = solo5_elf::Header::read(&opened).unwrap();
     let plan = Plan::new(&opened, &header, SIZE as u64).unwrap();
     let mut memory = GuestMemory::map(SIZE as u64).unwrap();
     memory.load(&opened, &plan).unwrap();
-    opened.close();
+    syscall::close(opened.fd());
     let start = usize::try_from(memory.host_address()).unwrap();
     for guard in [start - 4096, start + SIZE] {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
@@ -368,8 +371,8 @@ proptest! {
                 properties: Properties::Net { mac: Mac([2, 0, 0, 0, 0, 1]), mtu: 1500 },
             },
         ];
-        let wait_set = WaitSet::new(attached.into_iter()).unwrap();
-        let (epoll, timer) = wait_set.descriptors();
+        let wait_set = WaitSet::new(attached.into_iter(), EPOLLIN).unwrap();
+        let WaitSet { epoll, timer } = wait_set;
         let console_fd = Fd::numbered(console.as_raw_fd());
         let mut hypercalls =
             Hypercalls::new(&memory, Devices::new(attached.into_iter()), wait_set, Console::new(console_fd));

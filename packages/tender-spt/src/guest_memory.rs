@@ -8,8 +8,8 @@ use core::fmt;
 
 use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_MIN};
-use solo5_elf::{LoadError, Plan, Protection, ReadAt, ReadError, Segment};
-use tender_core::image::ImageFile;
+use solo5_elf::{Plan, Protection, ReadAt, Segment};
+use tender_core::image::{ImageFile, SegmentLoadError};
 use tender_core::syscall::{
     self, Errno, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, PROT_EXEC,
     PROT_READ, PROT_WRITE, word,
@@ -42,22 +42,6 @@ pub enum MapError {
     Host {
         /// Bytes of guest memory.
         size: u64,
-        /// Why.
-        errno: Errno,
-    },
-}
-
-/// Why an image cannot be put into guest memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SegmentLoadError {
-    /// The file could not be read: it changed since it was checked.
-    Read(ReadError),
-    /// A segment is no longer what it was when it was checked.
-    Changed(LoadError),
-    /// The kernel refused to set the protection of a segment.
-    Protect {
-        /// The segment's first page.
-        start: Gpa,
         /// Why.
         errno: Errno,
     },
@@ -97,14 +81,14 @@ impl GuestMemory {
     ///
     /// # Errors
     /// The file has changed since the plan was made, or the kernel refused.
-    pub fn load(&mut self, image: &ImageFile, plan: &Plan) -> Result<(), SegmentLoadError> {
+    pub fn load(&mut self, image: &ImageFile<'_>, plan: &Plan) -> Result<(), SegmentLoadError> {
         for segment in plan.segments(image) {
             self.load_segment(image, &segment.map_err(SegmentLoadError::Changed)?)?;
         }
         Ok(())
     }
 
-    fn load_segment(&mut self, image: &ImageFile, segment: &Segment) -> Result<(), SegmentLoadError> {
+    fn load_segment(&mut self, image: &ImageFile<'_>, segment: &Segment) -> Result<(), SegmentLoadError> {
         let protection = flags(segment.protection);
         let mapped_end = self.map_from_file(image, segment, protection)?;
         let copied = segment.vaddr.max(mapped_end)..segment.file_end();
@@ -136,7 +120,7 @@ impl GuestMemory {
     /// So it is mapped only if they are zeroes, as linkers leave them, and is copied otherwise.
     fn map_from_file(
         &mut self,
-        image: &ImageFile,
+        image: &ImageFile<'_>,
         segment: &Segment,
         protection: usize,
     ) -> Result<Gpa, SegmentLoadError> {
@@ -217,7 +201,7 @@ unsafe fn bytes<'a>(start: Gpa, len: u64) -> &'a mut [u8] {
 }
 
 /// Whether the last page that a segment takes from the file holds only zeroes behind it.
-fn tail_is_zero(image: &ImageFile, segment: &Segment) -> Result<bool, SegmentLoadError> {
+fn tail_is_zero(image: &ImageFile<'_>, segment: &Segment) -> Result<bool, SegmentLoadError> {
     let begin = segment.offset + segment.file_size;
     // Behind the end of the file the kernel supplies zeroes.
     let end = begin.next_multiple_of(PAGE_SIZE).min(image.size());
@@ -261,33 +245,11 @@ impl fmt::Display for MapError {
     }
 }
 
-impl fmt::Display for SegmentLoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
-            Self::Changed(error) => write!(f, "changed while it was loaded: {error}"),
-            Self::Protect { start, errno } => {
-                write!(f, "segment at {start:#x} cannot be protected: {errno}")
-            }
-        }
-    }
-}
-
 impl Error for MapError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Host { errno, .. } => Some(errno),
             Self::InTheWay { .. } | Self::LowAddresses => None,
-        }
-    }
-}
-
-impl Error for SegmentLoadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            Self::Changed(error) => Some(error),
-            Self::Protect { errno, .. } => Some(errno),
         }
     }
 }

@@ -27,4 +27,4 @@ mod seccomp;
 mod tender;
 
 pub use launch::Launch;
-pub use tender::{Outcome, PROGRAM, run};
+pub use tender::{TARGET, run};

@@ -14,19 +14,20 @@ mod freestanding;
 use core::panic::PanicInfo;
 
 use tender_core::diagnostics::Diagnostics;
-use tender_core::{status, syscall};
-use tender_spt::Outcome;
+use tender_core::status::{self, Exit};
+use tender_core::syscall;
 
 /// Called by `freestanding::_start` with what the kernel left on the stack.
 fn main(start: freestanding::Start) -> ! {
     match tender_spt::run(start.words(), start.environment(), start.vdso()) {
-        Outcome::Exit(status) => syscall::exit(status),
-        Outcome::Launch(launch) => launch.enter(),
+        Ok(launch) => launch.enter(),
+        Err(Exit(status)) => syscall::exit(status),
     }
 }
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    Diagnostics::new(b"", tender_spt::PROGRAM).line(format_args!("internal error, please report it: {info}"));
+    Diagnostics::new(b"", tender_spt::TARGET.program)
+        .line(format_args!("internal error, please report it: {info}"));
     syscall::exit(status::ABORT)
 }

@@ -22,9 +22,10 @@ use solo5_elf::Plan;
 use tender_core::devices::{Attached, Properties};
 use tender_core::image::ImageFile;
 use tender_core::net::Mac;
-use tender_core::syscall::{self, Fd};
+use tender_core::syscall::{self, EPOLLIN, Fd};
+use tender_core::wait_set::WaitSet;
 use tender_hvt::console::Console;
-use tender_hvt::devices::{Devices, WaitSet};
+use tender_hvt::devices::Devices;
 use tender_hvt::guest_memory::GuestMemory;
 use tender_hvt::hypercall::{After, Hypercalls};
 use tender_hvt::paging::{RING, RING_END};
@@ -58,8 +59,8 @@ fuzz_target!(|input: &[u8]| {
         },
     ];
     let nowhere = File::options().write(true).open("/dev/null").expect("/dev/null");
-    let wait_set = WaitSet::new(attached.into_iter()).expect("a wait set");
-    let (epoll, timer) = wait_set.descriptors();
+    let wait_set = WaitSet::new(attached.into_iter(), EPOLLIN).expect("a wait set");
+    let WaitSet { epoll, timer } = wait_set;
     let devices = || Devices::new(attached.into_iter());
     let ring = Ring::new(&memory, RING, devices());
     let console = Console::new(Fd::numbered(nowhere.as_raw_fd()));
@@ -145,7 +146,7 @@ impl<'a> Steps<'a> {
 
 /// Memory of a guest with text, data that it may write and data that it may not.
 fn memory() -> GuestMemory {
-    static IMAGE: OnceLock<(ImageFile, Plan)> = OnceLock::new();
+    static IMAGE: OnceLock<(ImageFile<'static>, Plan)> = OnceLock::new();
     let (image, plan) = IMAGE.get_or_init(|| {
         let bytes = Image::new(AbiTarget::Hvt, &[0x90; 4096])
             .and(Program::load(0x11_0000, R | W, &[0x11; 4096]))
@@ -154,7 +155,7 @@ fn memory() -> GuestMemory {
             .build();
         let file = unlinked(&bytes);
         let path = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())).expect("a path");
-        let image = ImageFile::open(&path).expect("an image");
+        let image = ImageFile::open(&path, Box::leak(Box::new([0; _]))).expect("an image");
         let header = solo5_elf::Header::read(&image).expect("a header");
         let plan = Plan::new(&image, &header, SIZE).expect("a plan");
         (image, plan)
