@@ -1,7 +1,7 @@
-//! The command line: `solo5-TARGET [options] [--] KERNEL [ARGS...]` (ABI sections 6.1-6.3).
+//! The command line: `solo5-TARGET [options] [--] IMAGE [ARGS...]` (ABI sections 6.1-6.3).
 //!
 //! Two passes, as upstream's tenders make them, because a bad image is reported before a bad option:
-//! [`scan`] finds KERNEL, [`TenderOption::parse`] reads one option of those in front of it.
+//! [`scan`] finds IMAGE, [`TenderOption::parse`] reads one option of those in front of it.
 
 use core::error::Error;
 use core::ffi::CStr;
@@ -27,41 +27,41 @@ pub enum Invocation<'a, W> {
 /// A guest to run.
 #[derive(Clone, Debug)]
 pub struct Run<'a, W> {
-    /// Words in front of KERNEL, a `--` left out: all begin with `-`.
+    /// Words in front of IMAGE, a `--` left out: all begin with `-`.
     pub options: Take<W>,
     /// Path of the image.
-    pub kernel: &'a CStr,
-    /// Words behind KERNEL: the guest's, whatever they look like.
+    pub image: &'a CStr,
+    /// Words behind IMAGE: the guest's, whatever they look like.
     pub args: W,
 }
 
-/// There is no KERNEL on the command line.
+/// There is no IMAGE on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MissingKernel;
+pub struct MissingImage;
 
-/// First pass: finds KERNEL. `--help` and `--version` act at once, even behind an unknown option;
+/// First pass: finds IMAGE. `--help` and `--version` act at once, even behind an unknown option;
 /// every other word that begins with `-` is an option, whether known or not. `words` leave out the
 /// name of the program.
 ///
 /// # Errors
-/// There is no KERNEL.
-pub fn scan<'a, W>(words: W) -> Result<Invocation<'a, W>, MissingKernel>
+/// There is no IMAGE.
+pub fn scan<'a, W>(words: W) -> Result<Invocation<'a, W>, MissingImage>
 where
     W: Iterator<Item = &'a CStr> + Clone,
 {
     let mut rest = words.clone();
     let mut options = 0;
-    let kernel = loop {
-        let word = rest.next().ok_or(MissingKernel)?;
+    let image = loop {
+        let word = rest.next().ok_or(MissingImage)?;
         match word.to_bytes() {
             b"--help" => return Ok(Invocation::Help),
             b"--version" => return Ok(Invocation::Version),
-            b"--" => break rest.next().ok_or(MissingKernel)?,
+            b"--" => break rest.next().ok_or(MissingImage)?,
             [b'-', ..] => options += 1,
             _ => break word,
         }
     };
-    Ok(Invocation::Run(Run { options: words.take(options), kernel, args: rest }))
+    Ok(Invocation::Run(Run { options: words.take(options), image, args: rest }))
 }
 
 /// An option that all tenders have.
@@ -220,9 +220,9 @@ impl DeviceVerb {
     }
 }
 
-impl fmt::Display for MissingKernel {
+impl fmt::Display for MissingImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no KERNEL given: name the image to run")
+        f.write_str("no IMAGE given: name the image to run")
     }
 }
 
@@ -249,5 +249,5 @@ impl fmt::Display for OptionError<'_> {
     }
 }
 
-impl Error for MissingKernel {}
+impl Error for MissingImage {}
 impl Error for OptionError<'_> {}

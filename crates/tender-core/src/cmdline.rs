@@ -6,7 +6,7 @@ use core::fmt;
 
 use solo5_abi::limits::CMDLINE_MAX;
 
-/// The words behind KERNEL, joined with single spaces; no quoting.
+/// The words behind IMAGE, joined with single spaces; no quoting.
 #[derive(Clone, Debug)]
 pub struct Cmdline<W> {
     args: W,

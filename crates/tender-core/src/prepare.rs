@@ -132,7 +132,7 @@ where
 
     /// Path of the image.
     pub const fn image(&self) -> &'a CStr {
-        self.run.kernel
+        self.run.image
     }
 
     /// Checks image, options and devices, and attaches these; nothing of the guest is there yet.
@@ -164,7 +164,7 @@ where
     /// First stage: the image.
     fn open<'m>(&self, room: &'m mut Room<'m>) -> Result<Opened<'m>, Exit> {
         let Room { window, manifest, devices } = room;
-        let image = ImageFile::open(self.run.kernel, window)
+        let image = ImageFile::open(self.run.image, window)
             .map_err(|error| self.refuse_image(format_args!("cannot be opened: {error}")))?;
         let (header, manifest) = image
             .check(self.target.abi, self.target.abi_version, manifest)
@@ -201,7 +201,7 @@ where
             return Err(self.refuse_image("not all of its devices are attached"));
         }
         let cmdline = Cmdline::new(self.run.args.clone()).map_err(|error| self.fail(error))?;
-        let (target, diagnostics, name) = (self.target, self.diagnostics, Quoted(self.run.kernel.to_bytes()));
+        let (target, diagnostics, name) = (self.target, self.diagnostics, Quoted(self.run.image.to_bytes()));
         Ok(Prepared {
             target,
             diagnostics,
@@ -264,7 +264,7 @@ where
     }
 
     fn refuse_image(&self, why: impl Display) -> Exit {
-        self.diagnostics.fail(format_args!("{}: {why}", Quoted(self.run.kernel.to_bytes())))
+        self.diagnostics.fail(format_args!("{}: {why}", Quoted(self.run.image.to_bytes())))
     }
 }
 

@@ -26,9 +26,9 @@ pub fn usage(target: &Target, diagnostics: &Diagnostics<'_>) {
     let (program, name) = (diagnostics.program(), target.abi.name());
     diagnostics.text(format_args!(
         "\
-usage: {program} [options] [--] KERNEL [ARGS...]
+usage: {program} [options] [--] IMAGE [ARGS...]
 
-Runs KERNEL, a Solo5 image for {name}, {runs_as}.
+Runs IMAGE, a Solo5 image for {name}, {runs_as}.
 ARGS are the guest's, whatever they look like.
 
 options:
@@ -46,7 +46,7 @@ modules: core block net{modules}
   --net:NAME=@FD                attach a descriptor handed over: a TAP, or an AF_UNIX socket with datagrams
   --net-mac:NAME=MAC            address of a network device (default: random, new at every start)
 
-NAME is that of a device KERNEL declares; it does not start without all of them.
+NAME is that of a device IMAGE declares; it does not start without all of them.
 
 example:
   {program} --mem=64 --net:service=tap0 --block:storage=disk.img -- hello.{name} --name=world

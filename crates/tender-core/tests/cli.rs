@@ -6,7 +6,7 @@ use tender_core::cli::{DeviceVerb, Invocation, OptionError, TenderOption, scan};
 
 const MAX: u64 = 4096;
 
-/// What a scan found: options, KERNEL, ARGS.
+/// What a scan found: options, IMAGE, ARGS.
 #[derive(Debug, PartialEq)]
 enum Found {
     Help,
@@ -22,19 +22,19 @@ fn found(words: &[&str]) -> Found {
         Ok(Invocation::Help) => Found::Help,
         Ok(Invocation::Version) => Found::Version,
         Ok(Invocation::Run(run)) => {
-            Found::Run(run.options.map(text).collect(), text(run.kernel), run.args.map(text).collect())
+            Found::Run(run.options.map(text).collect(), text(run.image), run.args.map(text).collect())
         }
         Err(_missing) => Found::NoKernel,
     }
 }
 
-fn run(options: &[&str], kernel: &str, args: &[&str]) -> Found {
+fn run(options: &[&str], image: &str, args: &[&str]) -> Found {
     let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    Found::Run(owned(options), kernel.to_owned(), owned(args))
+    Found::Run(owned(options), image.to_owned(), owned(args))
 }
 
 #[test]
-fn takes_the_first_word_that_is_no_option_for_the_kernel() {
+fn takes_the_first_word_that_is_no_option_for_the_image() {
     assert_eq!(found(&["a.spt"]), run(&[], "a.spt", &[]));
     assert_eq!(found(&["--mem=2", "-x", "a.spt", "b"]), run(&["--mem=2", "-x"], "a.spt", &["b"]));
     assert_eq!(
@@ -47,14 +47,14 @@ fn takes_the_first_word_that_is_no_option_for_the_kernel() {
 }
 
 #[test]
-fn takes_the_word_behind_two_dashes_for_the_kernel_whatever_it_looks_like() {
+fn takes_the_word_behind_two_dashes_for_the_image_whatever_it_looks_like() {
     assert_eq!(found(&["--mem=2", "--", "--help"]), run(&["--mem=2"], "--help", &[]));
     assert_eq!(found(&["--", "--", "--"]), run(&[], "--", &["--"]));
     assert_eq!(found(&["--"]), Found::NoKernel);
 }
 
 #[test]
-fn leaves_everything_behind_the_kernel_to_the_guest() {
+fn leaves_everything_behind_the_image_to_the_guest() {
     assert_eq!(found(&["a.spt", "--", "--help", "--mem=2"]), run(&[], "a.spt", &["--", "--help", "--mem=2"]));
 }
 

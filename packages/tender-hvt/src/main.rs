@@ -1,4 +1,4 @@
-//! `solo5-hvt [options] [--] KERNEL [ARGS...]`: parse, call, exit status.
+//! `solo5-hvt [options] [--] IMAGE [ARGS...]`: parse, call, exit status.
 
 use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStringExt as _;

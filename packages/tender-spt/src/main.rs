@@ -1,4 +1,4 @@
-//! `solo5-spt [options] [--] KERNEL [ARGS...]`: entry point and panic handler, nothing else.
+//! `solo5-spt [options] [--] IMAGE [ARGS...]`: entry point and panic handler, nothing else.
 //!
 //! There is no C library in this program and nothing of Rust's `std`: starting glibc costs more than
 //! all the rest of a guest's start, because it asks the processor for its features some sixty times

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Exit } from "./exit.ts";
 import { exitOf, type TenderEnd } from "./exit-of.ts";
 
-const USAGE = "usage: solo5-spt [options] [--] KERNEL [ARGS...]\n";
+const USAGE = "usage: solo5-spt [options] [--] IMAGE [ARGS...]\n";
 
 /** How a process ended that said nothing. */
 const end = (target: "hvt" | "spt", what: Partial<TenderEnd>): TenderEnd => ({

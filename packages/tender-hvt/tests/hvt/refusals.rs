@@ -8,7 +8,7 @@ use test_image::{Image, Program, R, W, X, block, manifest_note, net, note};
 
 guest!(quiet: "exit 0");
 
-const USAGE: &str = "usage: solo5-hvt [options] [--] KERNEL [ARGS...]\n";
+const USAGE: &str = "usage: solo5-hvt [options] [--] IMAGE [ARGS...]\n";
 
 fn good() -> Image {
     Image::new(AbiTarget::Hvt, quiet::code())
@@ -47,7 +47,7 @@ fn shows_its_usage_when_it_can_not_make_sense_of_the_command_line() {
     for words in [&[][..], &["--mem=2"], &["--"]] {
         let ran = run(words);
         assert_eq!(ran.end, End::Exit(1));
-        let expected = format!("solo5-hvt: no KERNEL given: name the image to run\n{USAGE}");
+        let expected = format!("solo5-hvt: no IMAGE given: name the image to run\n{USAGE}");
         assert!(ran.stderr.starts_with(&expected), "{}", ran.stderr);
     }
     for option in ["-", "-x", "--mem2", "--x-exec-heaps", "--gdbs", "--no-net-ring=1", "--net", "--name=x"] {

@@ -11,7 +11,7 @@ use test_image::{Image, Program, R, W, X, block, field, manifest_note, net, note
 guest!(quiet: "exit 0");
 guest!(crash: "ud2");
 
-const USAGE: &str = "usage: solo5-spt [options] [--] KERNEL [ARGS...]\n";
+const USAGE: &str = "usage: solo5-spt [options] [--] IMAGE [ARGS...]\n";
 
 fn good() -> Image {
     Image::new(AbiTarget::Spt, quiet::code())
@@ -48,9 +48,9 @@ fn tells_its_version_on_stderr_with_status_0() {
 #[test]
 fn shows_its_usage_when_it_can_not_make_sense_of_the_command_line() {
     for (words, expected) in [
-        (&[][..], "no KERNEL given: name the image to run"),
-        (&["--mem=2"], "no KERNEL given: name the image to run"),
-        (&["--"], "no KERNEL given: name the image to run"),
+        (&[][..], "no IMAGE given: name the image to run"),
+        (&["--mem=2"], "no IMAGE given: name the image to run"),
+        (&["--"], "no IMAGE given: name the image to run"),
     ] {
         let ran = run(words);
         assert_eq!(ran.end, End::Exit(1));
