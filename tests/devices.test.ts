@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type GuestOptions, World } from "@uk/miou-solo5/memory";
+import { type BootOptions, World } from "@uk/miou-solo5/memory";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hasNamespaces, inNamespace, whyNot } from "./support/namespace.ts";
 import { Pinger } from "./support/ping.ts";
@@ -37,7 +37,7 @@ function disk(name: string, bytes: number): string {
 describe("in memory", () => {
   let loads = 0;
   /** Boots an example, a copy of its modules each time. */
-  const boot = (world: World, example: string, hardware: GuestOptions) =>
+  const boot = (world: World, example: string, hardware: BootOptions) =>
     world.boot(hardware, () => import(/* @vite-ignore */ `${examples}/${example}/main.ts?${loads++}`));
 
   it("[187] block reads two blocks, at once and later", async () => {

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { build } from "./support/boot.ts";
 import { crashes, crashing } from "./support/crashes.ts";
 import { expectGolden } from "./support/golden.ts";
-import { type Guest, guest, guestsWithTranscript } from "./support/guests.ts";
+import { type GuestProgram, guest, guestsWithTranscript } from "./support/guests.ts";
 import { normal } from "./support/normal.ts";
 import { uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
@@ -35,7 +35,7 @@ function file(name: string, content: Uint8Array): string {
 const MEM: Partial<Record<string, number>> = { "deep-recursion": 160 };
 
 /** A guest as `guest.json` wants it. */
-function guestStep({ name, mem = MEM[name], args }: Guest): Step {
+function guestStep({ name, mem = MEM[name], args }: GuestProgram): Step {
   const options = mem === undefined ? [] : [`--mem=${mem}`];
   return { name, argv: ["./solo5-hvt", ...options, "--", `${name}.hvt`, ...args], timeoutMs: 1_200_000 };
 }

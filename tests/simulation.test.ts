@@ -1,4 +1,4 @@
-import { type Guest, World } from "@uk/miou-solo5/memory";
+import { type SimulatedGuest, World } from "@uk/miou-solo5/memory";
 import { describe, expect, it } from "vitest";
 import { client, server } from "./simulation/log-service.ts";
 
@@ -39,7 +39,7 @@ describe("a day of a log behind a bad network, on a bad disk, with power cuts", 
       });
       const acknowledged: number[] = [];
       let boots = 0;
-      const power = async (guest: Guest | undefined): Promise<void> => {
+      const power = async (guest: SimulatedGuest | undefined): Promise<void> => {
         const alive = guest?.state === "running";
         const next = alive
           ? guest

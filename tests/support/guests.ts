@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** `guest.json`: how a guest is run, where that is not the usual. */
+/** `guest.json`: how the program is run, where that is not the usual. */
 interface Settings {
   /** Words after the image. */
   readonly args?: readonly string[];
@@ -14,8 +14,8 @@ interface Settings {
   readonly host?: boolean;
 }
 
-/** A unikernel: `tests/guests/NAME`. */
-export interface Guest extends Required<Omit<Settings, "mem">> {
+/** A program of `tests/guests/NAME`, how it is run, and what it is to print. */
+export interface GuestProgram extends Required<Omit<Settings, "mem">> {
   readonly name: string;
   /** First module: the guest's own `main.ts`, or the example of the same name. */
   readonly entry: string;
@@ -31,13 +31,13 @@ const folder = join(root, "tests/guests");
  * Every guest with a golden transcript; a new one starts with an empty `expected.txt`. The others are
  * for tests of their own.
  */
-export const guestsWithTranscript: readonly Guest[] = readdirSync(folder)
+export const guestsWithTranscript: readonly GuestProgram[] = readdirSync(folder)
   .filter((name) => existsSync(join(folder, name, "expected.txt")))
   .sort()
   .map(guest);
 
-/** The guest of that name. */
-export function guest(name: string): Guest {
+/** That of this name. */
+export function guest(name: string): GuestProgram {
   const own = join(folder, name, "main.ts");
   const file = join(folder, name, "guest.json");
   const settings: Settings = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};

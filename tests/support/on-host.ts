@@ -2,13 +2,13 @@ import { spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
-import type { Guest } from "./guests.ts";
+import type { GuestProgram } from "./guests.ts";
 
 const LAUNCHER = new URL("host-target.ts", import.meta.url).href;
 
 /** Runs `guest` on Node, its scheduler in Node's loop; a guest has one console, so both streams are one. */
 export async function runOnHost(
-  { name, entry, args }: Guest,
+  { name, entry, args }: GuestProgram,
   folder: string,
 ): Promise<{ readonly status: number | null; readonly output: string }> {
   const program = join(folder, `${name}.mjs`);

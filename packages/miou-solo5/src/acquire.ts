@@ -1,7 +1,7 @@
 import type { Operation } from "@uk/miou";
 import { type Device, declarationOf } from "./device.ts";
 import { DeviceError } from "./errors.ts";
-import type { Machine } from "./machine.ts";
+import type { Io } from "./io.ts";
 
 /**
  * Produces the value of each device, left to right, depth first; runs in the root task. The same
@@ -10,20 +10,20 @@ import type { Machine } from "./machine.ts";
  * @throws {DeviceError} a device cannot be had
  */
 export function* acquireAll(
-  machine: Machine | undefined,
+  io: Io | undefined,
   devices: readonly Device<unknown>[],
   done: Map<Device<unknown>, unknown>,
 ): Operation<unknown[]> {
   const values: unknown[] = [];
   for (const device of devices) {
-    if (!done.has(device)) done.set(device, yield* acquire(machine, device, done));
+    if (!done.has(device)) done.set(device, yield* acquire(io, device, done));
     values.push(done.get(device));
   }
   return values;
 }
 
 function* acquire(
-  machine: Machine | undefined,
+  io: Io | undefined,
   device: Device<unknown>,
   done: Map<Device<unknown>, unknown>,
 ): Operation<unknown> {
@@ -32,14 +32,13 @@ function* acquire(
     case "constant":
       return what.value;
     case "map": {
-      const values = yield* acquireAll(machine, what.devices, done);
+      const values = yield* acquireAll(io, what.devices, done);
       const made: unknown = what.make(...(values as never[]));
       return isOperation(made) ? yield* made : made;
     }
     default: {
-      if (machine === undefined)
-        throw new DeviceError(what.kind, what.name, "this target has no devices yet");
-      const found = what.acquire(machine, what.name);
+      if (io === undefined) throw new DeviceError(what.kind, what.name, "this target has no devices yet");
+      const found = what.acquire(io, what.name);
       if (!found.ok) throw found.error;
       return found.value;
     }

@@ -1,7 +1,7 @@
 import { type Operation, type Result, suspend } from "@uk/miou";
 import { DeviceError, EINVAL, isBytes, isRoom, NOT_ATTACHED, notBytes } from "./errors.ts";
-import { type Machine, machine } from "./machine.ts";
-import type { BlockPort, DirectBlock } from "./solo5.ts";
+import { currentIo, type Io } from "./io.ts";
+import type { AcquiredBlock, DirectBlock } from "./solo5.ts";
 import { blockError } from "./waits.ts";
 
 /** A block device (BLOCK_BASIC): whole blocks. */
@@ -12,7 +12,7 @@ export class Block {
   readonly blockSize: number;
   /** Bytes of the device, a multiple of the block size. */
   readonly capacity: bigint;
-  readonly #machine: Machine;
+  readonly #io: Io;
   readonly #handle: number;
   /** Bits that an offset must not have. */
   readonly #misaligned: bigint;
@@ -39,9 +39,8 @@ export class Block {
    */
   declare readonly atomicWrite: (offset: bigint, from: Uint8Array) => void;
 
-  /** @internal `block` and {@link Block.connect} make devices. */
-  constructor(on: Machine, name: string, { handle, capacity, blockSize, direct }: BlockPort) {
-    this.#machine = on;
+  private constructor(io: Io, name: string, { handle, capacity, blockSize, direct }: AcquiredBlock) {
+    this.#io = io;
     this.#handle = handle;
     this.#misaligned = BigInt(blockSize - 1);
     this.#last = capacity - BigInt(blockSize);
@@ -68,7 +67,19 @@ export class Block {
    * @throws {HostOnlyError} no program runs
    */
   static connect(name: string): Result<Block> {
-    return acquireBlock(machine("Block.connect"), name);
+    return Block.acquire(currentIo("Block.connect"), name);
+  }
+
+  /** @internal The block device `name`, acquired once. */
+  static acquire(io: Io, name: string): Result<Block> {
+    const key = `block ${name}`;
+    const known = io.acquired.get(key);
+    if (known instanceof Block) return { ok: true, value: known };
+    const found = io.devices.blockAcquire(name);
+    if (found === undefined) return { ok: false, error: new DeviceError("block", name, NOT_ATTACHED) };
+    const value = new Block(io, name, found);
+    io.acquired.set(key, value);
+    return { ok: true, value };
   }
 
   /**
@@ -92,14 +103,14 @@ export class Block {
   #later(call: "block_read" | "block_write", offset: bigint, block: Uint8Array): Operation<void> {
     const [name, handle] = [this.name, this.#handle];
     return suspend<void>(
-      (resume) => this.#machine.poll.enqueue({ call, name, handle, offset, block, resume }),
+      (resume) => this.#io.poll.enqueue({ call, name, handle, offset, block, resume }),
       `${call} on ${name}`,
     );
   }
 
   /** {@link Block.atomicRead} and {@link Block.atomicWrite} for a target that has none of its own. */
   #portable(): DirectBlock {
-    const { devices } = this.#machine;
+    const { devices } = this.#io;
     const handle = this.#handle;
     return {
       reader: (otherwise) => (offset, into) => {
@@ -137,15 +148,3 @@ export class Block {
 
 /** Calls that write into the caller's buffer. */
 const READS: ReadonlySet<string> = new Set(["read", "atomicRead"]);
-
-/** The block device `name`, acquired once. */
-export function acquireBlock(on: Machine, name: string): Result<Block> {
-  const key = `block ${name}`;
-  const known = on.acquired.get(key);
-  if (known instanceof Block) return { ok: true, value: known };
-  const port = on.devices.blockAcquire(name);
-  if (port === undefined) return { ok: false, error: new DeviceError("block", name, NOT_ATTACHED) };
-  const value = new Block(on, name, port);
-  on.acquired.set(key, value);
-  return { ok: true, value };
-}

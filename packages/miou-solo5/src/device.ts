@@ -1,7 +1,7 @@
 import type { Result } from "@uk/miou";
-import { acquireBlock, type Block } from "./block.ts";
-import type { Machine } from "./machine.ts";
-import { acquireNet, type Net } from "./net.ts";
+import { Block } from "./block.ts";
+import type { Io } from "./io.ts";
+import { Net } from "./net.ts";
 
 declare const produces: unique symbol;
 
@@ -26,7 +26,7 @@ export type Declared =
       readonly kind: "net" | "block";
       readonly name: string;
       /** Brought along, so that a program without such devices does not carry their code. */
-      readonly acquire: (machine: Machine, name: string) => Result<unknown>;
+      readonly acquire: (io: Io, name: string) => Result<unknown>;
     }
   | {
       readonly kind: "map";
@@ -65,7 +65,7 @@ export function declarationOf(device: Device<unknown>): Declared {
  * @throws {RangeError} `name` is empty, too long, or has other characters
  */
 export function net(name: string): Device<Net> {
-  return declare({ kind: "net", name: checkName("net", name), acquire: acquireNet });
+  return declare({ kind: "net", name: checkName("net", name), acquire: Net.acquire });
 }
 
 /**
@@ -76,7 +76,7 @@ export function net(name: string): Device<Net> {
  * @throws {RangeError} `name` is empty, too long, or has other characters
  */
 export function block(name: string): Device<Block> {
-  return declare({ kind: "block", name: checkName("block", name), acquire: acquireBlock });
+  return declare({ kind: "block", name: checkName("block", name), acquire: Block.acquire });
 }
 
 /**

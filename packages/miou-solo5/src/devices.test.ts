@@ -9,16 +9,16 @@ import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 import type { DirectBlock, DirectNet } from "./solo5.ts";
 import { installTarget } from "./target.ts";
-import { type VirtualHardware, type VirtualMachine, virtualMachine } from "./testing/virtual-machine.ts";
+import { type VirtualHardware, type VirtualTarget, virtualTarget } from "./testing/virtual-target.ts";
 
 const MS = 1_000_000n;
 afterEach(() => installTarget(undefined));
 
-/** A machine that programs of the test run on, and the milliseconds since it booted. */
-function boot(hardware: VirtualHardware): { machine: VirtualMachine; ms: () => number } {
-  const machine = virtualMachine({ boot: 0n, ...hardware });
-  installTarget(machine);
-  return { machine, ms: () => Number(clockMonotonic() / MS) };
+/** A target that programs of the test run on, and the milliseconds since it booted. */
+function boot(hardware: VirtualHardware): { target: VirtualTarget; ms: () => number } {
+  const target = virtualTarget({ boot: 0n, ...hardware });
+  installTarget(target);
+  return { target, ms: () => Number(clockMonotonic() / MS) };
 }
 
 /** A frame that says `text`. */
@@ -73,8 +73,8 @@ describe("acquiring devices", () => {
 
 describe("a network device", () => {
   it("[196] is waited for while others sleep, in three yields, the last without an end", async () => {
-    const { machine, ms } = boot({ nets: ["a"] });
-    machine.arrive(30n * MS, "a", frame("late"));
+    const { target, ms } = boot({ nets: ["a"] });
+    target.arrive(30n * MS, "a", frame("late"));
     const lines: string[] = [];
     await run([net("a")], function* (a) {
       const sleeper = spawn(function* () {
@@ -87,13 +87,13 @@ describe("a network device", () => {
       yield* sleeper;
     });
     expect(lines).toEqual(["slept at 10", "slept at 20", "late at 30"]);
-    expect(machine.yields).toEqual([10n * MS, 20n * MS, (1n << 63n) - 1n]);
+    expect(target.yields).toEqual([10n * MS, 20n * MS, (1n << 63n) - 1n]);
   });
 
   it("[197] wakes one reader a frame, in order of arrival", async () => {
-    const { machine, ms } = boot({ nets: ["a"] });
-    machine.arrive(5n * MS, "a", frame("one"));
-    machine.arrive(25n * MS, "a", frame("two"));
+    const { target, ms } = boot({ nets: ["a"] });
+    target.arrive(5n * MS, "a", frame("one"));
+    target.arrive(25n * MS, "a", frame("two"));
     const got: string[] = [];
     await run([net("a")], function* (a) {
       const readers = ["first", "second"].map((name) =>
@@ -105,24 +105,24 @@ describe("a network device", () => {
     });
     expect(got).toEqual(["first: one at 5", "second: two at 25"]);
     // Each tries once before it waits, and once when its frame is there.
-    expect(machine.calls).toEqual(new Array(4).fill("net read a"));
+    expect(target.calls).toEqual(new Array(4).fill("net read a"));
   });
 
   it("does not wake who reads another", async () => {
-    const { machine } = boot({ nets: ["a", "b"] });
-    machine.arrive(5n * MS, "a", frame("one"));
-    machine.arrive(25n * MS, "b", frame("two"));
+    const { target } = boot({ nets: ["a", "b"] });
+    target.arrive(5n * MS, "a", frame("one"));
+    target.arrive(25n * MS, "b", frame("two"));
     await run([net("a"), net("b")], function* (a, b) {
       const other = spawn(() => b.readFrame());
       expect(text(yield* a.readFrame())).toBe("one");
       expect(text(yield* other)).toBe("two");
     });
-    expect(machine.calls).toEqual(["net read a", "net read b", "net read a", "net read b"]);
+    expect(target.calls).toEqual(["net read a", "net read b", "net read a", "net read b"]);
   });
 
   it("[198] is looked at while tasks compute", async () => {
-    const { machine, ms } = boot({ nets: ["a"] });
-    machine.arrive(3n * MS, "a", frame("busy"));
+    const { target, ms } = boot({ nets: ["a"] });
+    target.arrive(3n * MS, "a", frame("busy"));
     let read = -1;
     await run([net("a")], function* (a) {
       const reader = spawn(function* () {
@@ -130,7 +130,7 @@ describe("a network device", () => {
         read = ms();
       });
       for (let slice = 0; slice < 10; slice++) {
-        machine.pass(MS);
+        target.pass(MS);
         yield* yieldNow();
       }
       yield* reader;
@@ -139,8 +139,8 @@ describe("a network device", () => {
   });
 
   it("forgets a reader that was cancelled, and serves the next", async () => {
-    const { machine } = boot({ nets: ["a"] });
-    machine.arrive(5n * MS, "a", frame("one"));
+    const { target } = boot({ nets: ["a"] });
+    target.arrive(5n * MS, "a", frame("one"));
     await run([net("a")], function* (a) {
       const first = spawn(() => a.readFrame());
       const second = spawn(() => a.readFrame());
@@ -151,9 +151,9 @@ describe("a network device", () => {
   });
 
   it("serves tasks that read into the same buffer, in turn", async () => {
-    const { machine } = boot({ nets: ["a"] });
+    const { target } = boot({ nets: ["a"] });
     for (const [n, text] of ["one", "two", "three"].entries())
-      machine.arrive(BigInt(n + 1) * MS, "a", frame(text));
+      target.arrive(BigInt(n + 1) * MS, "a", frame(text));
     const got: string[] = [];
     await run([net("a")], function* (a) {
       const buffer = new Uint8Array(1514);
@@ -169,14 +169,14 @@ describe("a network device", () => {
   });
 
   it("reads with a reading that was cancelled, or kept, as with a new one", async () => {
-    const { machine } = boot({ nets: ["a"] });
+    const { target } = boot({ nets: ["a"] });
     await run([net("a")], function* (a) {
       const [buffer, other] = [new Uint8Array(1514), new Uint8Array(1514)];
       const reading = a.read(buffer);
       const first = spawn(() => reading);
       yield* yieldNow();
       yield* first.cancel();
-      for (const text of ["one", "two", "three"]) machine.arrive(0n, "a", frame(text));
+      for (const text of ["one", "two", "three"]) target.arrive(0n, "a", frame(text));
       expect(yield* a.read(buffer)).toBe(14);
       expect(yield* a.read(other)).toBe(14);
       expect(yield* reading).toBe(14);
@@ -185,25 +185,25 @@ describe("a network device", () => {
   });
 
   it("sends the first bytes of a buffer", async () => {
-    const { machine } = boot({ nets: ["a"] });
+    const { target } = boot({ nets: ["a"] });
     await run([net("a")], function* (a) {
       const buffer = frame("longer than the frame");
       a.write(buffer, 14);
       for (const length of [13, 22, 1515, 14.5]) expect(() => a.write(buffer, length)).toThrow(RangeError);
     });
-    expect(machine.sent).toEqual(["longer than th"]);
+    expect(target.sent).toEqual(["longer than th"]);
   });
 
   it("is an error once the other end is gone", async () => {
-    const { machine } = boot({ nets: ["a"] });
-    installTarget({ ...machine, devices: { ...machine.devices, netRead: () => -3 } });
+    const { target } = boot({ nets: ["a"] });
+    installTarget({ ...target, devices: { ...target.devices, netRead: () => -3 } });
     const program = run([net("a")], (a) => a.readFrame());
     await expect(program).rejects.toMatchObject({ code: "EUNSPEC", call: "net_read" });
   });
 
   it("reads a frame of no bytes as any other", async () => {
-    const { machine } = boot({ nets: ["a"] });
-    for (const length of [0, 60, 0]) machine.arrive(0n, "a", new Uint8Array(length));
+    const { target } = boot({ nets: ["a"] });
+    for (const length of [0, 60, 0]) target.arrive(0n, "a", new Uint8Array(length));
     const lengths = await run([net("a")], function* (a) {
       const buffer = new Uint8Array(a.mtu + 14);
       return [yield* a.read(buffer), (yield* a.readFrame()).length, a.readSync(buffer), a.readSync(buffer)];
@@ -215,13 +215,13 @@ describe("a network device", () => {
     { host: "has room after a while", full: 3, sent: 1, dropped: 0 },
     { host: "has no room", full: 100, sent: 0, dropped: 1 },
   ])("a frame is tried a few times: the host $host", async ({ full, sent, dropped }) => {
-    const { machine } = boot({ nets: ["a"] });
-    const { netWrite } = machine.devices;
+    const { target } = boot({ nets: ["a"] });
+    const { netWrite } = target.devices;
     let tries = 0;
     installTarget({
-      ...machine,
+      ...target,
       devices: {
-        ...machine.devices,
+        ...target.devices,
         netWrite: (handle, frame) => (++tries > full ? netWrite(handle, frame) : -1),
       },
     });
@@ -229,44 +229,44 @@ describe("a network device", () => {
       a.write(frame("once"));
       expect(a.dropped).toBe(dropped);
     });
-    expect(machine.sent).toHaveLength(sent);
+    expect(target.sent).toHaveLength(sent);
     expect(tries).toBeLessThan(10);
   });
 
   it("[199] refuses a frame of the wrong size without a call, and a short buffer without taking a frame", async () => {
-    const { machine } = boot({ nets: ["a"] });
-    machine.arrive(0n, "a", frame("kept"));
+    const { target } = boot({ nets: ["a"] });
+    target.arrive(0n, "a", frame("kept"));
     await run([net("a")], function* (a) {
       for (const size of [0, 13, 1515, 2000]) expect(() => a.write(new Uint8Array(size))).toThrow(RangeError);
       for (const length of [13, 1515, 20.5]) expect(() => a.writeInto(length, () => 14)).toThrow(RangeError);
       expect(() => a.writeInto(100, () => 101)).toThrow("101 of 100 bytes are to be sent");
-      expect(machine.calls).toEqual([]);
+      expect(target.calls).toEqual([]);
       const buffer = new Uint8Array(1513);
       const short = yield* spawn(() => a.read(buffer)).result();
       expect(short).toMatchObject({ ok: false, error: expect.any(RangeError) });
       expect(() => a.readSync(buffer)).toThrow(RangeError);
       // It is the target that refuses a buffer, and takes no frame for it.
-      expect(machine.calls).toEqual(["net read a", "net read a"]);
+      expect(target.calls).toEqual(["net read a", "net read a"]);
       expect(buffer).toEqual(new Uint8Array(1513));
       expect(text(yield* a.readFrame())).toBe("kept");
       a.write(frame("smallest"));
       a.writeInto(1514, (buffer) => buffer.length);
     });
-    expect(machine.sent.map((sent) => sent.length)).toEqual([14, 1514]);
+    expect(target.sent.map((sent) => sent.length)).toEqual([14, 1514]);
   });
 });
 
 describe("a target with functions of its own for a device", () => {
   it("is called through them alone, and asks what to make of anything but success", async () => {
-    const { machine } = boot({ nets: ["a"], disks: { d: disk(4) } });
+    const { target } = boot({ nets: ["a"], disks: { d: disk(4) } });
     const calls: string[] = [];
     const answers = [0, -2, -3, 0, -2, -1, 61, -2, 1, -1, 60];
     const answer = (...words: unknown[]): number => {
       calls.push(words.join(" "));
       return answers.shift() ?? 0;
     };
-    const [port, file] = [machine.devices.netAcquire("a"), machine.devices.blockAcquire("d")];
-    if (port === undefined || file === undefined) throw new Error("the machine has both");
+    const [nic, file] = [target.devices.netAcquire("a"), target.devices.blockAcquire("d")];
+    if (nic === undefined || file === undefined) throw new Error("the target has both");
     const moves =
       (call: string): DirectBlock["reader"] =>
       (otherwise) =>
@@ -293,11 +293,11 @@ describe("a target with functions of its own for a device", () => {
         if (result !== 0) otherwise(result, buffer, length);
       },
     };
-    Object.assign(machine.devices, {
-      netAcquire: () => ({ ...port, direct: frames }),
+    Object.assign(target.devices, {
+      netAcquire: () => ({ ...nic, direct: frames }),
       blockAcquire: () => ({ ...file, direct: { reader: moves("read"), writer: moves("write") } }),
     });
-    machine.arrive(MS, "a", frame("woken"));
+    target.arrive(MS, "a", frame("woken"));
     await run([net("a"), block("d")], function* (a, d) {
       const buffer = new Uint8Array(2000);
       d.atomicRead(512n, buffer);
@@ -326,22 +326,22 @@ describe("a target with functions of its own for a device", () => {
       "net read 2000",
     ]);
     // What did not fit at first was tried again, and a wait was a wait for the device.
-    expect(machine.sent.map((sent) => sent.length)).toEqual([14]);
-    expect(machine.yields).toHaveLength(1);
+    expect(target.sent.map((sent) => sent.length)).toEqual([14]);
+    expect(target.yields).toHaveLength(1);
   });
 });
 
 describe("a block device", () => {
   it("[200] performs a scheduled read without a yield", async () => {
-    const { machine } = boot({ disks: { d: disk(4) } });
+    const { target } = boot({ disks: { d: disk(4) } });
     const into = new Uint8Array(512);
     await run([block("d")], (d) => d.read(1024n, into));
     expect(into[0]).toBe(2);
-    expect(machine.yields).toEqual([]);
+    expect(target.yields).toEqual([]);
   });
 
   it("[201] moves at most one block a round while others compute, in order", async () => {
-    const { machine } = boot({ disks: { d: disk(8) } });
+    const { target } = boot({ disks: { d: disk(8) } });
     const steps: string[] = [];
     await run([block("d")], function* (d) {
       const readers = [0, 1, 2, 3, 4].map((n) =>
@@ -359,11 +359,11 @@ describe("a block device", () => {
     });
     expect(steps.filter((step) => step !== "compute")).toEqual([0, 1, 2, 3, 4].map((n) => `block ${n}`));
     expect(steps.slice(steps.indexOf("block 0"), steps.indexOf("block 4"))).toContain("compute");
-    expect(machine.calls).toHaveLength(5);
+    expect(target.calls).toHaveLength(5);
   });
 
   it("refuses what is not bytes before any effect", async () => {
-    const { machine } = boot({ disks: { d: disk(4) } });
+    const { target } = boot({ disks: { d: disk(4) } });
     const words = new Uint16Array(512) as unknown as Uint8Array;
     await run([block("d")], function* (d) {
       for (const call of [() => d.atomicRead(0n, words), () => d.atomicWrite(0n, words)])
@@ -373,7 +373,7 @@ describe("a block device", () => {
           error: new TypeError(`block.${call}: the buffer must be a Uint8Array`),
         });
     });
-    expect(machine.calls).toEqual([]);
+    expect(target.calls).toEqual([]);
   });
 
   it("[202] lets a sleeper run between slow blocks", async () => {
@@ -412,8 +412,8 @@ describe("a block device", () => {
   });
 
   it("lets a reader of frames run between slow blocks", async () => {
-    const { machine, ms } = boot({ nets: ["a"], disks: { d: disk(8) }, blockTime: 2n * MS });
-    machine.arrive(3n * MS, "a", frame("between"));
+    const { target, ms } = boot({ nets: ["a"], disks: { d: disk(8) }, blockTime: 2n * MS });
+    target.arrive(3n * MS, "a", frame("between"));
     const lines: string[] = [];
     await run([net("a"), block("d")], function* (a, d) {
       const readers = [0, 1, 2, 3, 4].map((n) =>
@@ -435,7 +435,7 @@ describe("a block device", () => {
     "writes what a buffer $what holds when its turn comes, not when that was asked for",
     async ({ size }) => {
       const content = disk(2);
-      const { machine } = boot({ disks: { d: content } });
+      const { target } = boot({ disks: { d: content } });
       await run([block("d")], function* (d) {
         const buffer = new Uint8Array(size).fill(7);
         const before = [1, 2, 3].map(() => spawn(() => d.read(0n, new Uint8Array(512))));
@@ -446,7 +446,7 @@ describe("a block device", () => {
         });
         const other = spawn(function* () {
           expect(asked).toBe(true);
-          expect(machine.calls).not.toContain("write 512");
+          expect(target.calls).not.toContain("write 512");
           buffer.fill(8);
         });
         for (const task of [...before, writer, other]) yield* task;
@@ -462,13 +462,13 @@ describe("a block device", () => {
     { why: "off the block boundary", offset: 1n, size: 512 },
     { why: "into too small a buffer", offset: 0n, size: 511 },
   ])("[203] refuses to read or write $why, without a call", async ({ offset, size }) => {
-    const { machine } = boot({ disks: { d: disk(4) } });
+    const { target } = boot({ disks: { d: disk(4) } });
     await run([block("d")], function* (d) {
       const buffer = new Uint8Array(size);
       for (const call of ["atomicRead", "atomicWrite", "read", "write"] as const)
         expect(() => d[call](offset, buffer)).toThrow(RangeError);
     });
-    expect(machine.calls).toEqual([]);
+    expect(target.calls).toEqual([]);
   });
 
   it("[203] reads into a view in the middle of a buffer, and the last block", async () => {
@@ -497,7 +497,7 @@ describe("a block device", () => {
   });
 
   it("[205] leaves the device alone when the task is cancelled before its turn", async () => {
-    const { machine } = boot({ disks: { d: disk(4) } });
+    const { target } = boot({ disks: { d: disk(4) } });
     await run([block("d")], function* (d) {
       const first = spawn(() => d.read(0n, new Uint8Array(512)));
       const second = spawn(function* () {
@@ -511,6 +511,6 @@ describe("a block device", () => {
       yield* second.cancel();
       yield* first;
     });
-    expect(machine.calls).toEqual(["read 0"]);
+    expect(target.calls).toEqual(["read 0"]);
   });
 });

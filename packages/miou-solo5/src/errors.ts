@@ -23,7 +23,7 @@ export class HostOnlyError extends Error {
   readonly code: Solo5ErrorCode = "HOST_ONLY";
 
   constructor(call: string) {
-    super(`${call}: there is no machine here: build an image with \`uk build\` and start it with \`uk run\``);
+    super(`${call}: no program runs here: build an image with \`uk build\` and start it with \`uk run\``);
   }
 }
 

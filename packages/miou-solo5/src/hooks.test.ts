@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { addYieldHook, runYieldHooks, type YieldHook } from "./hooks.ts";
 import { installTarget } from "./target.ts";
-import { virtualMachine } from "./testing/virtual-machine.ts";
+import { virtualTarget } from "./testing/virtual-target.ts";
 
-const machine = virtualMachine();
+const target = virtualTarget();
 const added: YieldHook[] = [];
 const add = (fn: () => void): YieldHook => {
   const hook = addYieldHook(fn);
   added.push(hook);
   return hook;
 };
-beforeEach(() => installTarget(machine));
+beforeEach(() => installTarget(target));
 afterEach(() => {
   installTarget(undefined);
   for (const hook of added.splice(0)) hook.remove();
@@ -21,8 +21,8 @@ describe("yield hooks", () => {
   it("run newest first, each time", () => {
     const order: string[] = [];
     for (const name of ["a", "b", "c"]) add(() => order.push(name));
-    runYieldHooks(machine);
-    runYieldHooks(machine);
+    runYieldHooks(target);
+    runYieldHooks(target);
     expect(order.join("")).toBe("cbacba");
   });
 
@@ -33,7 +33,7 @@ describe("yield hooks", () => {
     add(same);
     first.remove();
     first.remove();
-    runYieldHooks(machine);
+    runYieldHooks(target);
     expect(order).toEqual(["same"]);
   });
 
@@ -44,9 +44,9 @@ describe("yield hooks", () => {
       once.remove();
       add(() => order.push("added"));
     });
-    runYieldHooks(machine);
+    runYieldHooks(target);
     expect(order).toEqual(["once"]);
-    runYieldHooks(machine);
+    runYieldHooks(target);
     expect(order).toEqual(["once", "added"]);
   });
 
@@ -58,8 +58,8 @@ describe("yield hooks", () => {
       order.push("broken");
       throw new Error("hook");
     });
-    runYieldHooks(machine);
-    runYieldHooks(machine);
+    runYieldHooks(target);
+    runYieldHooks(target);
     expect(order).toEqual(["broken", "older", "older"]);
     expect(shown).toHaveBeenCalledTimes(1);
   });
@@ -72,8 +72,8 @@ describe("yield hooks", () => {
       broken.remove();
       throw new Error("hook");
     });
-    runYieldHooks(machine);
-    runYieldHooks(machine);
+    runYieldHooks(target);
+    runYieldHooks(target);
     expect(order).toEqual(["older", "older"]);
   });
 });

@@ -8,29 +8,29 @@ import { Net } from "./net.ts";
 import { run } from "./run.ts";
 import type { Solo5 } from "./solo5.ts";
 import { installTarget } from "./target.ts";
-import { type VirtualMachine, virtualMachine } from "./testing/virtual-machine.ts";
+import { type VirtualTarget, virtualTarget } from "./testing/virtual-target.ts";
 
 afterEach(() => installTarget(undefined));
 
-/** A target in Node's loop, whose devices are a virtual machine's; frames become readable by `tell`. */
-function inLoop(machine: VirtualMachine): { watched: bigint[]; tell: () => void } {
-  const { yield: _, ...rest } = machine;
+/** A target in Node's loop, whose devices are those of `target`; frames become readable by `tell`. */
+function inLoop(target: VirtualTarget): { watched: bigint[]; tell: () => void } {
+  const { yield: _, ...rest } = target;
   let ready: ((set: bigint) => void) | undefined;
   const watched: bigint[] = [];
-  const target: Solo5 = {
+  const hosted: Solo5 = {
     ...rest,
     watch(handles, tell) {
       watched.push(handles);
       ready = handles === 0n ? undefined : tell;
     },
   };
-  installTarget(target);
+  installTarget(hosted);
   return {
     watched,
     tell: () => {
       const told = ready;
       ready = undefined;
-      told?.(machine.yield(machine.clockMonotonic()));
+      told?.(target.yield(target.clockMonotonic()));
     },
   };
 }
@@ -40,21 +40,21 @@ const frame = new Uint8Array(60);
 
 describe("devices in a host's event loop", () => {
   it("a reader waits while the loop goes on, and takes the frame when there is one", async () => {
-    const machine = virtualMachine({ nets: ["service"] });
-    const { watched, tell } = inLoop(machine);
+    const target = virtualTarget({ nets: ["service"] });
+    const { watched, tell } = inLoop(target);
     const program = run([net("service")], function* (service) {
       return (yield* service.readFrame()).length;
     });
     await turn();
     expect(watched).toEqual([2n]);
-    machine.arrive(0n, "service", frame);
+    target.arrive(0n, "service", frame);
     tell();
     expect(await program).toBe(60);
   });
 
   it("readers of one device are served in their order, one a frame", async () => {
-    const machine = virtualMachine({ nets: ["service"] });
-    const { tell } = inLoop(machine);
+    const target = virtualTarget({ nets: ["service"] });
+    const { tell } = inLoop(target);
     const order: string[] = [];
     const program = run([net("service")], function* (service) {
       const readers = ["first", "second"].map((name) =>
@@ -66,21 +66,21 @@ describe("devices in a host's event loop", () => {
       for (const reader of readers) yield* reader;
     });
     await turn();
-    machine.arrive(0n, "service", frame);
+    target.arrive(0n, "service", frame);
     tell();
     await turn();
     expect(order).toEqual(["first"]);
-    machine.arrive(0n, "service", frame);
+    target.arrive(0n, "service", frame);
     tell();
     await program;
     expect(order).toEqual(["first", "second"]);
     // Each tries once before it waits, and once when its frame is there.
-    expect(machine.calls).toEqual(new Array(4).fill("net read service"));
+    expect(target.calls).toEqual(new Array(4).fill("net read service"));
   });
 
   it("programs that run at the same time share the devices, and each is woken", async () => {
-    const machine = virtualMachine({ nets: ["a", "b"] });
-    const { watched, tell } = inLoop(machine);
+    const target = virtualTarget({ nets: ["a", "b"] });
+    const { watched, tell } = inLoop(target);
     const found: unknown[] = [];
     const [one, other] = (["a", "b"] as const).map((name) =>
       run([net(name)], function* (device) {
@@ -92,21 +92,21 @@ describe("devices in a host's event loop", () => {
     );
     await turn();
     expect(watched.at(-1)).toBe(6n);
-    machine.arrive(0n, "a", frame);
+    target.arrive(0n, "a", frame);
     tell();
     expect(await one).toBe(60);
     await turn();
-    machine.arrive(0n, "b", frame);
+    target.arrive(0n, "b", frame);
     tell();
     expect(await other).toBe(60);
     expect(found).toEqual([true, true]);
-    expect(machine.calls).toEqual(["net read a", "net read b", "net read a", "net read b"]);
+    expect(target.calls).toEqual(["net read a", "net read b", "net read a", "net read b"]);
     expect(() => Net.connect("a")).toThrow(HostOnlyError);
   });
 
   it("a wait that is given up is no longer watched", async () => {
-    const machine = virtualMachine({ nets: ["service"] });
-    const { watched } = inLoop(machine);
+    const target = virtualTarget({ nets: ["service"] });
+    const { watched } = inLoop(target);
     await run([net("service")], function* (service) {
       const reader = spawn(() => service.readFrame());
       yield* sleep(1);
@@ -116,28 +116,28 @@ describe("devices in a host's event loop", () => {
   });
 
   it("scheduled blocks move in order, one a turn, and a cancelled one is left alone", async () => {
-    const machine = virtualMachine({ disks: { disk: new Uint8Array(2048) } });
-    inLoop(machine);
+    const target = virtualTarget({ disks: { disk: new Uint8Array(2048) } });
+    inLoop(target);
     /** The calls that there had been when a task went on. */
     const turns: string[][] = [];
     await run([block("disk")], function* (disk) {
       const reads = [0n, 512n, 1024n, 1536n].map((offset) =>
         spawn(function* () {
           yield* disk.read(offset, new Uint8Array(512));
-          turns.push([...machine.calls]);
+          turns.push([...target.calls]);
         }),
       );
       yield* sleep(0);
       for (const [index, read] of reads.entries()) yield* index === 2 ? read.cancel() : read;
     });
     const calls = ["read 0", "read 512", "read 1536"];
-    expect(machine.calls).toEqual(calls);
+    expect(target.calls).toEqual(calls);
     expect(turns).toEqual([calls.slice(0, 1), calls.slice(0, 2), calls]);
   });
 
   it("hooks run after each wait, and Net and Block connect while the program runs", async () => {
-    const machine = virtualMachine({ disks: { disk: new Uint8Array(512) } });
-    inLoop(machine);
+    const target = virtualTarget({ disks: { disk: new Uint8Array(512) } });
+    inLoop(target);
     let waits = 0;
     const hook = addYieldHook(() => waits++);
     await run([], function* () {

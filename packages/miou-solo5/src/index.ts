@@ -15,4 +15,12 @@ export { addYieldHook, type YieldHook } from "./hooks.ts";
 export { Net } from "./net.ts";
 export { type RunOptions, run } from "./run.ts";
 export { sleep, sleepNs } from "./sleep.ts";
-export type { BlockPort, DirectBlock, DirectNet, MoveBlock, NetPort, Solo5, Solo5Devices } from "./solo5.ts";
+export type {
+  AcquiredBlock,
+  AcquiredNet,
+  DirectBlock,
+  DirectNet,
+  MoveBlock,
+  Solo5,
+  Solo5Devices,
+} from "./solo5.ts";

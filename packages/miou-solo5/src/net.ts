@@ -1,7 +1,7 @@
 import { type Operation, type Result, suspend, tracked, yieldNow } from "@uk/miou";
 import { AGAIN, DeviceError, EINVAL, isBytes, isRoom, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
-import { type Machine, machine } from "./machine.ts";
-import type { DirectNet, NetPort } from "./solo5.ts";
+import { currentIo, type Io } from "./io.ts";
+import type { AcquiredNet, DirectNet } from "./solo5.ts";
 
 /** Bytes of an Ethernet header. */
 const HEADER = 14;
@@ -20,7 +20,8 @@ export class Net {
   readonly mtu: number;
   /** Frames that the host did not take; nobody else can know. */
   dropped = 0;
-  readonly #port: Port;
+  readonly #io: Io;
+  readonly #handle: number;
   #transmit: Uint8Array | undefined;
 
   /**
@@ -56,13 +57,13 @@ export class Net {
    */
   declare readonly write: (buffer: Uint8Array, length?: number) => void;
 
-  /** @internal `net` and {@link Net.connect} make devices. */
-  constructor(on: Machine, name: string, port: NetPort) {
+  private constructor(io: Io, name: string, { handle, mac, mtu, direct }: AcquiredNet) {
     this.name = name;
-    this.mac = port.mac;
-    this.mtu = port.mtu;
-    this.#port = { on, handle: port.handle };
-    const { reader, taker, writer } = port.direct ?? this.#portable();
+    this.mac = mac;
+    this.mtu = mtu;
+    this.#io = io;
+    this.#handle = handle;
+    const { reader, taker, writer } = direct ?? this.#portable();
     // A target's own function, without one of ours around it; a console does not show it.
     Object.defineProperties(this, {
       readSync: {
@@ -82,7 +83,19 @@ export class Net {
    * @throws {HostOnlyError} no program runs
    */
   static connect(name: string): Result<Net> {
-    return acquireNet(machine("Net.connect"), name);
+    return Net.acquire(currentIo("Net.connect"), name);
+  }
+
+  /** @internal The network device `name`, acquired once. */
+  static acquire(io: Io, name: string): Result<Net> {
+    const key = `net ${name}`;
+    const known = io.acquired.get(key);
+    if (known instanceof Net) return { ok: true, value: known };
+    const found = io.devices.netAcquire(name);
+    if (found === undefined) return { ok: false, error: new DeviceError("net", name, NOT_ATTACHED) };
+    const value = new Net(io, name, found);
+    io.acquired.set(key, value);
+    return { ok: true, value };
   }
 
   /** Reads one frame into memory of its own; see {@link Net.read}. */
@@ -117,8 +130,8 @@ export class Net {
 
   /** What a {@link DirectNet} does, for a target that has none. */
   #portable(): DirectNet {
-    const { on, handle } = this.#port;
-    const { devices } = on;
+    const { devices } = this.#io;
+    const handle = this.#handle;
     // What another program has read in this process is of no consequence: the same seed tells the same story.
     burst = 0;
     return {
@@ -162,9 +175,14 @@ export class Net {
 
   /** What to wait for before the next attempt to read a frame. */
   #unread(result: number, into: Uint8Array): Operation<void> {
-    if (result === AGAIN) return readable(this.#port, this.name);
+    if (result === AGAIN) return this.#readable();
     if (result === TURN) return yieldNow();
     throw this.#unreadable("net.read", result, into);
+  }
+
+  /** Waits until a frame may be there. */
+  #readable(): Operation<void> {
+    return suspend<void>((resume) => this.#io.poll.await(this.#handle, resume), `frame on ${this.name}`);
   }
 
   /** Why a read is refused. */
@@ -185,10 +203,9 @@ export class Net {
       this.#checkFrame(buffer, length);
       throw new Solo5Error("net_write", result, `device "${this.name}" refused the frame`);
     }
-    const { on, handle } = this.#port;
     const frame = buffer.subarray(0, length);
     for (let tries = 1; result === AGAIN && tries < TRIES; tries++)
-      result = on.devices.netWrite(handle, frame);
+      result = this.#io.devices.netWrite(this.#handle, frame);
     if (result !== 0) this.dropped++;
   }
 
@@ -205,26 +222,3 @@ export class Net {
 /** So many frames in a row are read without letting other tasks run. */
 const BURST = 64;
 let burst = 0;
-
-/** Where a device is. */
-interface Port {
-  readonly on: Machine;
-  readonly handle: number;
-}
-
-/** Waits until a frame may be there. */
-function readable({ on, handle }: Port, name: string): Operation<void> {
-  return suspend<void>((resume) => on.poll.await(handle, resume), `frame on ${name}`);
-}
-
-/** The network device `name`, acquired once. */
-export function acquireNet(on: Machine, name: string): Result<Net> {
-  const key = `net ${name}`;
-  const known = on.acquired.get(key);
-  if (known instanceof Net) return { ok: true, value: known };
-  const port = on.devices.netAcquire(name);
-  if (port === undefined) return { ok: false, error: new DeviceError("net", name, NOT_ATTACHED) };
-  const value = new Net(on, name, port);
-  on.acquired.set(key, value);
-  return { ok: true, value };
-}

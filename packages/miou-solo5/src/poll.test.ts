@@ -6,16 +6,16 @@ import { runClock } from "./poll.ts";
 import { run } from "./run.ts";
 import { sleep, sleepNs } from "./sleep.ts";
 import { installTarget } from "./target.ts";
-import { virtualMachine } from "./testing/virtual-machine.ts";
+import { virtualTarget } from "./testing/virtual-target.ts";
 
 const MS = 1_000_000n;
 const FOREVER = (1n << 63n) - 1n;
 afterEach(() => installTarget(undefined));
 
-describe("a program that owns its machine", () => {
+describe("a program in a loop of its own", () => {
   it("yields until each sleeper is due, and at no other time", async () => {
-    const machine = virtualMachine({ boot: 5n });
-    installTarget(machine);
+    const target = virtualTarget({ boot: 5n });
+    installTarget(target);
     const order: string[] = [];
     await run([], function* () {
       const tasks = [30, 10, 20].map((ms) =>
@@ -27,16 +27,16 @@ describe("a program that owns its machine", () => {
       for (const task of tasks) yield* task;
     });
     expect(order).toEqual(["10 at 10", "20 at 20", "30 at 30"]);
-    expect(machine.yields).toEqual([5n + 10n * MS, 5n + 20n * MS, 5n + 30n * MS]);
+    expect(target.yields).toEqual([5n + 10n * MS, 5n + 20n * MS, 5n + 30n * MS]);
   });
 
   it("never sleeps less than asked, down to the nanosecond", async () => {
-    const machine = virtualMachine();
-    installTarget(machine);
+    const target = virtualTarget();
+    installTarget(target);
     for (const ns of [1n, 999n, 1_000_001n, 86_400_000_000_007n]) {
-      const start = machine.clockMonotonic();
+      const start = target.clockMonotonic();
       await run([], () => sleepNs(ns));
-      const slept = machine.clockMonotonic() - start;
+      const slept = target.clockMonotonic() - start;
       expect(slept).toBeGreaterThanOrEqual(ns);
       // Milliseconds are doubles: a day is exact to well below a microsecond.
       expect(slept - ns).toBeLessThan(1000n);
@@ -51,32 +51,32 @@ describe("a program that owns its machine", () => {
     { ms: Number.MAX_VALUE, until: FOREVER },
     { ms: Number.POSITIVE_INFINITY, until: FOREVER },
   ])("a sleep of $ms ms ends at $until ns, the end of time at the latest", ({ ms, until }) => {
-    const machine = virtualMachine({ boot: 5n });
-    expect(runClock(machine, undefined).toMonotonic(ms)).toBe(until);
-    expect(runClock(machine, () => 7n).toMonotonic(ms)).toBe(until);
+    const target = virtualTarget({ boot: 5n });
+    expect(runClock(target, undefined).toMonotonic(ms)).toBe(until);
+    expect(runClock(target, () => 7n).toMonotonic(ms)).toBe(until);
   });
 
-  it("yields again when the machine woke too early", async () => {
-    const machine = virtualMachine({ early: 3n * MS });
-    installTarget(machine);
-    const start = machine.clockMonotonic();
+  it("yields again when the target woke too early", async () => {
+    const target = virtualTarget({ early: 3n * MS });
+    installTarget(target);
+    const start = target.clockMonotonic();
     await run([], () => sleep(10));
-    expect(machine.clockMonotonic() - start).toBeGreaterThanOrEqual(10n * MS);
-    expect(machine.yields.length).toBeGreaterThan(1);
+    expect(target.clockMonotonic() - start).toBeGreaterThanOrEqual(10n * MS);
+    expect(target.yields.length).toBeGreaterThan(1);
   });
 
   it("does not yield while a task is ready", async () => {
-    const machine = virtualMachine();
-    installTarget(machine);
+    const target = virtualTarget();
+    installTarget(target);
     await run([], function* () {
       yield* sleep(0);
     });
-    for (const deadline of machine.yields) expect(deadline).toBeLessThanOrEqual(machine.clockMonotonic());
+    for (const deadline of target.yields) expect(deadline).toBeLessThanOrEqual(target.clockMonotonic());
   });
 
   it("runs hooks after each yield", async () => {
-    const machine = virtualMachine();
-    installTarget(machine);
+    const target = virtualTarget();
+    installTarget(target);
     let calls = 0;
     const hook = addYieldHook(() => calls++);
     await run([], function* () {
@@ -84,18 +84,18 @@ describe("a program that owns its machine", () => {
       yield* sleep(1);
     });
     hook.remove();
-    expect(calls).toBe(machine.yields.length);
+    expect(calls).toBe(target.yields.length);
     expect(calls).toBeGreaterThan(0);
   });
 
   it("ends with DeadlockError when nothing can wake it", async () => {
-    installTarget(virtualMachine());
+    installTarget(virtualTarget());
     const { suspend } = await import("@uk/miou");
     await expect(run([], () => suspend(() => {}))).rejects.toMatchObject({ code: "DEADLOCK" });
   });
 
   it("starts main after the code that called run", async () => {
-    installTarget(virtualMachine());
+    installTarget(virtualTarget());
     const order: string[] = [];
     const end = run([], function* () {
       order.push("main");
@@ -106,37 +106,37 @@ describe("a program that owns its machine", () => {
     expect(order).toEqual(["after run", "main"]);
   });
 
-  it("reads the machine's clocks", () => {
-    const machine = virtualMachine({ boot: 7n });
-    installTarget(machine);
+  it("reads the target's clocks", () => {
+    const target = virtualTarget({ boot: 7n });
+    installTarget(target);
     expect(clockMonotonic()).toBe(7n);
     expect(clockWall()).toBe(1_800_000_000_000_000_007n);
   });
 });
 
 describe("the clock of a run", () => {
-  it("counts milliseconds from the run's start, and says when a moment comes on the machine's clock", () => {
-    const machine = virtualMachine({ boot: 1000n });
-    const clock = runClock(machine, undefined);
-    machine.pass(2_500_000n);
+  it("counts milliseconds from the run's start, and says when a moment comes on the target's clock", () => {
+    const target = virtualTarget({ boot: 1000n });
+    const clock = runClock(target, undefined);
+    target.pass(2_500_000n);
     expect(clock.now()).toBe(2.5);
     expect(clock.toMonotonic(4)).toBe(1000n + 4n * MS);
     expect(clock.toMonotonic(0.0000001)).toBe(1001n);
   });
 
-  it("follows the clock of the options, and converts what is left to the machine's", () => {
-    const machine = virtualMachine({ boot: 1000n });
+  it("follows the clock of the options, and converts what is left to the target's", () => {
+    const target = virtualTarget({ boot: 1000n });
     let now = 50n * MS;
-    const clock = runClock(machine, () => now);
+    const clock = runClock(target, () => now);
     now += 2n * MS;
-    machine.pass(7n);
+    target.pass(7n);
     expect(clock.now()).toBe(2);
     expect(clock.toMonotonic(5)).toBe(1007n + 3n * MS);
     expect(clock.toMonotonic(1)).toBe(1007n);
   });
 });
 
-describe("without a machine", () => {
+describe("without a target", () => {
   it("clocks are 0", () => {
     expect([clockMonotonic(), clockWall()]).toEqual([0n, 0n]);
   });

@@ -3,11 +3,11 @@ import { runYieldHooks } from "./hooks.ts";
 import type { Solo5 } from "./solo5.ts";
 import { Waits } from "./waits.ts";
 
-/** The clock of a run, and how it relates to the machine's. */
+/** The clock of a run, and how it relates to the target's. */
 export interface RunClock {
   /** Milliseconds since the start of the run. */
   now(): number;
-  /** The moment on the machine's monotonic clock (ns) at which `now()` will have reached `ms`. */
+  /** The moment on the target's monotonic clock (ns) at which `now()` will have reached `ms`. */
   toMonotonic(ms: number): bigint;
 }
 
@@ -40,7 +40,7 @@ const POLLS = 64;
 const POLL_INTERVAL_NS = 1_000_000n;
 
 /**
- * The event source of a program that owns its machine. While tasks are ready it runs the jobs of native
+ * The event source of a program in a loop of its own. While tasks are ready it runs the jobs of native
  * promises, moves at most one block a round, and looks at the network now and then; when nothing is
  * ready it moves blocks, then sleeps in the `yield` hypercall until a frame is there or a sleeper is due.
  */

@@ -5,17 +5,17 @@ import { DeviceError } from "./errors.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 import { installTarget } from "./target.ts";
-import { virtualMachine } from "./testing/virtual-machine.ts";
+import { virtualTarget } from "./testing/virtual-target.ts";
 
 afterEach(() => installTarget(undefined));
 
-/** On a machine of its own, and in Node's loop. */
+/** On a target of its own, and in Node's loop. */
 describe.each([
-  { world: "a machine", target: () => virtualMachine() },
+  { world: "a target", target: () => virtualTarget() },
   {
     world: "a host's loop",
     target: () => {
-      const { yield: _, ...rest } = virtualMachine();
+      const { yield: _, ...rest } = virtualTarget();
       return rest;
     },
   },
@@ -90,17 +90,17 @@ describe.each([
 
 describe("the option now", () => {
   it("replaces the clock that sleepers follow", async () => {
-    const machine = virtualMachine();
-    installTarget(machine);
-    const start = machine.clockMonotonic();
-    // A clock that runs ten times as fast as the machine's.
-    await run([], () => sleep(50), { now: () => (machine.clockMonotonic() - start) * 10n });
-    expect(machine.clockMonotonic() - start).toBeGreaterThanOrEqual(5_000_000n);
-    expect(machine.clockMonotonic() - start).toBeLessThan(100_000_000n);
+    const target = virtualTarget();
+    installTarget(target);
+    const start = target.clockMonotonic();
+    // A clock that runs ten times as fast as the target's.
+    await run([], () => sleep(50), { now: () => (target.clockMonotonic() - start) * 10n });
+    expect(target.clockMonotonic() - start).toBeGreaterThanOrEqual(5_000_000n);
+    expect(target.clockMonotonic() - start).toBeLessThan(100_000_000n);
   });
 
   it("replaces it in a host's loop as well", async () => {
-    const { yield: _, ...host } = virtualMachine();
+    const { yield: _, ...host } = virtualTarget();
     installTarget(host);
     const start = process.hrtime.bigint();
     // A clock that runs half as fast as the host's.

@@ -6,7 +6,7 @@ import { HostOnlyError } from "./errors.ts";
 import { runYieldHooks } from "./hooks.ts";
 import { hostProcess, writeAndExit } from "./host.ts";
 import { HostPoll } from "./host-poll.ts";
-import { enterMachine, leaveMachine, type Machine, withMachine } from "./machine.ts";
+import { enterIo, type Io, leaveIo, withIo } from "./io.ts";
 import { collectDevices, manifestLine } from "./manifest.ts";
 import { checkOptions } from "./options.ts";
 import { Poll, runClock } from "./poll.ts";
@@ -55,13 +55,11 @@ export function run<const Ds extends readonly Device<unknown>[], T>(
     if (host === undefined) throw new HostOnlyError("run");
     writeAndExit(host, `${manifestLine(devices)}\n`);
   }
-  function* root(machine: Machine | undefined): Operation<T> {
-    const values = yield* acquireAll(machine, devices, new Map());
+  function* root(io: Io | undefined): Operation<T> {
+    const values = yield* acquireAll(io, devices, new Map());
     return yield* main(...(values as DeviceValues<Ds>));
   }
-  return solo5.yield === undefined
-    ? inHostLoop(solo5, root, options)
-    : owningTheMachine(solo5, root, options);
+  return solo5.yield === undefined ? inHostLoop(solo5, root, options) : inOwnLoop(solo5, root, options);
 }
 
 /** Measured in a guest: the smallest quantum within a tenth of the best throughput (bench/scheduler). */
@@ -73,49 +71,49 @@ const CLEANUP_TIMEOUT_NS = 5e9;
 /** Shares the host's loop with whatever else is there. */
 async function inHostLoop<T>(
   solo5: Solo5,
-  root: (machine: Machine | undefined) => Operation<T>,
+  root: (io: Io | undefined) => Operation<T>,
   options: RunOptions,
 ): Promise<T> {
   const { devices } = solo5;
-  const machine =
+  const io =
     devices &&
-    enterMachine(devices, () => ({
+    enterIo(devices, () => ({
       devices,
       poll: new HostPoll(solo5),
       acquired: new Map<string, unknown>(),
     }));
   try {
-    return await runOnHost(() => root(machine), {
+    return await runOnHost(() => root(io), {
       ...(options.now !== undefined && { now: runClock(solo5, options.now).now }),
       onWake: () => runYieldHooks(solo5),
       ...schedulerOptions(options),
     });
   } finally {
-    if (machine !== undefined) leaveMachine(machine);
+    if (io !== undefined) leaveIo(io);
   }
 }
 
-/** Starts after the code that called `run`, as in a host's loop, and then holds the machine until the end. */
-async function owningTheMachine<T>(
+/** Starts after the code that called `run`, as in a host's loop, and then does nothing else until the end. */
+async function inOwnLoop<T>(
   solo5: Solo5,
-  root: (machine: Machine | undefined) => Operation<T>,
+  root: (io: Io | undefined) => Operation<T>,
   options: RunOptions,
 ): Promise<T> {
   await undefined;
   const clock = runClock(solo5, options.now);
   const poll = new Poll(solo5, clock, options.pollIntervalNs);
   const { devices } = solo5;
-  const machine = devices && { devices, poll, acquired: new Map<string, unknown>() };
-  const main = (): Operation<T> => root(machine);
+  const io = devices && { devices, poll, acquired: new Map<string, unknown>() };
+  const main = (): Operation<T> => root(io);
   const how = { events: poll, now: clock.now, ...schedulerOptions({ quanta: GUEST_QUANTA, ...options }) };
-  if (solo5.drive === undefined) return withMachine(machine, () => runSync(main, how));
+  if (solo5.drive === undefined) return withIo(io, () => runSync(main, how));
   const program = runStepped(main, how);
   const words = argvOf(solo5.cmdline);
   const step = (): boolean => {
     useArgv(words);
     return program.step();
   };
-  await solo5.drive(() => withMachine(machine, step));
+  await solo5.drive(() => withIo(io, step));
   return program.value();
 }
 

@@ -19,7 +19,7 @@ export interface Solo5 {
    * Sleeps until `deadline` on the monotonic clock (ns) or until a device is readable; returns the
    * set of readable handles, bit *h* for handle *h*. A past deadline returns promptly.
    *
-   * A target that owns its machine, as a guest does, has it, and `run` then drives the program
+   * A target that waits itself, as a guest does, has it, and `run` then drives the program
    * itself. A target in somebody else's event loop leaves it out, and `run` lives in that loop.
    *
    * With {@link Solo5.drive} it may answer `undefined` instead of sleeping: the program stops there,
@@ -57,7 +57,7 @@ export interface Solo5 {
  */
 export interface Solo5Devices {
   /** `solo5_net_acquire`; `undefined` if the tender attached no such device. */
-  netAcquire(name: string): NetPort | undefined;
+  netAcquire(name: string): AcquiredNet | undefined;
   /**
    * `solo5_net_read`: the length of one frame, which may be 0, or -1 if none is there; -2 if `into` has no room for the
    * largest frame, and the frame stays.
@@ -66,7 +66,7 @@ export interface Solo5Devices {
   /** `solo5_net_write`: 0 once the frame is sent; -1 if the host has no room now; -2 if it is no frame of this device. */
   netWrite(handle: number, frame: Uint8Array): number;
   /** `solo5_block_acquire`; `undefined` if the tender attached no such device. */
-  blockAcquire(name: string): BlockPort | undefined;
+  blockAcquire(name: string): AcquiredBlock | undefined;
   /** `solo5_block_read`: 0 once the whole block is read; -2 if that is not exactly one block of the device. */
   blockRead(handle: number, offset: bigint, into: Uint8Array): number;
   /** `solo5_block_write`: 0 once the whole block is written; -2 as for a read, -3 if the device is read-only. */
@@ -74,7 +74,7 @@ export interface Solo5Devices {
 }
 
 /** An acquired network device. */
-export interface NetPort {
+export interface AcquiredNet {
   readonly handle: number;
   /** 6 bytes. */
   readonly mac: Uint8Array;
@@ -115,7 +115,7 @@ export interface DirectNet {
 }
 
 /** An acquired block device. */
-export interface BlockPort {
+export interface AcquiredBlock {
   readonly handle: number;
   /** Bytes of the device. */
   readonly capacity: bigint;

@@ -1,7 +1,7 @@
 /** The native module of a base image, implemented in `packages/runtime/guest/src/machine.rs`. */
 declare module "uk:solo5" {
-  type NetPort = import("./solo5.ts").NetPort;
-  type BlockPort = import("./solo5.ts").BlockPort;
+  type AcquiredNet = import("./solo5.ts").AcquiredNet;
+  type AcquiredBlock = import("./solo5.ts").AcquiredBlock;
   /** Name of the target. */
   export const target: string;
   /** Rest of the boot command line. */
@@ -15,13 +15,13 @@ declare module "uk:solo5" {
   /** Runs the engine's job queue until it is empty; whether anything ran. */
   export function runJobs(): boolean;
   /** `solo5_net_acquire`. */
-  export function netAcquire(name: string): NetPort | undefined;
+  export function netAcquire(name: string): AcquiredNet | undefined;
   /** `solo5_net_read`: a length, or the negative of a result code. */
   export function netRead(handle: number, into: Uint8Array): number;
   /** `solo5_net_write`: 0, or the negative of a result code. */
   export function netWrite(handle: number, frame: Uint8Array): number;
   /** `solo5_block_acquire`. */
-  export function blockAcquire(name: string): BlockPort | undefined;
+  export function blockAcquire(name: string): AcquiredBlock | undefined;
   /** `solo5_block_read`: 0, or the negative of a result code. */
   export function blockRead(handle: number, offset: bigint, into: Uint8Array): number;
   /** `solo5_block_write`: 0, or the negative of a result code. */

@@ -254,9 +254,9 @@ describe("network devices of the target", () => {
   it("answer as on spt: a length, AGAIN, or EINVAL for what is none", async () => {
     const said = await program(
       `${PAIR}
-       const port = devices.netAcquire("b");
-       say([port.handle, [...port.mac], port.mtu, devices.netAcquire("c") === undefined, devices.blockAcquire("b") === undefined]);
-       port.mac.fill(0);
+       const b = devices.netAcquire("b");
+       say([b.handle, [...b.mac], b.mtu, devices.netAcquire("c") === undefined, devices.blockAcquire("b") === undefined]);
+       b.mac.fill(0);
        say([...devices.netAcquire("b").mac]);
        say([devices.netRead(1, into), devices.netWrite(1, new Uint8Array(60)), devices.netRead(2, into), devices.netRead(2, into)]);
        say([devices.netWrite(1, new Uint8Array(1514)), devices.netRead(2, new Uint8Array(1513)), devices.netRead(2, into)]);

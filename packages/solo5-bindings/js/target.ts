@@ -1,5 +1,5 @@
 /** The target `node`: what a Solo5 program runs on in Node, with the real devices of the host. For launchers. */
-import type { BlockPort, NetPort, Solo5, Solo5Devices } from "@uk/miou-solo5";
+import type { AcquiredBlock, AcquiredNet, Solo5, Solo5Devices } from "@uk/miou-solo5";
 import { isRoom } from "./bytes.ts";
 import { BindingsError } from "./errors.ts";
 import { AGAIN, Code, type Native, native, type OpenAll, opened } from "./native.ts";
@@ -47,28 +47,29 @@ function result(code: number): number {
 /** Leading words of a command line that are the bindings' own (ABI section 7.4). */
 const BINDINGS_WORDS = /^[ \t\n\v\f\r]*(?:--solo5:(?:quiet|error|warn|info|debug)(?:[ \t\n\v\f\r]+|$))*/;
 
-class Devices implements Solo5Devices {
+/** The devices that are open, by handle and by name. */
+class NodeDevices implements Solo5Devices {
   readonly #native: Native = native();
   /** The addon's number of each device, by handle. */
   readonly #net = new Map<number, number>();
   readonly #block = new Map<number, number>();
-  readonly #netPorts = new Map<string, NetPort>();
-  readonly #blockPorts = new Map<string, BlockPort>();
+  readonly #nets = new Map<string, AcquiredNet>();
+  readonly #blocks = new Map<string, AcquiredBlock>();
 
   constructor(names: readonly string[], { net, block }: OpenAll) {
     for (const { device, handle, mac, mtu } of net) {
       this.#net.set(handle, device);
-      this.#netPorts.set(names[handle - 1] ?? "", { handle, mac: Uint8Array.from(mac), mtu });
+      this.#nets.set(names[handle - 1] ?? "", { handle, mac: Uint8Array.from(mac), mtu });
     }
     for (const { device, handle, capacity, blockSize } of block) {
       this.#block.set(handle, device);
-      this.#blockPorts.set(names[handle - 1] ?? "", { handle, capacity, blockSize });
+      this.#blocks.set(names[handle - 1] ?? "", { handle, capacity, blockSize });
     }
   }
 
-  netAcquire(name: string): NetPort | undefined {
-    const port = this.#netPorts.get(name);
-    return port && { ...port, mac: port.mac.slice() };
+  netAcquire(name: string): AcquiredNet | undefined {
+    const found = this.#nets.get(name);
+    return found && { ...found, mac: found.mac.slice() };
   }
 
   netRead(handle: number, into: Uint8Array): number {
@@ -79,9 +80,9 @@ class Devices implements Solo5Devices {
     return result(this.#native.writeFrame(this.#net.get(handle), frame));
   }
 
-  blockAcquire(name: string): BlockPort | undefined {
-    const port = this.#blockPorts.get(name);
-    return port && { ...port };
+  blockAcquire(name: string): AcquiredBlock | undefined {
+    const found = this.#blocks.get(name);
+    return found && { ...found };
   }
 
   blockRead(handle: number, offset: bigint, into: Uint8Array): number {
@@ -101,7 +102,7 @@ class Devices implements Solo5Devices {
 
   close(): void {
     for (const device of [...this.#net.values(), ...this.#block.values()]) this.#native.closeDevice(device);
-    for (const map of [this.#net, this.#block, this.#netPorts, this.#blockPorts]) map.clear();
+    for (const map of [this.#net, this.#block, this.#nets, this.#blocks]) map.clear();
   }
 }
 
@@ -110,7 +111,7 @@ class Target implements NodeTarget {
   readonly cmdline: string;
   readonly warnings: readonly string[];
   readonly #native: Native = native();
-  readonly #devices: Devices;
+  readonly #devices: NodeDevices;
   /** Handles of the network devices, also when they are closed. */
   readonly #handles: readonly number[];
   /** Waits that are on, by handle. */
@@ -121,7 +122,7 @@ class Target implements NodeTarget {
   #found = 0n;
 
   constructor(names: readonly string[], all: OpenAll, cmdline: string) {
-    this.#devices = new Devices(names, all);
+    this.#devices = new NodeDevices(names, all);
     this.#handles = all.net.map(({ handle }) => handle);
     this.cmdline = cmdline;
     this.warnings = all.warnings;

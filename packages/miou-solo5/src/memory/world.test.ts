@@ -8,7 +8,7 @@ import type { Net } from "../net.ts";
 import { run } from "../run.ts";
 import { sleep, sleepNs } from "../sleep.ts";
 import type { Solo5Devices } from "../solo5.ts";
-import { type Guest, type GuestOptions, type Link, World } from "./index.ts";
+import { type BootOptions, type Link, type SimulatedGuest, World } from "./index.ts";
 
 const [US, MS, SECOND] = [1_000n, 1_000_000n, 1_000_000_000n];
 const HOUR = 3_600n * SECOND;
@@ -21,7 +21,7 @@ function numbered(number: number): Uint8Array {
 }
 
 /** Boots a guest that sends `count` numbered frames, one every `gapNs`. */
-function sender(world: World, lan: Link, count: number, gapNs: bigint): Promise<Guest> {
+function sender(world: World, lan: Link, count: number, gapNs: bigint): Promise<SimulatedGuest> {
   return world.boot({ name: "sender", net: { service: lan } }, () =>
     run([net("service")], function* (service) {
       for (let n = 0; n < count; n++) {
@@ -33,7 +33,7 @@ function sender(world: World, lan: Link, count: number, gapNs: bigint): Promise<
 }
 
 /** Boots a guest that notes the number and the time, in ns, of every frame. */
-function receiver(world: World, lan: Link, log: [number, bigint][]): Promise<Guest> {
+function receiver(world: World, lan: Link, log: [number, bigint][]): Promise<SimulatedGuest> {
   return world.boot({ name: "receiver", net: { service: lan } }, () =>
     run([net("service")], function* (service) {
       const frame = new Uint8Array(service.mtu + 14);
@@ -162,7 +162,7 @@ describe("guests", () => {
     const world = new World();
     const disk = world.disk({ size: 512 });
     let ticks = 0;
-    const hardware: GuestOptions = { name: "first", block: { disk } };
+    const hardware: BootOptions = { name: "first", block: { disk } };
     const load = () =>
       run([block("disk")], function* () {
         try {
@@ -189,7 +189,7 @@ describe("guests", () => {
   it("have hooks of their own, which end with them", async () => {
     const world = new World();
     const counts = { a: 0, b: 0 };
-    const guests: Guest[] = [];
+    const guests: SimulatedGuest[] = [];
     for (const name of ["a", "b"] as const)
       guests.push(
         await world.boot({ name }, () =>
@@ -208,7 +208,7 @@ describe("guests", () => {
   it("that kill themselves stop before long", async () => {
     const world = new World();
     let turns = 0;
-    const guest: Guest = await world.boot({}, () =>
+    const guest: SimulatedGuest = await world.boot({}, () =>
       run([], function* () {
         for (;;) {
           yield* sleep(0);

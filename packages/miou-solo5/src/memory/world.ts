@@ -1,9 +1,9 @@
 import { checkOptions } from "../options.ts";
 import { installedTarget, installTarget } from "../target.ts";
 import { Disk, type DiskOptions } from "./disk.ts";
-import { Guest, type GuestOptions } from "./guest.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import { Random } from "./random.ts";
+import { type BootOptions, SimulatedGuest } from "./simulated-guest.ts";
 import { Timetable } from "./timetable.ts";
 
 /** How a world begins. */
@@ -44,9 +44,9 @@ export class World {
   /** Which of the guests that could go on does. */
   readonly #choice: Random;
   readonly #events = new Timetable<() => unknown>();
-  readonly #guests: Guest[] = [];
+  readonly #guests: SimulatedGuest[] = [];
   /** Guests that can go on now. */
-  readonly #awake = new Set<Guest>();
+  readonly #awake = new Set<SimulatedGuest>();
   readonly #failures: unknown[] = [];
   #made = 0;
   #booting: Promise<unknown> = Promise.resolve();
@@ -69,7 +69,7 @@ export class World {
   }
 
   /** The guests that were booted, in that order. */
-  get guests(): readonly Guest[] {
+  get guests(): readonly SimulatedGuest[] {
     return this.#guests;
   }
 
@@ -105,8 +105,8 @@ export class World {
    * @returns once the program is there, or `load` has ended without one
    * @throws {TypeError | RangeError} (rejects) the hardware makes no sense, e.g. a disk is in use
    */
-  boot(options: GuestOptions, load: () => unknown): Promise<Guest> {
-    // One at a time: what is being loaded finds its machine in the realm.
+  boot(options: BootOptions, load: () => unknown): Promise<SimulatedGuest> {
+    // One at a time: what is being loaded finds its target in the realm.
     const booted = this.#booting.then(() => this.#boot(options, load));
     this.#booting = booted.catch(() => {});
     return booted;
@@ -143,7 +143,7 @@ export class World {
   }
 
   /** @internal */
-  wake(guest: Guest): void {
+  wake(guest: SimulatedGuest): void {
     if (guest.step !== undefined) this.#awake.add(guest);
   }
 
@@ -170,9 +170,9 @@ export class World {
   }
 
   /** One of the guests that can go on now; those that are ahead of the world wait until it has caught up. */
-  #next(): Guest | undefined {
+  #next(): SimulatedGuest | undefined {
     if (this.#awake.size === 0) return undefined;
-    const able: Guest[] = [];
+    const able: SimulatedGuest[] = [];
     for (const guest of this.#awake) {
       if (guest.local <= this.now) able.push(guest);
       else {
@@ -192,7 +192,7 @@ export class World {
     return earliest;
   }
 
-  async #step(guest: Guest): Promise<void> {
+  async #step(guest: SimulatedGuest): Promise<void> {
     const before = installedTarget();
     installTarget(guest.solo5);
     try {
@@ -210,7 +210,7 @@ export class World {
     if (this.#failures.length > 0) throw this.#failures.shift();
   }
 
-  async #boot(options: GuestOptions, load: () => unknown): Promise<Guest> {
+  async #boot(options: BootOptions, load: () => unknown): Promise<SimulatedGuest> {
     const types = {
       name: "string",
       cmdline: "string",
@@ -219,7 +219,7 @@ export class World {
       clockSkewNs: "bigint",
     } as const;
     checkOptions("boot", options, types);
-    const guest = new Guest(this, options.name ?? `guest${this.#guests.length + 1}`, options);
+    const guest = new SimulatedGuest(this, options.name ?? `guest${this.#guests.length + 1}`, options);
     this.#guests.push(guest);
     const before = installedTarget();
     installTarget(guest.solo5);
@@ -232,7 +232,7 @@ export class World {
   }
 
   /** Waits for what `load` returns, and knows then what became of the guest. */
-  async #loaded(guest: Guest, load: () => unknown): Promise<void> {
+  async #loaded(guest: SimulatedGuest, load: () => unknown): Promise<void> {
     try {
       guest.value = await load();
       guest.loaded();

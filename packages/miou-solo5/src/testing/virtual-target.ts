@@ -1,7 +1,7 @@
 import type { Solo5, Solo5Devices } from "../solo5.ts";
 
-/** A machine whose time passes only in `yield` and on its disks, which is what a program sees of a real one. */
-export interface VirtualMachine extends Solo5 {
+/** A target whose time passes only in `yield` and on its disks, which is what a program sees of a real one. */
+export interface VirtualTarget extends Solo5 {
   yield(deadline: bigint): bigint;
   readonly devices: Solo5Devices;
   /** The deadlines of all yields so far, in ns on the monotonic clock. */
@@ -16,11 +16,11 @@ export interface VirtualMachine extends Solo5 {
   arrive(after: bigint, net: string, frame: Uint8Array): void;
 }
 
-/** What a virtual machine is made of. */
+/** What a virtual target is made of. */
 export interface VirtualHardware {
   /** The monotonic clock at the start, in ns. */
   readonly boot?: bigint;
-  /** How much too early `yield` returns, in ns; a machine may, when a device is ready. */
+  /** How much too early `yield` returns, in ns; a target may, when a device is ready. */
   readonly early?: bigint;
   /** Names of network devices; all have an MTU of 1500 bytes. */
   readonly nets?: readonly string[];
@@ -36,7 +36,7 @@ const MTU = 1500;
 const BLOCK = 512;
 const [AGAIN, EINVAL] = [-1, -2];
 
-export function virtualMachine(hardware: VirtualHardware = {}): VirtualMachine {
+export function virtualTarget(hardware: VirtualHardware = {}): VirtualTarget {
   const { boot = 123_456_789n, early = 0n, nets = [], disks = {}, blockTime = 0n, refuse } = hardware;
   const names = [...nets, ...Object.keys(disks)];
   const handleOf = (name: string): number => names.indexOf(name) + 1;

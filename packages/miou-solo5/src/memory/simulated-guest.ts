@@ -1,10 +1,10 @@
 import { AGAIN, EINVAL, EUNSPEC, isBytes, isRoom } from "../errors.ts";
-import type { BlockPort, NetPort, Solo5, Solo5Devices } from "../solo5.ts";
+import type { AcquiredBlock, AcquiredNet, Solo5, Solo5Devices } from "../solo5.ts";
 import type { Disk } from "./disk.ts";
 import { HEADER, type Link, type Port } from "./link.ts";
 
 /** What a guest is booted with. */
-export interface GuestOptions {
+export interface BootOptions {
   /** Name in messages and partitions. Default: `guest1`, `guest2`, ... */
   readonly name?: string;
   /** Arguments of the program, joined with spaces. */
@@ -27,7 +27,7 @@ export interface Surroundings {
   /** Ns between 1970 and the world's beginning. */
   readonly epoch: bigint;
   /** A device became readable, a task ready, or the guest new. */
-  wake(guest: Guest): void;
+  wake(guest: SimulatedGuest): void;
 }
 
 /** So often a program may read its clock while no time passes; then some does, or who waits for that would hang. */
@@ -38,14 +38,15 @@ const SLICE = 1_000_000n;
 /** A later deadline is none: 292 years. */
 const FOREVER = (1n << 63n) - 1n;
 
-interface Net {
+/** A network device of a guest. */
+interface Nic {
   readonly port: Port;
   /** `yield` told of its frames, and nobody has looked at them since. */
   told: boolean;
 }
 
 /** One unikernel of a world. Made by `World.boot`. */
-export class Guest {
+export class SimulatedGuest {
   readonly name: string;
   state: GuestState = "running";
   /** What its program returned, once it has ended. */
@@ -61,7 +62,7 @@ export class Guest {
   /** It is ahead of the world by what it did: its own time, in ns since the world began. @internal */
   local = 0n;
   readonly #world: Surroundings;
-  readonly #nets: readonly (readonly [string, Net])[];
+  readonly #nets: readonly (readonly [string, Nic])[];
   readonly #disks: readonly (readonly [string, Disk])[];
   /** Its program is there. @internal */
   readonly started: Promise<void>;
@@ -71,7 +72,7 @@ export class Guest {
   #reads = 0;
 
   /** @internal `World.boot` makes guests. */
-  constructor(world: Surroundings, name: string, options: GuestOptions) {
+  constructor(world: Surroundings, name: string, options: BootOptions) {
     const { cmdline = "", net = {}, block = {}, clockSkewNs = 0n } = options;
     this.#world = world;
     this.started = new Promise((start) => {
@@ -89,7 +90,7 @@ export class Guest {
     const devices = this.#disks.length + Object.keys(net).length;
     if (devices > 63) throw new RangeError(`boot ${name}: ${devices} devices: a manifest holds at most 63`);
     this.#nets = Object.entries(net).map(([device, how]) => {
-      const one: Net = { port: this.#plug(how, () => this.#frame(one)), told: false };
+      const one: Nic = { port: this.#plug(how, () => this.#frame(one)), told: false };
       return [device, one] as const;
     });
     for (const [, disk] of this.#disks) disk.user = name;
@@ -152,7 +153,7 @@ export class Guest {
       : how.attach(this.name, undefined, onFrame);
   }
 
-  #frame(net: Net): void {
+  #frame(net: Nic): void {
     net.told = false;
     this.#world.wake(this);
   }
@@ -197,7 +198,7 @@ export class Guest {
     const nets = this.#nets;
     const disks = this.#disks;
     const index = (handle: number): number => (typeof handle === "number" ? handle - 1 : -1);
-    const netOf = (handle: number): Net | undefined =>
+    const netOf = (handle: number): Nic | undefined =>
       this.state === "running" ? nets[index(handle)]?.[1] : undefined;
     const diskOf = (handle: number): Disk | undefined => disks[index(handle) - nets.length]?.[1];
     /** The block's place on the disk; `undefined` if that is not one whole block of it. */
@@ -223,7 +224,7 @@ export class Guest {
       return result === "done" ? 0 : EUNSPEC;
     };
     return {
-      netAcquire: (name): NetPort | undefined => {
+      netAcquire: (name): AcquiredNet | undefined => {
         const index = nets.findIndex(([own]) => own === name);
         const port = nets[index]?.[1].port;
         return port && { handle: index + 1, mac: port.mac.slice(), mtu: port.link.mtu };
@@ -245,7 +246,7 @@ export class Guest {
         port.link.transmit(port, frame, this.#clock());
         return 0;
       },
-      blockAcquire: (name): BlockPort | undefined => {
+      blockAcquire: (name): AcquiredBlock | undefined => {
         const index = disks.findIndex(([own]) => own === name);
         const disk = disks[index]?.[1];
         if (disk === undefined) return undefined;

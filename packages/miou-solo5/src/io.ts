@@ -2,8 +2,8 @@ import { HostOnlyError } from "./errors.ts";
 import type { Solo5Devices } from "./solo5.ts";
 import type { Waits } from "./waits.ts";
 
-/** What the devices of a running program stand on. */
-export interface Machine {
+/** The devices of a running program, and all that it is doing with them. */
+export interface Io {
   readonly devices: Solo5Devices;
   /** Who waits for the devices, and what moves their blocks. */
   readonly poll: Waits;
@@ -11,18 +11,22 @@ export interface Machine {
   readonly acquired: Map<string, unknown>;
 }
 
-let current: Machine | undefined;
+let current: Io | undefined;
 
-/** The machine of the running program. */
-export function machine(call: string): Machine {
+/**
+ * That of the running program.
+ *
+ * @throws {HostOnlyError} no program runs
+ */
+export function currentIo(call: string): Io {
   if (current === undefined) throw new HostOnlyError(call);
   return current;
 }
 
-/** Runs `work`, a step or the whole of the program of `on`. */
-export function withMachine<T>(on: Machine | undefined, work: () => T): T {
+/** Runs `work`, a step or the whole of the program of `io`. */
+export function withIo<T>(io: Io | undefined, work: () => T): T {
   const before = current;
-  current = on;
+  current = io;
   try {
     return work();
   } finally {
@@ -34,10 +38,10 @@ export function withMachine<T>(on: Machine | undefined, work: () => T): T {
 let programs = 0;
 
 /**
- * The machine of a program in a host's loop: that of the programs which run on the same devices already, or else what
- * `make` makes.
+ * That of a program in a host's loop: that of the programs which run on the same devices already, or else what `make`
+ * makes.
  */
-export function enterMachine(devices: Solo5Devices, make: () => Machine): Machine {
+export function enterIo(devices: Solo5Devices, make: () => Io): Io {
   if (current?.devices !== devices) {
     current = make();
     programs = 0;
@@ -46,7 +50,7 @@ export function enterMachine(devices: Solo5Devices, make: () => Machine): Machin
   return current;
 }
 
-/** Ends what {@link enterMachine} began. */
-export function leaveMachine(on: Machine): void {
-  if (current === on && --programs === 0) current = undefined;
+/** Ends what {@link enterIo} began. */
+export function leaveIo(io: Io): void {
+  if (current === io && --programs === 0) current = undefined;
 }
