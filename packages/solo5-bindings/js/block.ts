@@ -40,8 +40,12 @@ export class BlockFile {
   readonly #native: Native = native();
   readonly #device: number;
 
-  /** @internal {@link openBlock} makes them. */
-  constructor(path: string, { device, capacity, blockSize, readOnly, locked }: OpenBlock) {
+  /** @internal */
+  static make(path: string, opened: OpenBlock): BlockFile {
+    return new BlockFile(path, opened);
+  }
+
+  private constructor(path: string, { device, capacity, blockSize, readOnly, locked }: OpenBlock) {
     this.path = path;
     this.capacity = capacity;
     this.blockSize = blockSize;
@@ -171,5 +175,5 @@ export function openBlock(path: string, options: BlockOptions = {}): BlockFile {
   if (typeof readOnly !== "boolean") throw new TypeError("openBlock: readOnly must be a boolean");
   if (typeof shared !== "boolean") throw new TypeError("openBlock: shared must be a boolean");
   const outcome = native().openBlock(path, String(blockSize), readOnly, shared);
-  return new BlockFile(path, opened("openBlock", outcome));
+  return BlockFile.make(path, opened("openBlock", outcome));
 }

@@ -41,8 +41,12 @@ export class Tap {
   readonly #waiters: Waiters;
   #burst = 0;
 
-  /** @internal {@link openTap} makes them. */
-  constructor(name: string, { device, mac, mtu }: OpenNet) {
+  /** @internal */
+  static make(name: string, opened: OpenNet): Tap {
+    return new Tap(name, opened);
+  }
+
+  private constructor(name: string, { device, mac, mtu }: OpenNet) {
     this.name = name;
     this.mac = Uint8Array.from(mac);
     this.mtu = mtu;
@@ -194,5 +198,5 @@ export function openTap(nameOrFd: string | number, options: TapOptions = {}): Ta
     throw new RangeError(`openTap: mac has ${mac.length} bytes: an address has 6`);
   const name = typeof nameOrFd === "number" ? `@${nameOrFd}` : nameOrFd;
   const address = typeof mac === "string" ? mac : Array.from(mac, (byte) => byte.toString(16)).join(":");
-  return new Tap(name, opened("openTap", native().openNet(name, address)));
+  return Tap.make(name, opened("openTap", native().openNet(name, address)));
 }

@@ -47,8 +47,12 @@ export class Disk {
   /** Name of the guest that uses it. @internal */
   user: string | undefined;
 
-  /** @internal `World.disk` makes disks. */
-  constructor(random: Random, options: DiskOptions) {
+  /** @internal */
+  static make(random: Random, options: DiskOptions): Disk {
+    return new Disk(random, options);
+  }
+
+  private constructor(random: Random, options: DiskOptions) {
     const { content, size, blockSize = 512, readOnly = false, latencyNs = 0n, faults = NO_FAULTS } = options;
     if ((content === undefined) === (size === undefined))
       throw new TypeError("disk: give either its content or its size");

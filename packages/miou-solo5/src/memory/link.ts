@@ -19,7 +19,7 @@ export interface LinkOptions {
   readonly corrupt?: number;
 }
 
-/** A place on a link that a test owns. */
+/** What a port of a test is. */
 export interface PortOptions {
   /** Ethernet address, 6 bytes. Default: one of its own. */
   readonly mac?: Uint8Array;
@@ -38,7 +38,7 @@ export interface Timeline {
 /** Bytes of the header of an Ethernet frame. */
 export const HEADER = 14;
 
-/** A receiver on a link: a guest's device, or a test's own. */
+/** A place on a link: that of a guest's device, or a test's own. Made by `Link.port`. */
 export class Port {
   /** 6 bytes. */
   readonly mac: Uint8Array;
@@ -53,8 +53,12 @@ export class Port {
   /** When the last frame in order from this port arrives at each other. @internal */
   readonly lastTo: Map<Port, bigint> = new Map();
 
-  /** @internal `Link.port` makes ports for tests. */
-  constructor(link: Link, owner: string, mac: Uint8Array, onFrame: (() => void) | undefined) {
+  /** @internal */
+  static make(link: Link, owner: string, mac: Uint8Array, onFrame: (() => void) | undefined): Port {
+    return new Port(link, owner, mac, onFrame);
+  }
+
+  private constructor(link: Link, owner: string, mac: Uint8Array, onFrame: (() => void) | undefined) {
     if (mac.length !== 6) throw new RangeError(`link: an Ethernet address has 6 bytes, not ${mac.length}`);
     this.link = link;
     this.owner = owner;
@@ -121,8 +125,17 @@ export class Link {
   /** Frames sent, delivered, and lost on the way, whatever the reason; a copy counts by itself. */
   readonly counts: { sent: number; delivered: number; lost: number } = { sent: 0, delivered: 0, lost: 0 };
 
-  /** @internal `World.link` makes links. */
-  constructor(
+  /** @internal */
+  static make(
+    timeline: Timeline,
+    random: Random,
+    newMac: () => Uint8Array,
+    options: LinkOptions & { readonly mtu?: number },
+  ): Link {
+    return new Link(timeline, random, newMac, options);
+  }
+
+  private constructor(
     timeline: Timeline,
     random: Random,
     newMac: () => Uint8Array,
@@ -180,7 +193,7 @@ export class Link {
 
   /** @internal */
   attach(owner: string, mac: Uint8Array | undefined, onFrame: (() => void) | undefined): Port {
-    const port = new Port(this, owner, mac ?? this.#newMac(), onFrame);
+    const port = Port.make(this, owner, mac ?? this.#newMac(), onFrame);
     this.#ports.add(port);
     return port;
   }

@@ -71,8 +71,12 @@ export class SimulatedGuest {
   #loaded = false;
   #reads = 0;
 
-  /** @internal `World.boot` makes guests. */
-  constructor(world: Surroundings, name: string, options: BootOptions) {
+  /** @internal */
+  static make(world: Surroundings, name: string, options: BootOptions): SimulatedGuest {
+    return new SimulatedGuest(world, name, options);
+  }
+
+  private constructor(world: Surroundings, name: string, options: BootOptions) {
     const { cmdline = "", net = {}, block = {}, clockSkewNs = 0n } = options;
     this.#world = world;
     this.started = new Promise((start) => {

@@ -80,7 +80,7 @@ export class World {
    */
   link(options: LinkOptions & { readonly mtu?: number } = {}): Link {
     checkOptions("link", options, { mtu: "number" });
-    return new Link(this, this.#stream("link"), () => this.#newMac(), options);
+    return Link.make(this, this.#stream("link"), () => this.#newMac(), options);
   }
 
   /**
@@ -95,7 +95,7 @@ export class World {
       readOnly: "boolean",
       faults: "object",
     });
-    return new Disk(this.#stream("disk"), options);
+    return Disk.make(this.#stream("disk"), options);
   }
 
   /**
@@ -219,7 +219,7 @@ export class World {
       clockSkewNs: "bigint",
     } as const;
     checkOptions("boot", options, types);
-    const guest = new SimulatedGuest(this, options.name ?? `guest${this.#guests.length + 1}`, options);
+    const guest = SimulatedGuest.make(this, options.name ?? `guest${this.#guests.length + 1}`, options);
     this.#guests.push(guest);
     const before = installedTarget();
     installTarget(guest.solo5);

@@ -36,7 +36,11 @@ export class ChromeTrace {
   private sliceStart = 0;
 
   /** @internal */
-  constructor({ limit = 200_000, now = hostClock }: ChromeOptions) {
+  static make(options: ChromeOptions): ChromeTrace {
+    return new ChromeTrace(options);
+  }
+
+  private constructor({ limit = 200_000, now = hostClock }: ChromeOptions) {
     if (!Number.isInteger(limit) || limit < 1)
       throw new RangeError(`recordChromeTrace: limit ${limit} is not a positive integer`);
     this.limit = limit;
@@ -120,5 +124,5 @@ export class ChromeTrace {
  * @throws {RangeError} `limit` is not a positive integer
  */
 export function recordChromeTrace(options: ChromeOptions = {}): ChromeTrace {
-  return new ChromeTrace(options);
+  return ChromeTrace.make(options);
 }

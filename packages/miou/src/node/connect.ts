@@ -43,5 +43,5 @@ function* connecting(options: NetConnectOpts & Owned): Operation<Socket> {
       socket.destroy();
     };
   }, "connect");
-  return new Socket(raw, root, false, options.owned);
+  return Socket.make(raw, root, false, options.owned);
 }

@@ -107,7 +107,11 @@ export class Subscribed<T> {
   private lost = 0;
 
   /** @internal */
-  constructor(source: Emitter | EventTarget, event: string | symbol, options: OnOptions) {
+  static make<T>(source: Emitter | EventTarget, event: string | symbol, options: OnOptions): Subscribed<T> {
+    return new Subscribed<T>(source, event, options);
+  }
+
+  private constructor(source: Emitter | EventTarget, event: string | symbol, options: OnOptions) {
     const { capacity = 1024, overflow = "fail", end } = options;
     if (!Number.isInteger(capacity) || capacity < 1)
       throw new RangeError(`on: capacity ${capacity} is not a positive integer`);
@@ -209,5 +213,5 @@ export function on(
   event: string | symbol,
   options: OnOptions = {},
 ): Subscribed<unknown> {
-  return new Subscribed(source, event, options);
+  return Subscribed.make(source, event, options);
 }

@@ -37,7 +37,16 @@ export class Listener {
   private closed = false;
 
   /** @internal */
-  constructor(raw: Server, pending: Channel<NetSocket>, root: TaskCell, owned: boolean | undefined) {
+  static make(
+    raw: Server,
+    pending: Channel<NetSocket>,
+    root: TaskCell,
+    owned: boolean | undefined,
+  ): Listener {
+    return new Listener(raw, pending, root, owned);
+  }
+
+  private constructor(raw: Server, pending: Channel<NetSocket>, root: TaskCell, owned: boolean | undefined) {
     this.raw = raw;
     this.pending = pending;
     this.root = root;
@@ -78,7 +87,7 @@ export class Listener {
   private *accepting(options?: Owned): Operation<Socket> {
     this.held?.check();
     try {
-      return new Socket(yield* this.pending.receive(), this.root, false, options?.owned);
+      return Socket.make(yield* this.pending.receive(), this.root, false, options?.owned);
     } catch (error) {
       if (!(error instanceof ClosedError)) throw error;
       throw this.failed ? this.failure : new ClosedError("accept", "listener");
@@ -146,5 +155,5 @@ function* startListening(options: ListenOptions): Operation<Listener> {
       if (server.listening) server.close();
     },
   );
-  return new Listener(server, pending, root, owned);
+  return Listener.make(server, pending, root, owned);
 }

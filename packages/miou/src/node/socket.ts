@@ -93,7 +93,11 @@ export class Socket implements ByteSource, ByteSink {
    * @param root - of the run at whose end it goes
    * @param foreign - it was made elsewhere: at the end of the run it is left open, without our listeners
    */
-  constructor(raw: Duplex, root: TaskCell, foreign: boolean, owned: boolean | undefined) {
+  static make(raw: Duplex, root: TaskCell, foreign: boolean, owned: boolean | undefined): Socket {
+    return new Socket(raw, root, foreign, owned);
+  }
+
+  private constructor(raw: Duplex, root: TaskCell, foreign: boolean, owned: boolean | undefined) {
     this.raw = raw;
     this.opener = foreign ? undefined : root;
     this.held = owned === true ? new Resource<Socket>(this, (socket) => socket.destroy()).own() : undefined;
@@ -314,5 +318,5 @@ export function fromDuplex(stream: Duplex, options?: Owned): Socket {
 }
 
 function wrap(call: string, stream: Duplex, options: Owned | undefined): Socket {
-  return new Socket(stream, running(call).scheduler.root, true, options?.owned);
+  return Socket.make(stream, running(call).scheduler.root, true, options?.owned);
 }

@@ -51,7 +51,11 @@ export class UdpSocket {
   private lost = 0;
 
   /** @internal */
-  constructor(raw: UdpRaw, root: TaskCell, foreign: boolean, options: UdpOptions) {
+  static make(raw: UdpRaw, root: TaskCell, foreign: boolean, options: UdpOptions): UdpSocket {
+    return new UdpSocket(raw, root, foreign, options);
+  }
+
+  private constructor(raw: UdpRaw, root: TaskCell, foreign: boolean, options: UdpOptions) {
     this.raw = raw;
     this.opener = foreign ? undefined : root;
     this.inbox = new Channel(options.capacity ?? 64);
@@ -203,7 +207,7 @@ function* openUdp(options: UdpOptions): Operation<UdpSocket> {
   if (!Number.isInteger(capacity) || capacity < 0)
     throw new RangeError(`udp: capacity ${capacity} is not an integer >= 0`);
   const raw = createSocket(options.type ?? "udp4");
-  const socket = new UdpSocket(raw, root, false, options);
+  const socket = UdpSocket.make(raw, root, false, options);
   yield* listening(
     raw,
     "udp",
@@ -226,6 +230,6 @@ function* openUdp(options: UdpOptions): Operation<UdpSocket> {
  */
 export function fromUdp(socket: UdpRaw, options: Owned & { readonly capacity?: number } = {}): UdpSocket {
   if (!(socket instanceof UdpRaw)) throw new TypeError("fromUdp: not a datagram socket");
-  const made = new UdpSocket(socket, running("fromUdp").scheduler.root, true, options);
+  const made = UdpSocket.make(socket, running("fromUdp").scheduler.root, true, options);
   return options.owned === true ? made.own() : made;
 }
