@@ -4,6 +4,7 @@ export default library({
   entry: {
     index: "src/index.ts",
     target: "src/target.ts",
+    "device-calls": "src/device-calls.ts",
     memory: "src/memory/index.ts",
     "builtin.host": "src/builtin.host.ts",
     "builtin.guest": "src/builtin.guest.ts",

@@ -1,5 +1,6 @@
 import { type Operation, type Result, suspend } from "@uk/miou";
-import { DeviceError, EINVAL, isBytes, isRoom, NOT_ATTACHED, notBytes } from "./errors.ts";
+import { EINVAL, isBytes, isRoom } from "./device-calls.ts";
+import { DeviceError, NOT_ATTACHED, notBytes } from "./errors.ts";
 import { currentIo, type Io } from "./io.ts";
 import type { AcquiredBlock, DirectBlock } from "./solo5.ts";
 import { blockError } from "./waits.ts";

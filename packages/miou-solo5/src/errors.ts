@@ -1,3 +1,5 @@
+import { isBytes } from "./device-calls.ts";
+
 /** Stable codes of this package's errors. */
 export type Solo5ErrorCode = "DEVICE" | "HOST_ONLY" | "AGAIN" | "EINVAL" | "EUNSPEC";
 
@@ -27,10 +29,6 @@ export class HostOnlyError extends Error {
   }
 }
 
-/** Results of calls on devices: the negatives of `SOLO5_R_*`. */
-export const AGAIN = -1;
-export const EINVAL = -2;
-export const EUNSPEC = -3;
 const RESULTS = ["OK", "AGAIN", "EINVAL", "EUNSPEC"] as const;
 
 /** A device refused a call of `solo5.h`, although it was well formed: the host could not do it. */
@@ -48,16 +46,6 @@ export class Solo5Error extends Error {
     this.code = known;
     this.call = call;
   }
-}
-
-/** A `Uint8Array`. A proxy of one is none, and asking it would run code of the program. */
-export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
-}
-
-/** Bytes that can be written to: not of immutable memory. */
-export function isRoom(value: unknown): value is Uint8Array {
-  return isBytes(value) && (value.buffer as { immutable?: boolean }).immutable !== true;
 }
 
 /** What is thrown when a caller gives something else where bytes belong, or bytes that cannot be read into. */

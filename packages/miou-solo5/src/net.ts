@@ -1,5 +1,6 @@
 import { type Operation, type Result, suspend, tracked, yieldNow } from "@uk/miou";
-import { AGAIN, DeviceError, EINVAL, isBytes, isRoom, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
+import { AGAIN, EINVAL, isBytes, isRoom } from "./device-calls.ts";
+import { DeviceError, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
 import { currentIo, type Io } from "./io.ts";
 import type { AcquiredNet, DirectNet } from "./solo5.ts";
 

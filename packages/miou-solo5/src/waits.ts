@@ -1,5 +1,6 @@
 import type { Resume } from "@uk/miou";
-import { EUNSPEC, Solo5Error } from "./errors.ts";
+import { EUNSPEC } from "./device-calls.ts";
+import { Solo5Error } from "./errors.ts";
 import type { Solo5Devices } from "./solo5.ts";
 
 /** One block that a task asked for, to be moved when the scheduler has nothing better to do. */

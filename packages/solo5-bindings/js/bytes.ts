@@ -1,12 +1,4 @@
-/** A `Uint8Array`. A proxy of one is none, and asking it would run code of the program. */
-function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
-}
-
-/** Bytes that can be written to: not of immutable memory. */
-export function isRoom(value: unknown): value is Uint8Array {
-  return isBytes(value) && (value.buffer as { immutable?: boolean }).immutable !== true;
-}
+import { isBytes, isRoom } from "@uk/miou-solo5/device-calls";
 
 /** @throws {TypeError} `value` is not a `Uint8Array` */
 export function checkBytes(call: string, value: unknown): void {

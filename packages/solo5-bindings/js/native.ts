@@ -61,7 +61,7 @@ export interface Refused {
 export const Code = { notOpen: -5000, notBytes: -5001, range: -5002, defect: -5003, gone: -5004 } as const;
 
 /** Nothing there now. */
-export const AGAIN: number = -constants.errno.EAGAIN;
+export const NOT_NOW: number = -constants.errno.EAGAIN;
 /** No room in a queue of the host. */
 export const NO_BUFFERS: number = -constants.errno.ENOBUFS;
 

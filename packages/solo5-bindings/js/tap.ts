@@ -1,6 +1,6 @@
 import { checkBytes, checkRoom } from "./bytes.ts";
 import { BindingsError, closedError, ioError } from "./errors.ts";
-import { AGAIN, Code, type Native, NO_BUFFERS, native, type OpenNet, opened } from "./native.ts";
+import { Code, type Native, NO_BUFFERS, NOT_NOW, native, type OpenNet, opened } from "./native.ts";
 import { checkOptions, signalOf } from "./options.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -125,7 +125,7 @@ export class Tap {
       throw new RangeError(`tap.write: a frame of ${frame.length} bytes: a frame has ${HEADER} to ${most}`);
     const code = this.#native.writeFrame(this.#device, frame);
     if (code === 0) return true;
-    if (code === AGAIN || code === NO_BUFFERS) return false;
+    if (code === NOT_NOW || code === NO_BUFFERS) return false;
     throw this.#error("tap.write", code);
   }
 
@@ -158,7 +158,7 @@ export class Tap {
     this.#room(call, into);
     const code = this.#native.readFrame(this.#device, into);
     if (code >= 0) return code;
-    if (code === AGAIN) return undefined;
+    if (code === NOT_NOW) return undefined;
     throw this.#error(call, code);
   }
 

@@ -1,8 +1,8 @@
 /** The target `node`: what a Solo5 program runs on in Node, with the real devices of the host. For launchers. */
 import type { AcquiredBlock, AcquiredNet, Solo5, Solo5Devices } from "@uk/miou-solo5";
-import { isRoom } from "./bytes.ts";
+import { AGAIN, EINVAL, EUNSPEC, isRoom } from "@uk/miou-solo5/device-calls";
 import { BindingsError } from "./errors.ts";
-import { AGAIN, Code, type Native, native, type OpenAll, opened } from "./native.ts";
+import { Code, type Native, NOT_NOW, native, type OpenAll, opened } from "./native.ts";
 import { checkOptions } from "./options.ts";
 import { readiness } from "./readiness.ts";
 
@@ -31,17 +31,12 @@ export interface NodeTarget extends Solo5 {
   [Symbol.dispose](): void;
 }
 
-/** Results of `solo5.h`, negated. */
-const SOLO5_AGAIN = -1;
-const SOLO5_EINVAL = -2;
-const SOLO5_EUNSPEC = -3;
-
 /** What a call of the addon means in `solo5.h`, as on spt. */
 function result(code: number): number {
   if (code >= 0) return code;
-  if (code === AGAIN) return SOLO5_AGAIN;
+  if (code === NOT_NOW) return AGAIN;
   const refused = code === Code.notOpen || code === Code.notBytes || code === Code.range;
-  return refused ? SOLO5_EINVAL : SOLO5_EUNSPEC;
+  return refused ? EINVAL : EUNSPEC;
 }
 
 /** Leading words of a command line that are the bindings' own (ABI section 7.4). */
@@ -73,7 +68,7 @@ class NodeDevices implements Solo5Devices {
   }
 
   netRead(handle: number, into: Uint8Array): number {
-    return isRoom(into) ? result(this.#native.readFrame(this.#net.get(handle), into)) : SOLO5_EINVAL;
+    return isRoom(into) ? result(this.#native.readFrame(this.#net.get(handle), into)) : EINVAL;
   }
 
   netWrite(handle: number, frame: Uint8Array): number {
@@ -86,9 +81,7 @@ class NodeDevices implements Solo5Devices {
   }
 
   blockRead(handle: number, offset: bigint, into: Uint8Array): number {
-    return isRoom(into)
-      ? result(this.#native.readBlock(this.#block.get(handle), offset, into))
-      : SOLO5_EINVAL;
+    return isRoom(into) ? result(this.#native.readBlock(this.#block.get(handle), offset, into)) : EINVAL;
   }
 
   blockWrite(handle: number, offset: bigint, from: Uint8Array): number {

@@ -1,4 +1,4 @@
-import { AGAIN, EINVAL, EUNSPEC, isBytes, isRoom } from "../errors.ts";
+import { AGAIN, EINVAL, EUNSPEC, isBytes, isRoom } from "../device-calls.ts";
 import type { AcquiredBlock, AcquiredNet, Solo5, Solo5Devices } from "../solo5.ts";
 import type { Disk } from "./disk.ts";
 import { HEADER, type Link, type Port } from "./link.ts";

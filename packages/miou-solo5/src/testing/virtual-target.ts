@@ -1,3 +1,4 @@
+import { AGAIN, EINVAL } from "../device-calls.ts";
 import type { Solo5, Solo5Devices } from "../solo5.ts";
 
 /** A target whose time passes only in `yield` and on its disks, which is what a program sees of a real one. */
@@ -34,7 +35,6 @@ export interface VirtualHardware {
 
 const MTU = 1500;
 const BLOCK = 512;
-const [AGAIN, EINVAL] = [-1, -2];
 
 export function virtualTarget(hardware: VirtualHardware = {}): VirtualTarget {
   const { boot = 123_456_789n, early = 0n, nets = [], disks = {}, blockTime = 0n, refuse } = hardware;
