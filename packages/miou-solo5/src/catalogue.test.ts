@@ -1,4 +1,4 @@
-// Cases of the catalogue (miou-semantics.md, 4.10) that need a run, in a world of their own.
+// Cases of the catalogue (../CATALOGUE.md) that need a run, in a world of their own.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

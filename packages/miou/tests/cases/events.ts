@@ -632,7 +632,7 @@ export const events: readonly Case[] = [
     },
   },
   {
-    id: "T1",
+    id: "TO1",
     name: "timeout gives the value, the error, or TimeoutError after the cleanup",
     run() {
       const log: string[] = [];
@@ -655,7 +655,7 @@ export const events: readonly Case[] = [
     },
   },
   {
-    id: "T2",
+    id: "TO2",
     name: "timeout acts for its caller: children of that are awaited, joined and cancelled in it, and outlast the deadline",
     run() {
       const log: string[] = [];
@@ -703,7 +703,7 @@ export const events: readonly Case[] = [
     },
   },
   {
-    id: "T3",
+    id: "TO3",
     name: "what the caller of timeout holds is used in it, and what is taken in it is the caller's",
     run() {
       const log: string[] = [];
@@ -751,7 +751,7 @@ export const events: readonly Case[] = [
     },
   },
   {
-    id: "T4",
+    id: "TO4",
     name: "cleanup in a timeout may cancel and await children of the caller, also when that is cancelled itself",
     run() {
       for (const how of ["cancel", "await"] as const) {
@@ -786,7 +786,7 @@ export const events: readonly Case[] = [
     },
   },
   {
-    id: "S1",
+    id: "SU1",
     name: "sub nests ten thousand deep, and errors and cancellations unwind every frame",
     run() {
       let unwound = 0;
@@ -824,7 +824,7 @@ export const events: readonly Case[] = [
     },
   },
   {
-    id: "X3",
+    id: "TR1",
     name: "the trace tells of lost errors, and the error trail of the tasks an error went through",
     run() {
       const boom = new Error("boom");
@@ -880,7 +880,7 @@ export const events: readonly Case[] = [
     },
   },
   {
-    id: "A1",
+    id: "AB1",
     name: "abortSignal is aborted before a cancelled task sees its cancellation, and when a task ends",
     run() {
       if ((globalThis as { AbortController?: unknown }).AbortController === undefined) return;

@@ -323,7 +323,7 @@ export const resources: readonly Case[] = [
     },
   },
   {
-    id: "E1",
+    id: "EN1",
     name: "ensure callbacks run last in first out, may wait, and come before the checks",
     run() {
       const log: unknown[] = [];
@@ -340,7 +340,7 @@ export const resources: readonly Case[] = [
     },
   },
   {
-    id: "E2",
+    id: "EN2",
     name: "ensure callbacks of a cancelled task run after its children have ended, and complete",
     run() {
       const log: unknown[] = [];
@@ -365,7 +365,7 @@ export const resources: readonly Case[] = [
     },
   },
   {
-    id: "E3",
+    id: "EN3",
     name: "an ensure callback that throws fails a task that returned, and never hides an error",
     run() {
       go(function* () {
@@ -387,7 +387,7 @@ export const resources: readonly Case[] = [
     },
   },
   {
-    id: "E4",
+    id: "EN4",
     name: "a forced cancellation still begins every ensure callback",
     run() {
       const log: unknown[] = [];

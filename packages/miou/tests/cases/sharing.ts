@@ -166,7 +166,7 @@ const kinds = go(function* () {
 
 export const sharing: readonly Case[] = [
   {
-    id: "E6",
+    id: "SH1",
     name: "a generator given to two tasks is refused to the second, and the first goes on, whatever it waits in",
     run() {
       for (const [index, { what }] of kinds.entries()) {
@@ -197,7 +197,7 @@ export const sharing: readonly Case[] = [
     },
   },
   {
-    id: "E7",
+    id: "SH2",
     name: "a generator to which two tasks delegate is refused to the second, and the first does not go on without it",
     run() {
       for (const [index, { what }] of kinds.entries()) {
@@ -218,7 +218,7 @@ export const sharing: readonly Case[] = [
     },
   },
   {
-    id: "E8",
+    id: "SH3",
     name: "an iterator in which a task waits is refused to a second one, and the first gets what it waits for",
     run() {
       for (const [index, { what, hasOperation }] of kinds.entries()) {
@@ -235,7 +235,7 @@ export const sharing: readonly Case[] = [
     },
   },
   {
-    id: "E9",
+    id: "SH4",
     name: "an operation that two tasks perform serves both, each with a wait of its own",
     run() {
       go(function* () {
