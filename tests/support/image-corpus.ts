@@ -131,7 +131,7 @@ const abiOf = (size: number) => note("Solo5\0", 0x31494241, new Uint8Array(size)
 const accepted = (why: string, parts: Parts): Case => ({ why, image: image(parts), accepted: true });
 const refused = (why: string, parts: Parts): Case => ({ why, image: image(parts), accepted: false });
 
-/** Images by the rules of ABI 2.3, 2.5, 3.1 and 3.2, each at both sides of a rule, and odd ones. */
+/** Images by the rules of ABI sections 2.3, 2.5, 3.1 and 3.2, each at both sides of a rule, and odd ones. */
 export const CORPUS: readonly Case[] = [
   accepted("the smallest image", {}),
   accepted("data and a bss behind it", { more: [data({ memsz: 0x3000 })] }),

@@ -76,7 +76,7 @@ impl Entry {
     };
 }
 
-/// Bytes of `struct mft` with so many entries: *mft_size* of the document (ABI section 2.2).
+/// Bytes of `struct mft` with so many entries: *mft_size* in ABI section 2.2.
 #[must_use]
 pub const fn size_of_entries(entries: u32) -> usize {
     size_of::<Header>() + entries as usize * size_of::<Entry>()

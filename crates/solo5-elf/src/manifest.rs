@@ -48,7 +48,7 @@ pub struct Devices<'a> {
 }
 
 /// Why a manifest was refused: the rows of ABI section 2.3, then what no tender could ever attach, so that
-/// the image could not start (ABI section 9: 13 and 28).
+/// the image could not start (ABI section 9 #13, #28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManifestError {
     /// Too few bytes for version and number of entries.

@@ -1,4 +1,4 @@
-//! The image file: opening it, and the checks that come before any option (ABI section 4.10, 2-4).
+//! The image file: opening it, and the checks that come before any option (ABI section 4.10, steps 2-4).
 
 use core::error::Error;
 use core::ffi::CStr;

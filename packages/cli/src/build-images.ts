@@ -22,7 +22,7 @@ export interface Built {
 }
 
 /**
- * From source to images: bundle, learn the devices, compile, link (design: from source to image).
+ * From source to images: bundle, learn the devices, compile, link.
  *
  * @throws {CliError} an error in the program, with its place
  */

@@ -12,8 +12,9 @@ export interface LoadPlan {
 }
 
 /**
- * Applies the loader's rules to entry point and segments: ABI 3.1, and L1 to L11 of 3.2 in their order. A PT_LOAD
- * without file content, which upstream ignores, must at least lie where the guest may have memory (ABI 9, 6).
+ * Applies the loader's rules to entry point and segments: ABI section 3.1, then ABI section 3.2, L1-L11, in their order.
+ * A PT_LOAD without file content, which upstream ignores, must at least lie where the guest may have memory (ABI section
+ * 9 #6).
  *
  * @param memBytes - guest memory; every number in the plan is at most this
  * @throws {ImageError}

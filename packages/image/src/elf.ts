@@ -5,7 +5,7 @@ export const ELF_HEADER_SIZE = 64;
 export const PROGRAM_HEADER_SIZE = 56;
 export const PAGE_SIZE = 4096;
 
-/** The lowest address that an image may occupy. ABI 10.1. */
+/** The lowest address that an image may occupy. ABI section 10.1. */
 export const LOAD_MIN = 0x100000;
 
 export const PT_LOAD = 1;
@@ -47,8 +47,8 @@ export interface ElfFile {
 }
 
 /**
- * Reads ELF header and program headers by ABI 3.1 and N1, N2 of 2.5 (`e_entry` is for the caller: it depends on
- * the memory's size).
+ * Reads ELF header and program headers by ABI section 3.1 and ABI section 2.5, N1-N2 (`e_entry` is for the caller: it
+ * depends on the memory's size).
  *
  * @throws {ImageError}
  */

@@ -45,7 +45,7 @@ export interface LinkInput {
   };
 }
 
-/** ABI 2.6: what makes a host that is asked to execute the image refuse. */
+/** ABI section 2.6: what makes a host that is asked to execute the image refuse. */
 const INTERPRETER = new TextEncoder().encode("/nonexistent/solo5/\0");
 
 /** Above this, no user process of x86_64 has memory; a base image says nothing about memory otherwise. */
@@ -192,7 +192,7 @@ function interpreterOf(elf: ElfFile): ProgramHeader {
   return header;
 }
 
-/** The header of a note that nothing else shares it with: readers look at the first note only (ABI 2.1). */
+/** The header of a note that nothing else shares it with: readers look at the first note only (ABI section 2.1). */
 function aloneInItsHeader(elf: ElfFile, kind: NoteKind, name: string): ProgramHeader {
   const note = findNote(elf, kind);
   if (note === undefined) throw refusal(elf, "NOT_A_BASE_IMAGE", `it has no ${name} note`);

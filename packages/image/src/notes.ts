@@ -10,14 +10,14 @@ export interface NoteKind {
 
 export const MANIFEST_NOTE: NoteKind = { owner: "Solo5\0", type: 0x3154464d };
 export const ABI_NOTE: NoteKind = { owner: "Solo5\0", type: 0x31494241 };
-/** ABI 2.6: keeps a foreign system from running the image. */
+/** ABI section 2.6: keeps a foreign system from running the image. */
 export const NOT_OPENBSD_NOTE: NoteKind = { owner: "OpenBSD\0", type: 1 };
 /** The engine's build id, 32 bytes: what ties bytecode to a base image. */
 export const BUILD_ID_NOTE: NoteKind = { owner: "uk\0", type: 0x31444955 };
 
 export const BUILD_ID_SIZE = 32;
 
-/** The smallest note, and the head of a Solo5 note: N3 and N4 of ABI 2.5. */
+/** The smallest note, and the head of a Solo5 note: ABI section 2.5, N3-N4. */
 const NOTE_MIN = 12;
 const SOLO5_HEAD_SIZE = 20;
 /** More than the largest note that we read has, the manifest of 63 devices. */
@@ -34,7 +34,7 @@ export interface FoundNote {
 
 /**
  * The first PT_NOTE whose first note is of this kind. Later ones are not looked at. For the kinds that tenders read,
- * a PT_NOTE in front of it that is too short or outside the file is fatal: N3 to N7 of ABI 2.5.
+ * a PT_NOTE in front of it that is too short or outside the file is fatal: ABI section 2.5, N3-N7.
  *
  * @throws {ImageError} `BAD_NOTE`, `TRUNCATED`
  */

@@ -6,7 +6,7 @@ import { checkObject, type ImageSource, sourceOf } from "./image-source.ts";
 import { BUILD_ID_NOTE, findNote, hexOf, readAbiNote, readBuildId, readManifestNote } from "./notes.ts";
 import { checkSeal, isProgram, type ProgramInfo, readProgram } from "./program.ts";
 
-/** Guest memory that tenders give unless told otherwise: 512 MiB. ABI 10.1. */
+/** Guest memory that tenders give unless told otherwise: 512 MiB. ABI section 10.1. */
 export const DEFAULT_MEM_BYTES: number = 512 * 1024 * 1024;
 
 export interface ReadImageOptions {
@@ -36,7 +36,7 @@ export interface ImageInfo {
   readonly entry: number;
   /** In the order of the file. */
   readonly segments: readonly ImageSegment[];
-  /** What tenders hand to the guest as `kernel_end`: without a bss of its own (ABI 3.2). */
+  /** What tenders hand to the guest as `kernel_end`: without a bss of its own (ABI section 3.2). */
   readonly kernelEnd: number;
   /** End of the highest segment, every bss included: the least memory that the image needs. */
   readonly imageEnd: number;
@@ -44,7 +44,7 @@ export interface ImageInfo {
   readonly sizes: { readonly file: number; readonly loaded: number; readonly memory: number };
   /**
    * Whether no segment is writable and executable. Segments with content never are (such an image is refused); one
-   * without could. It says what the headers ask for: under hvt all guest memory is executable (ABI 3.3).
+   * without could. It says what the headers ask for: under upstream's hvt all guest memory is executable (ABI section 3.3).
    */
   readonly writeXorExecute: boolean;
   /** Of the engine, 64 hexadecimal digits; `undefined` in images that are not ours. */
@@ -54,11 +54,11 @@ export interface ImageInfo {
 }
 
 /**
- * Reads an image, ours or upstream's, by the rules of the tenders: notes (ABI 2.3, 2.5), ELF header (3.1), segments
- * (3.2). What it accepts, a tender for that target and version with that much memory loads, and what it refuses a
- * tender refuses, but for what only our linker adds: `BAD_PROGRAM`, `DAMAGED`. Stricter than upstream where the
- * document says so (ABI section 9: 6, 14, 28). The bytes may come from anywhere; nothing is executed, and of an image
- * that is read piece by piece only headers, notes and what our linker made are read.
+ * Reads an image, ours or upstream's, by the rules of the tenders (ABI sections 2.3, 2.5, 3.1, 3.2). What it accepts, a
+ * tender for that target and version with that much memory loads, and what it refuses a tender refuses, but for what only
+ * our linker adds: `BAD_PROGRAM`, `DAMAGED`. Stricter than upstream by ABI section 9 #6, #14, #28. The bytes may come from
+ * anywhere; nothing is executed, and of an image that is read piece by piece only headers, notes and what our linker made
+ * are read.
  *
  * @param image - its bytes, or where they can be read
  * @throws {ImageError} the first rule that the image breaks

@@ -19,7 +19,7 @@ function patched(at: number, word: number): Uint8Array {
 }
 
 describe("encodeAbiNote", () => {
-  it("writes the 36 bytes of ABI 2.4", () => {
+  it("writes the 36 bytes of ABI section 2.4", () => {
     const text = "06000000 10000000 41424931 536f6c6f 35000000 02000000 02000000 00000000 00000000";
     expect(Buffer.from(SPT).toString("hex")).toBe(text.replaceAll(" ", ""));
   });

@@ -1,10 +1,10 @@
 import { NoteError } from "./note-error.ts";
 import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
 
-/** A target that Solo5 knows, by the name its tools print. ABI 1.7. */
+/** A target that Solo5 knows, by the name its tools print. ABI section 1.7. */
 export type AbiTarget = "hvt" | "spt" | "virtio" | "muen" | "genode" | "xen";
 
-/** The number of each target in the ABI note. ABI 2.4. */
+/** The number of each target in the ABI note. ABI section 2.4. */
 export const ABI_TARGET_NUMBERS: Readonly<Record<AbiTarget, number>> = Object.freeze({
   hvt: 1,
   spt: 2,
@@ -14,7 +14,7 @@ export const ABI_TARGET_NUMBERS: Readonly<Record<AbiTarget, number>> = Object.fr
   xen: 6,
 });
 
-/** The one ABI version that the tenders of each of our targets accept. ABI 2.4, 10.4. */
+/** The one ABI version that the tenders of each of our targets accept. ABI sections 2.4, 10.4. */
 export const ABI_VERSIONS: Readonly<Record<"hvt" | "spt", number>> = Object.freeze({ hvt: 2, spt: 2 });
 
 /** What an ABI note says. */
@@ -31,7 +31,7 @@ const DESCRIPTOR_SIZE = 16;
 const DESCRIPTOR_MIN = 8;
 
 /**
- * The ABI note of an image: 36 bytes, reserved words zero. ABI 2.4.
+ * The ABI note of an image: 36 bytes, reserved words zero. ABI section 2.4.
  *
  * @throws {TypeError} they are of other types
  * @throws {RangeError} `target` is not a target, or `version` not an unsigned 32-bit integer
@@ -53,8 +53,8 @@ export function encodeAbiNote(abi: { readonly target: AbiTarget; readonly versio
 }
 
 /**
- * Reads an ABI note. The descriptor must have target and version (upstream reads past a shorter one: ABI 9, 14), thus 8
- * to 32 bytes; what follows is not checked, nor is the version.
+ * Reads an ABI note. The descriptor must have target and version (upstream reads past a shorter one: ABI section 9 #14),
+ * thus 8 to 32 bytes; what follows is not checked, nor is the version.
  *
  * @param bytes - the note from its first byte on
  * @throws {NoteError}
@@ -71,7 +71,7 @@ export function decodeAbiNote(bytes: Uint8Array): AbiNote {
   return { target: abiTargetName(targetNumber), targetNumber, version };
 }
 
-/** The name of a target's number, `"unknown"` if it has none. ABI 1.7. */
+/** The name of a target's number, `"unknown"` if it has none. ABI section 1.7. */
 export function abiTargetName(number: number): AbiTarget | "unknown" {
   for (const target of Object.keys(ABI_TARGET_NUMBERS) as AbiTarget[]) {
     if (ABI_TARGET_NUMBERS[target] === number) return target;

@@ -19,9 +19,9 @@ type StringNode = Extract<JsonNode, { kind: "STRING" }>;
 type IntegerNode = Extract<JsonNode, { kind: "INTEGER" }>;
 
 /**
- * Turns a JSON tree into a manifest, with the checks in the order of ABI 1.3, steps 2 to 7, so that a document
+ * Turns a JSON tree into a manifest, with the checks in the order of ABI section 1.3, steps 2 to 7, so that a document
  * with several faults is refused for the same one as upstream does. The two checks that upstream lacks (device
- * type, names unique among the devices of a type: ABI 9, 13 and 28) come last for each device.
+ * type, names unique among the devices of a type: ABI section 9 #13, #28) come last for each device.
  *
  * @throws {ManifestError}
  */
@@ -36,7 +36,7 @@ export function checkManifest(root: JsonNode): Manifest {
     throw fault("UNSUPPORTED_VERSION", ".version", `${MANIFEST_VERSION}`, found, version.position);
   }
   if (devices.length > DEVICES_MAX) {
-    // "too many entries, maximum 63" is a fragment that scripts look for (ABI 10.3).
+    // "too many entries, maximum 63" is a fragment that scripts look for (ABI section 10.3).
     const expected = `no more than ${DEVICES_MAX} devices (too many entries, maximum ${DEVICES_MAX})`;
     throw fault("TOO_MANY_DEVICES", ".devices", expected, `${devices.length}`, devices.position);
   }

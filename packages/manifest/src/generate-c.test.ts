@@ -78,7 +78,7 @@ describe("generateC", () => {
       expect(headers).toMatch(/ g +O \.note\.solo5\.manifest\s+\w+ __solo5_mft1_note/);
     });
 
-    it("offers every name of ABI 1.5 to readers of notes, with their layout", () => {
+    it("offers every name of ABI section 1.5 to readers of notes, with their layout", () => {
       const source = `
         #pragma GCC diagnostic ignored "-Wpedantic" /* a flexible array inside a structure */
         #include <stddef.h>

@@ -3,7 +3,7 @@ import { validateManifest } from "./validate-manifest.ts";
 
 /**
  * C source that defines the manifest note when it is compiled with a `mft_abi.h`: ours (`include/mft_abi.h` of
- * this package) or upstream's. For those who link with a toolchain of their own. ABI 1.5.
+ * this package) or upstream's. For those who link with a toolchain of their own. ABI section 1.5.
  *
  * @returns ASCII text with LF line ends
  * @throws {ManifestError} `manifest` is not valid; so no name can carry C code

@@ -1,6 +1,6 @@
 import type { Position } from "./manifest-error.ts";
 
-/** The JSON types by the words that Solo5's tools use for them (ABI 1.3). */
+/** The JSON types by the words that Solo5's tools use for them (ABI section 1.3). */
 export type JsonKind = "OBJECT" | "ARRAY" | "STRING" | "INTEGER" | "REAL" | "BOOLEAN" | "NULL";
 
 /** One value of a document, with its place where there is a source text. */

@@ -49,7 +49,7 @@ describe("encodeManifestNote", () => {
     { devices: 1, descriptor: 0xdc, note: 0xf0 },
     { devices: 2, descriptor: 0x144, note: 0x158 },
     { devices: 63, descriptor: 6668, note: 6688 },
-  ])("has the sizes of ABI 2.2 for $devices devices", ({ devices, descriptor, note }) => {
+  ])("has the sizes of ABI section 2.2 for $devices devices", ({ devices, descriptor, note }) => {
     const declared = Array.from({ length: devices }, (_, i) => ({
       name: `d${i}`,
       type: "NET_BASIC" as const,

@@ -11,7 +11,7 @@ import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
 import { quote } from "./quote.ts";
 import { createManifest, validateManifest } from "./validate-manifest.ts";
 
-/** The structure starts 8-aligned relative to the note; the padding before it counts in the size. ABI 2.2. */
+/** The structure starts 8-aligned relative to the note; the padding before it counts in the size. ABI section 2.2. */
 const PADDING = 4;
 const STRUCT_AT = NOTE_HEAD_SIZE + PADDING;
 const ENTRIES_AT = STRUCT_AT + 8;
@@ -25,7 +25,7 @@ const RESERVED_FIRST = 0x40000000;
 
 /**
  * The manifest as the ELF note that tenders read: head, padding, structure; 136 bytes and 104 more a device.
- * Properties, back ends and `attached` are zero, as they must be in a file. ABI 2.1, 2.2.
+ * Properties, back ends and `attached` are zero, as they must be in a file. ABI sections 2.1, 2.2.
  *
  * @returns the whole note, for a PT_NOTE of its own; place it at an address that is a multiple of 8
  * @throws {ManifestError} `manifest` is not valid
@@ -52,10 +52,10 @@ export interface NoteDevice extends DeviceDeclaration {
 }
 
 /**
- * Reads a manifest note, applying ABI 2.5 (N4 to N10) and 2.3 in their order. Then it refuses what no image can use,
- * since no tender could ever attach it: unknown types, names outside `[A-Za-z0-9]`, and repeated names of one type
- * (ABI 9, 13 and 28). As upstream does, it ignores properties, back ends, padding, what follows a name's NUL, bytes
- * after the descriptor, and entries of reserved types, which nobody has to attach: behind one of those, a device's
+ * Reads a manifest note, applying ABI section 2.5, N4-N10, and ABI section 2.3 in their order. Then it refuses what no
+ * image can use, since no tender could ever attach it: unknown types, names outside `[A-Za-z0-9]`, and repeated names of one
+ * type (ABI section 9 #13, #28). As upstream does, it ignores properties, back ends, padding, what follows a name's NUL,
+ * bytes after the descriptor, and entries of reserved types, which nobody has to attach: behind one of those, a device's
  * handle is not its place in the manifest, and {@link decodeManifestDevices} tells it.
  *
  * @param bytes - the note from its first byte on

@@ -10,7 +10,7 @@ export type DeviceType = "NET_BASIC" | "BLOCK_BASIC";
 
 /**
  * The devices of one guest, in order: device `n` (from 0) is entry `n + 1` of the note, and that index is the
- * handle which the guest's `acquire` gets back. `JSON.stringify` of it is the manifest document. ABI 1.2.
+ * handle which the guest's `acquire` gets back. `JSON.stringify` of it is the manifest document. ABI section 1.2.
  */
 export interface Manifest {
   readonly type: typeof MANIFEST_TYPE;
@@ -18,19 +18,19 @@ export interface Manifest {
   readonly devices: readonly DeviceDeclaration[];
 }
 
-/** What `type` says in a manifest document. ABI 1.2. */
+/** What `type` says in a manifest document. ABI section 1.2. */
 export const MANIFEST_TYPE = "solo5.manifest" as const;
 
-/** The only version there is, of the document and of the note. ABI 1.2, 2.2. */
+/** The only version there is, of the document and of the note. ABI sections 1.2, 2.2. */
 export const MANIFEST_VERSION = 1 as const;
 
-/** Most devices in a manifest; the note has one entry more, the reserved entry 0. ABI 1.2. */
+/** Most devices in a manifest; the note has one entry more, the reserved entry 0. ABI section 1.2. */
 export const DEVICES_MAX = 63 as const;
 
-/** Longest device name in bytes, without the NUL that ends it in the note. ABI 1.2. */
+/** Longest device name in bytes, without the NUL that ends it in the note. ABI section 1.2. */
 export const DEVICE_NAME_MAX_BYTES = 67 as const;
 
-/** The number of each device type in the note. ABI 2.2. */
+/** The number of each device type in the note. ABI section 2.2. */
 export const DEVICE_TYPE_NUMBERS: Readonly<Record<DeviceType, number>> = Object.freeze({
   BLOCK_BASIC: 1,
   NET_BASIC: 2,

@@ -4,10 +4,10 @@ export type NoteKind = "MFT1" | "ABI1";
 /**
  * Why a note was refused. Stable: branch on it, never on the text.
  *
- * - `TRUNCATED`: fewer bytes than the head or the descriptor needs (ABI 2.5, N3 to N5, N9, N11)
- * - `NOT_SOLO5`, `WRONG_NOTE_TYPE`: another note (N6, N7)
- * - `BAD_DESCRIPTOR_SIZE`: the descriptor's size is out of bounds (N8, N10, 2.3 rule 1)
- * - the rest: the descriptor breaks a rule of 2.3, or holds what no manifest can say
+ * - `TRUNCATED`: fewer bytes than the head or the descriptor needs (ABI section 2.5, N3-N5, N9, N11)
+ * - `NOT_SOLO5`, `WRONG_NOTE_TYPE`: another note (ABI section 2.5, N6-N7)
+ * - `BAD_DESCRIPTOR_SIZE`: the descriptor's size is out of bounds (ABI section 2.5, N8, N10; rule 1 of ABI section 2.3)
+ * - the rest: the descriptor breaks a rule of ABI section 2.3, or holds what no manifest can say
  */
 export type NoteErrorCode =
   | "TRUNCATED"

@@ -1,11 +1,11 @@
 import { NoteError, type NoteKind } from "./note-error.ts";
 
-/** Bytes of the head that every Solo5 note has: three words, and the name `Solo5` padded to 8. ABI 2.1. */
+/** Bytes of the head that every Solo5 note has: three words, and the name `Solo5` padded to 8. ABI section 2.1. */
 export const NOTE_HEAD_SIZE = 20;
 
 const OWNER = [0x53, 0x6f, 0x6c, 0x6f, 0x35, 0x00]; // "Solo5" NUL
 
-/** The type word, and the bounds of the descriptor size (ABI 2.5, N8), of each kind. */
+/** The type word, and the bounds of the descriptor size (ABI section 2.5, N8), of each kind. */
 const KINDS: Readonly<Record<NoteKind, { type: number; descriptorMax: number }>> = {
   MFT1: { type: 0x3154464d, descriptorMax: 6668 },
   ABI1: { type: 0x31494241, descriptorMax: 32 },
@@ -23,7 +23,7 @@ export function newNote(kind: NoteKind, descriptorSize: number): { bytes: Uint8A
 }
 
 /**
- * Checks a note's head against ABI 2.5, N4 to N9, and gives the size of the descriptor that follows it.
+ * Checks a note's head against ABI section 2.5, N4-N9, and gives the size of the descriptor that follows it.
  * Bytes after the descriptor are allowed, as the rules allow them.
  */
 export function readNoteHead(kind: NoteKind, bytes: Uint8Array, view: DataView): number {
@@ -40,7 +40,7 @@ export function readNoteHead(kind: NoteKind, bytes: Uint8Array, view: DataView):
   }
   const size = view.getUint32(4, true);
   if (size < 1 || size > descriptorMax) {
-    // "note does not fall within valid size" is a fragment that scripts look for (ABI 10.3).
+    // "note does not fall within valid size" is a fragment that scripts look for (ABI section 10.3).
     const why = `note does not fall within valid size: the descriptor has ${size} bytes, 1 to ${descriptorMax} are allowed`;
     throw new NoteError(kind, "BAD_DESCRIPTOR_SIZE", why);
   }

@@ -12,7 +12,7 @@ import { readJson, SOURCE_MAX_LENGTH } from "./read-json.ts";
  * what is wrong.
  *
  * @param json - the document as text, or as UTF-8 bytes without a byte order mark
- * @throws {ManifestError} the first rule that the document breaks, in the order of ABI 1.3
+ * @throws {ManifestError} the first rule that the document breaks, in the order of ABI section 1.3
  * @throws {TypeError} `json` is neither a string nor bytes
  */
 export function parseManifest(json: string | Uint8Array): Manifest {

@@ -14,7 +14,7 @@ export function printManifest(manifest: Manifest): string {
 
 /**
  * The manifest in the layout of `solo5-elftool query-manifest`: two spaces of indent, one device a line, LF line
- * ends, one at the very end too. ABI 1.6.
+ * ends, one at the very end too. ABI section 1.6.
  *
  * @throws {ManifestError} `manifest` is not valid
  */

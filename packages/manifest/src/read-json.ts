@@ -24,7 +24,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * Reads one strict JSON document (RFC 8259) and keeps what `JSON.parse` throws away: places, the order of
- * members, repeated keys, and whether a number was written as an integer. Upstream's lenient cases (ABI 1.4:
+ * members, repeated keys, and whether a number was written as an integer. Upstream's lenient cases (ABI section 1.4:
  * missing or trailing commas, text after the root, `trux`) are refused. Time is linear in the length.
  *
  * @throws {ManifestError} `TOO_LARGE`, `SYNTAX`, `TOO_DEEP`, `DUPLICATE_KEY`

@@ -1,4 +1,4 @@
-//! The guest's console: standard output, as it is, best effort (ABI section 4.12, ABI section 9 #3).
+//! The guest's console: standard output, as it is, best effort (ABI sections 4.12, 9 #3).
 
 use std::time::Duration;
 

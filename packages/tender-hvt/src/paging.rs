@@ -1,6 +1,6 @@
 //! The tables a guest boots on (ABI section 4.1): memory at its own address, and what may be executed.
 //!
-//! Beyond the document's tables, pages that hold no code cannot be executed (ABI section 9 #7). Where code
+//! Beyond the ABI's tables, pages that hold no code cannot be executed (ABI section 9 #7). Where code
 //! and other things share 2 MiB, these get a table of small pages in low memory; an image that needs more of
 //! them than there is room for is refused. What may be written is the host mapping's affair, as with upstream, so that
 //! a guest that writes its text ends as it does there.

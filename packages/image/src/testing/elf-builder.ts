@@ -143,7 +143,7 @@ export function baseImage(pieces: BasePieces = basePieces(), entry = 0x100020): 
   return buildElf(Object.values(pieces), { entry, tail: filler(777, 4) });
 }
 
-/** An image in upstream's layout (ABI 10.2): bss apart, an empty TLS segment, the notes in text or rodata. */
+/** An image in upstream's layout (ABI section 10.2): bss apart, an empty TLS segment, the notes in text or rodata. */
 export function upstreamImage(target: "hvt" | "spt", manifest: Manifest): Uint8Array {
   const manifestNote = encodeManifestNote(manifest);
   const abiNote = encodeAbiNote({ target, version: 2 });

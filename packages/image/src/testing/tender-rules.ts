@@ -1,12 +1,12 @@
 /*
- * What upstream's tenders accept, written down rule by rule from ABI 2.3, 2.5, 3.1 and 3.2, and sharing nothing with
+ * What upstream's tenders accept, written down rule by rule from ABI sections 2.3, 2.5, 3.1 and 3.2, and sharing nothing with
  * the code it judges. Fields are bigints, bounds are those of u64.
  */
 
 const U64 = 1n << 64n;
 const MIN = 0x100000n;
 
-/** The first rule that the image breaks, by its name in the ABI document; `undefined` if a tender loads it. */
+/** The first rule that the image breaks, by its name in docs/abi.md; `undefined` if a tender loads it. */
 export function brokenRule(bytes: Uint8Array, memBytes: bigint): string | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const readable = (at: bigint, size: bigint) => at + size <= BigInt(bytes.length);
