@@ -21,7 +21,7 @@ const SOURCES: [&str; 4] = ["quickjs.c", "libregexp.c", "libunicode.c", "dtoa.c"
 const FACE: [&str; 3] =
     ["src/bindings/x86_64-unknown-linux-gnu.rs", "src/inlines/ptr_64.rs", "src/inlines/common.rs"];
 /// What the edits call.
-const OURS: [&str; 6] = ["mends.h", "hash.h", "memory.h", "errors.h", "jobs.h", "keys.h"];
+const OURS: [&str; 7] = ["mends.h", "state.h", "hash.h", "memory.h", "errors.h", "jobs.h", "keys.h"];
 
 fn main() {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));

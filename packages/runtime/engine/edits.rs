@@ -29,6 +29,7 @@ const fn edits(times: usize, why: &'static str, from: &'static str, to: &'static
 }
 
 const HASHES: &str = "quickjs-ng/quickjs#205: keys of Map, Set and objects that collide at will; small integers in Map and Set do";
+const STATICS: &str = "what the engine changes is in one place";
 const STACK: &str =
     "stack is V8's: an own property that begins with name and message, which loggers and formatters expect";
 const MEMORY: &str = "out of memory is an InternalError, whatever call of the engine failed";
@@ -44,6 +45,23 @@ pub const EDITS: &[Edit] = &[
         "#if defined(__SANITIZE_ADDRESS__) || ",
         "#if defined(UK_NO_ARENAS) || defined(__SANITIZE_ADDRESS__) || ",
     ),
+    // Statics: src/state.h.
+    edit(
+        STATICS,
+        "static js_once_t js_atomics_once = JS_ONCE_INIT;\nstatic js_mutex_t js_atomics_mutex;\nstatic struct list_head js_atomics_waiter_list =\n    LIST_HEAD_INIT(js_atomics_waiter_list);\n",
+        "#define js_atomics_once uk_state.atomics_once\n#define js_atomics_mutex uk_state.atomics_mutex\n#define js_atomics_waiter_list uk_state.atomics_waiters\n",
+    ),
+    edit(
+        STATICS,
+        "    js_mutex_init(&js_atomics_mutex);\n",
+        "    js_mutex_init(&js_atomics_mutex);\n    init_list_head(&js_atomics_waiter_list);\n",
+    ),
+    edit(
+        STATICS,
+        "static JSWeakRefData js_weakref_sentinel;",
+        "static const JSWeakRefData js_weakref_sentinel;",
+    ),
+    edit(STATICS, "(wrd->obj, &js_weakref_sentinel)", "(wrd->obj, (void *)&js_weakref_sentinel)"),
     // Hashes: src/hash.h.
     edit(
         HASHES,
@@ -139,13 +157,13 @@ pub const EDITS: &[Edit] = &[
     edit(
         MEMORY,
         "static void *js_dbuf_realloc(",
-        "#include \"memory.h\"\nstatic void *upstream_dbuf_realloc(",
+        "#include \"state.h\"\n#include \"memory.h\"\nstatic void *upstream_dbuf_realloc(",
     ),
     // Where the engine looks at whether memory is gone: src/memory.h.
     edit(
         MEMORY,
         "    js_trigger_gc(ctx->rt, sizeof(JSObject));\n    p = js_malloc(ctx, sizeof(JSObject));",
-        "    if (uk_undisturbed == 0)\n        js_trigger_gc(ctx->rt, sizeof(JSObject));\n    p = uk_check_memory(ctx) < 0 ? NULL : js_malloc(ctx, sizeof(JSObject));",
+        "    if (uk_state.undisturbed == 0)\n        js_trigger_gc(ctx->rt, sizeof(JSObject));\n    p = uk_check_memory(ctx) < 0 ? NULL : js_malloc(ctx, sizeof(JSObject));",
     ),
     edit(
         MEMORY,
@@ -165,17 +183,17 @@ pub const EDITS: &[Edit] = &[
     edit(
         MEMORY,
         "    val = func(realm, p, prop, pr->u.init.opaque);\n",
-        "    uk_undisturbed++;\n    val = func(realm, p, prop, pr->u.init.opaque);\n    uk_undisturbed--;\n",
+        "    uk_state.undisturbed++;\n    val = func(realm, p, prop, pr->u.init.opaque);\n    uk_state.undisturbed--;\n",
     ),
     edit(
         MEMORY,
         "    err = js_parse_program(s);\n",
-        "    uk_undisturbed++;\n    err = js_parse_program(s);\n    uk_undisturbed--;\n",
+        "    uk_state.undisturbed++;\n    err = js_parse_program(s);\n    uk_state.undisturbed--;\n",
     ),
     edit(
         MEMORY,
         "    fun_obj = js_create_function(ctx, fd);\n",
-        "    uk_undisturbed++;\n    fun_obj = js_create_function(ctx, fd);\n    uk_undisturbed--;\n",
+        "    uk_state.undisturbed++;\n    fun_obj = js_create_function(ctx, fd);\n    uk_state.undisturbed--;\n",
     ),
     // What should have been called was never made.
     edit(

@@ -96,22 +96,19 @@ static void uk_store_stack(JSContext *ctx, JSObject *p, JSValue stack, bool form
     rt->current_exception = pending;
 }
 
-/* Thrown where there is no memory for an error of its own. Belongs to the realm that was made first. */
-static JSObject *uk_spare_error;
-
 int uk_prepare_out_of_memory(JSContext *ctx)
 {
     JSValue error = JS_MakeError2(ctx, JS_INTERNAL_ERROR, true, "out of memory");
     if (JS_IsException(error))
         return -1;
-    uk_spare_error = JS_VALUE_GET_OBJ(error);
+    uk_state.spare_error = JS_VALUE_GET_OBJ(error);
     return 0;
 }
 
 /* Thrown instead of an error for which there is no memory. */
 static JSValue uk_no_memory_for_error(JSContext *ctx)
 {
-    return uk_spare_error == NULL ? JS_NULL : js_dup(JS_MKPTR(JS_TAG_OBJECT, uk_spare_error));
+    return uk_state.spare_error == NULL ? JS_NULL : js_dup(JS_MKPTR(JS_TAG_OBJECT, uk_state.spare_error));
 }
 
 /* A call that failed and threw nothing had no memory. */
@@ -135,16 +132,16 @@ static JSValue uk_take_exception(JSContext *ctx)
 /* Making an error and its stack is never itself cut short for want of memory. */
 static JSValue JS_MakeError2(JSContext *ctx, JSErrorEnum error_num, bool add_backtrace, const char *message)
 {
-    uk_undisturbed++;
+    uk_state.undisturbed++;
     JSValue error = upstream_MakeError2(ctx, error_num, add_backtrace, message);
-    uk_undisturbed--;
+    uk_state.undisturbed--;
     return error;
 }
 
 static void build_backtrace(JSContext *ctx, JSValueConst error_val, JSValueConst filter_func, const char *filename,
                             int line_num, int col_num, int backtrace_flags)
 {
-    uk_undisturbed++;
+    uk_state.undisturbed++;
     upstream_build_backtrace(ctx, error_val, filter_func, filename, line_num, col_num, backtrace_flags);
-    uk_undisturbed--;
+    uk_state.undisturbed--;
 }

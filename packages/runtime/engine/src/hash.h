@@ -7,13 +7,6 @@
  * of quickjs.c.
  */
 
-/* Secret of this run, set before the first runtime is made (src/hash_key.rs). */
-struct uk_hash_key {
-    uint64_t sip[2];
-    uint64_t numbers[2]; /* odd */
-};
-extern struct uk_hash_key uk_hash_key;
-
 typedef struct {
     uint64_t v0, v1, v2, v3;
     uint64_t tail; /* bytes since the last whole word, the first one lowest */
@@ -43,7 +36,7 @@ static inline void uk_sip_word(UkSip *s, uint64_t word)
 /* `kind` tells strings and symbols of the same text apart. */
 static inline UkSip uk_sip_start(uint32_t kind)
 {
-    uint64_t k0 = uk_hash_key.sip[0] ^ kind, k1 = uk_hash_key.sip[1];
+    uint64_t k0 = uk_state.hash_key.sip[0] ^ kind, k1 = uk_state.hash_key.sip[1];
     return (UkSip){
         .v0 = k0 ^ 0x736f6d6570736575, .v1 = k1 ^ 0x646f72616e646f6d,
         .v2 = k0 ^ 0x6c7967656e657261, .v3 = k1 ^ 0x7465646279746573,
@@ -160,7 +153,7 @@ static inline uint32_t uk_hash_text(JSString *str)
 
 static inline uint32_t uk_hash_number(uint64_t key)
 {
-    return ((uint32_t)key * uk_hash_key.numbers[0] + (key >> 32) * uk_hash_key.numbers[1]) >> 32;
+    return ((uint32_t)key * uk_state.hash_key.numbers[0] + (key >> 32) * uk_state.hash_key.numbers[1]) >> 32;
 }
 
 /* One number has one hash, whether the engine keeps it as an integer or as a double. */
@@ -173,5 +166,5 @@ static inline uint32_t uk_hash_double(double d)
 /* The high bits of the product: a table of 2^n places takes n of them. */
 static inline uint64_t uk_hash_atom(uint64_t atom, int shift)
 {
-    return atom * uk_hash_key.numbers[0] >> shift;
+    return atom * uk_state.hash_key.numbers[0] >> shift;
 }

@@ -3,9 +3,6 @@
  * once, would otherwise keep the queue of promises from ever being empty. Part of quickjs.c.
  */
 
-/* In a list of its own from the first one on; zero before. */
-static struct list_head uk_cleanup_jobs;
-
 static void uk_enqueue_cleanup(JSContext *ctx, JSJobFunc *job, int argc, JSValueConst *argv)
 {
     JSRuntime *rt = ctx->rt;
@@ -17,10 +14,10 @@ static void uk_enqueue_cleanup(JSContext *ctx, JSJobFunc *job, int argc, JSValue
         JS_FreeValue(ctx, rt->current_exception);
     } else {
         struct list_head *last = rt->job_list.prev;
-        if (uk_cleanup_jobs.next == NULL)
-            init_list_head(&uk_cleanup_jobs);
+        if (uk_state.cleanup_jobs.next == NULL)
+            init_list_head(&uk_state.cleanup_jobs);
         list_del(last);
-        list_add_tail(last, &uk_cleanup_jobs);
+        list_add_tail(last, &uk_state.cleanup_jobs);
     }
     rt->current_exception = pending;
 }
@@ -28,8 +25,8 @@ static void uk_enqueue_cleanup(JSContext *ctx, JSJobFunc *job, int argc, JSValue
 /* Makes the oldest callback the last job of the queue that JS_ExecutePendingJob serves; false if there is none. */
 bool uk_admit_cleanup(JSRuntime *rt)
 {
-    struct list_head *first = uk_cleanup_jobs.next;
-    if (first == NULL || first == &uk_cleanup_jobs)
+    struct list_head *first = uk_state.cleanup_jobs.next;
+    if (first == NULL || first == &uk_state.cleanup_jobs)
         return false;
     list_del(first);
     list_add_tail(first, &rt->job_list);

@@ -5,12 +5,10 @@
 
 #![no_std]
 
-mod hash_key;
-mod memory;
 mod numbers;
 
-pub use hash_key::set_hash_key;
-pub use memory::{SMALL_REQUEST, set_memory_pressure};
+/// Requests of up to so many bytes must not fail: see `memory.h`. The engine's arenas are smaller.
+pub const SMALL_REQUEST: usize = 8192;
 
 /// SHA-256 over every source of the engine as it is compiled, edits included: bytecode of one engine runs on
 /// another exactly if these are equal.
@@ -38,6 +36,10 @@ mod face {
         pub fn uk_prepare_out_of_memory(context: *mut JSContext) -> c_int;
         /// Makes the oldest callback of a FinalizationRegistry a job like others; false if there is none.
         pub fn uk_admit_cleanup(runtime: *mut JSRuntime) -> bool;
+        /// Sets what is hashed under: the first two numbers for strings, the others for numbers. Before the first runtime.
+        pub fn uk_set_hash_key(key: *const [u64; 4]);
+        /// An allocator says that `parts` of its reserve, of two, are in use.
+        pub safe fn uk_set_memory_pressure(parts: u32);
         /// SipHash-1-3 of bytes, folded to 32 bits; `kind` goes into the key.
         pub fn uk_hash_bytes(bytes: *const u8, len: usize, kind: u32) -> u32;
         /// Own keys of an array or typed array that are no indices, in an array.

@@ -35,7 +35,7 @@ fn refused(size: usize) -> bool {
         unsafe { js::JS_SetGCThreshold(RUNTIME.load(Relaxed), 0) };
     }
     if left == 0 && small {
-        js::set_memory_pressure(parts);
+        js::uk_set_memory_pressure(parts);
     }
     left == 0 && !small
 }
@@ -126,6 +126,7 @@ impl Engine {
     fn new() -> Self {
         // SAFETY: no preconditions; the engine keeps the functions.
         unsafe {
+            js::uk_set_hash_key(&[1, 2, 3, 4]);
             let runtime = js::JS_NewRuntime2(&raw const FUNCTIONS, std::ptr::null_mut());
             assert!(!runtime.is_null());
             RUNTIME.store(runtime, Relaxed);
@@ -198,7 +199,7 @@ fn fail_each_request(engine: &Engine, program: &str, parts: u32) -> Vec<String> 
         LEFT.store(nth, Relaxed);
         let end = engine.eval(&source);
         let reached = LEFT.swap(-1, Relaxed) < i64::from(parts == ALL_LARGE) || end.is_err();
-        js::set_memory_pressure(0);
+        js::uk_set_memory_pressure(0);
         engine.collect();
         if !reached {
             break;

@@ -13,7 +13,7 @@ use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::ptr::{self, NonNull};
 
-use guest_engine::{SMALL_REQUEST, set_memory_pressure};
+use guest_engine::{SMALL_REQUEST, uk_set_memory_pressure};
 use rlsf::Tlsf;
 
 use crate::{boot, report};
@@ -124,7 +124,7 @@ impl State {
         unsafe { self.pool.deallocate(part, ALIGN) };
         self.until_reserve = RESERVE_INTERVAL;
         if small {
-            set_memory_pressure(PARTS - self.parts());
+            uk_set_memory_pressure(PARTS - self.parts());
         }
         small
     }

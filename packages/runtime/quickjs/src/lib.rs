@@ -117,8 +117,7 @@ impl Context {
         MEMORY.0.set(memory);
         // SAFETY: nothing has been hashed yet, since this is the first call; the results are checked before use.
         unsafe {
-            let [sip, more_sip, numbers @ ..] = secret;
-            qjs::set_hash_key([sip, more_sip], numbers);
+            qjs::uk_set_hash_key(&raw const secret);
             let runtime = qjs::JS_NewRuntime();
             if runtime.is_null() {
                 return None;
