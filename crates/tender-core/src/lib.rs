@@ -18,6 +18,7 @@
 //! | [`lifeline`] | a tender that ends with whoever started it |
 //! | [`privileges`] | what is given up before the guest runs |
 //! | [`diagnostics`] | one clear line on standard error |
+//! | [`seccomp`] | system calls that are left, as data and as a program for the kernel |
 //! | [`status`] | exit statuses (ABI section 6.6) |
 //! | [`syscall`] | the host kernel; all unsafe code of this crate |
 
@@ -34,6 +35,7 @@ pub mod lifeline;
 pub mod net;
 pub mod prepare;
 pub mod privileges;
+pub mod seccomp;
 pub mod status;
 #[expect(unsafe_code, reason = "the host kernel is only to be had through assembly")]
 pub mod syscall;

@@ -6,6 +6,8 @@ use core::arch::asm;
 use core::ffi::CStr;
 use core::fmt;
 
+use crate::seccomp::Instruction;
+
 /// An open descriptor. Not closed when dropped: a tender ends or becomes its guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fd(i32);
@@ -92,6 +94,7 @@ const EXIT_GROUP: usize = 231;
 const EPOLL_CTL: usize = 233;
 const TIMERFD_CREATE: usize = 283;
 const EPOLL_CREATE1: usize = 291;
+const SECCOMP: usize = 317;
 const GETRANDOM: usize = 318;
 const CLOSE_RANGE: usize = 436;
 
@@ -123,6 +126,8 @@ const CLOCK_MONOTONIC: usize = 1;
 const EPOLL_CTL_ADD: usize = 1;
 const PR_CAPBSET_DROP: usize = 24;
 const PR_SET_NO_NEW_PRIVS: usize = 38;
+const SECCOMP_SET_MODE_FILTER: usize = 1;
+const SECCOMP_FILTER_FLAG_TSYNC: usize = 1;
 const ARCH_GET_XCOMP_SUPP: usize = 0x1021;
 
 /// Pages can be read.
@@ -584,6 +589,26 @@ pub fn set_no_new_privileges() -> Result<(), Errno> {
     // SAFETY: takes privileges from the process; no memory is involved.
     unsafe { call(PRCTL, [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0]) }?;
     Ok(())
+}
+
+/// Installs a filter of system calls in all threads, for good; or the number of a thread that cannot have it.
+///
+/// # Errors
+/// The kernel refused.
+pub fn filter_all_threads(program: &[Instruction]) -> Result<Option<u32>, Errno> {
+    /// `struct sock_fprog` of the kernel.
+    #[repr(C)]
+    struct Program {
+        len: u16,
+        instructions: *const Instruction,
+    }
+    let len = u16::try_from(program.len()).map_err(|_too_long| Errno::EINVAL)?;
+    let program = Program { len, instructions: program.as_ptr() };
+    let arguments =
+        [SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, (&raw const program).addr(), 0, 0, 0];
+    // SAFETY: the kernel reads the record and `len` instructions; a call that is not allowed ends the process.
+    let thread = unsafe { call(SECCOMP, arguments) }?;
+    Ok(u32::try_from(thread).ok().filter(|&thread| thread != 0))
 }
 
 /// Components of the processor's extended state that this kernel manages, as in XCR0.

@@ -16,6 +16,7 @@ use solo5_abi::notes::AbiTarget;
 use tender_core::diagnostics::{Diagnostics, Quoted};
 use tender_core::prepare::{Room, Start, Target};
 use tender_core::privileges;
+use tender_core::seccomp::allow_only;
 use tender_core::status::{self, Exit};
 use tender_core::syscall::{self, EPOLLIN, Fd};
 use tender_core::usage::Usage;
@@ -32,7 +33,7 @@ use crate::hypercall::Hypercalls;
 use crate::machine::Machine;
 use crate::options::{self, Options};
 use crate::paging::{Execution, RING, check_room, leave_tables};
-use crate::privileges::{allow_only, rules_for_all, rules_for_cores, rules_for_debugger, rules_for_devices};
+use crate::privileges::{rules_for_all, rules_for_cores, rules_for_debugger, rules_for_devices};
 use crate::ring::{Ring, worthwhile_spins};
 use crate::signals;
 use crate::wait::end_on_input;
@@ -130,7 +131,7 @@ pub fn run(
     if let Some(debugger) = &debugger {
         debugger.interrupts(&mut guest).map_err(deaf)?;
     }
-    allow_only(&rules).map_err(|error| start.fail(format_args!("guest cannot be started: {error}")))?;
+    allow_only(rules).map_err(|error| start.fail(format_args!("guest cannot be started: {error}")))?;
     let ended = debugger.and_then(|debugger| debugger.run(&mut guest));
     let ended = ended.unwrap_or_else(|| guest.run_to_end());
     // Here, and not by way of `main`: whoever cleans up needs system calls that are gone.

@@ -10,12 +10,11 @@ use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_MIN};
 use solo5_elf::{Plan, Protection, ReadAt, Segment};
 use tender_core::image::{ImageFile, SegmentLoadError};
+use tender_core::seccomp::Instruction;
 use tender_core::syscall::{
     self, Errno, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, PROT_EXEC,
     PROT_READ, PROT_WRITE, word,
 };
-
-use crate::bpf::Instruction;
 
 /// Pages that are kept small at the end of memory, where the boot stack is.
 const STACK_REACH: u64 = 2 << 20;

@@ -6,9 +6,9 @@ use core::mem::{offset_of, size_of};
 use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_BOOT_INFO, STACK_OFFSET};
 use tender_core::privileges::{self, PrivilegeError};
+use tender_core::seccomp::{Instruction, MAX_INSTRUCTIONS, ProgramTooLong, Rule, compile};
 use tender_core::syscall::{self, Errno, PROT_EXEC, PROT_READ};
 
-use crate::bpf::{Instruction, MAX_INSTRUCTIONS, ProgramTooLong, Rule, compile};
 use crate::guest_memory::GuestMemory;
 use crate::leftovers::{MAX_RANGES, Range, Ranges, TooManyRanges, lent_by_kernel};
 
@@ -114,7 +114,7 @@ impl Launch {
     pub fn enter(self) -> ! {
         // SAFETY: only `prepare` makes a `Launch`, so the block is complete: the ranges in it hold
         // neither guest memory nor the page of `solo5_spt_leave`, which uses no other memory once it
-        // runs, and the filter was compiled by `bpf`.
+        // runs, and the filter was compiled by `tender_core::seccomp`.
         unsafe { solo5_spt_leave(LAUNCH_BLOCK) }
     }
 }

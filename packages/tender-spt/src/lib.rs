@@ -10,14 +10,12 @@
 //! | `tender` | the start-up sequence (ABI section 5.7) |
 //! | `guest_memory` | mapping and loading (ABI sections 3.3, 5.1); unsafe |
 //! | `seccomp` | which system calls are allowed, as data (ABI section 5.4) |
-//! | `bpf` | that data as a program for the kernel |
 //! | `leftovers` | what of the tender has to go |
 //! | `launch` | the way from tender to guest (ABI section 5.3); unsafe |
 
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
-mod bpf;
 #[expect(unsafe_code, reason = "maps memory, and writes it before the guest runs")]
 mod guest_memory;
 #[expect(unsafe_code, reason = "leaves the tender for good, in assembly")]

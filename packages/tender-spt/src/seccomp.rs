@@ -5,9 +5,8 @@ use solo5_abi::spt::syscall::{
     PREAD64, PWRITE64, READ, STDOUT, TIMERFD_SETTIME, WRITE,
 };
 use tender_core::devices::{Attached, Properties};
+use tender_core::seccomp::{Condition, Rule};
 use tender_core::syscall::Fd;
-
-use crate::bpf::{Condition, MAX_CONDITIONS, Rule, Test};
 
 /// What a guest with these devices may do; whatever it does often comes first. Arguments are compared
 /// in all 64 bits.
@@ -22,21 +21,19 @@ pub fn rules(
     let waiting = [
         first(CLOCK_GETTIME, CLOCK_MONOTONIC, "solo5_clock_monotonic"),
         first(TIMERFD_SETTIME, number(timer), "solo5_yield arms the timer"),
-        Rule {
-            syscall: EPOLL_PWAIT,
-            // No mask of signals: one would keep SIGTERM from the guest.
-            when: [condition(0, Test::Equal(number(epoll))), condition(4, Test::Equal(0)), None],
-            why: "solo5_yield waits for timer and devices",
-        },
+        // No mask of signals: one would keep SIGTERM from the guest.
+        Rule::new(
+            EPOLL_PWAIT,
+            [Condition::Equal(0, number(epoll)), Condition::Equal(4, 0)],
+            "solo5_yield waits for timer and devices",
+        ),
     ];
     let console = [
         first(WRITE, STDOUT, "solo5_console_write"),
         first(CLOCK_GETTIME, CLOCK_REALTIME, "solo5_clock_wall"),
     ];
-    let rare = [
-        first(ARCH_PRCTL, ARCH_SET_FS, "solo5_set_tls_base"),
-        Rule { syscall: EXIT_GROUP, when: [None; MAX_CONDITIONS], why: "solo5_exit" },
-    ];
+    let rare =
+        [first(ARCH_PRCTL, ARCH_SET_FS, "solo5_set_tls_base"), Rule::new(EXIT_GROUP, [], "solo5_exit")];
     let (nets, blocks) = (devices.clone().filter_map(net), devices.filter_map(block));
     waiting.into_iter().chain(nets.flatten()).chain(console).chain(blocks.flatten()).chain(rare)
 }
@@ -53,27 +50,22 @@ fn block(device: Attached) -> Option<[Rule; 2]> {
     let Properties::Block { capacity, block_size } = device.properties else { return None };
     let block_size = u64::from(block_size);
     let when = [
-        condition(0, Test::Equal(number(device.fd))),
-        condition(2, Test::Equal(block_size)),
+        Condition::Equal(0, number(device.fd)),
+        Condition::Equal(2, block_size),
         // Not negative: a device has at least one block.
-        condition(3, Test::AtMost(capacity - block_size)),
+        Condition::AtMost(3, capacity - block_size),
     ];
-    Some([
-        Rule { syscall: PREAD64, when, why: "solo5_block_read" },
-        Rule { syscall: PWRITE64, when, why: "solo5_block_write" },
-    ])
+    Some([Rule::new(PREAD64, when, "solo5_block_read"), Rule::new(PWRITE64, when, "solo5_block_write")])
 }
 
 /// A call that is allowed if its first argument has one value.
-fn first(syscall: u32, value: u64, why: &'static str) -> Rule {
-    Rule { syscall, when: [condition(0, Test::Equal(value)), None, None], why }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "a rule has room for conditions, not all of which are used")]
-const fn condition(argument: u32, test: Test) -> Option<Condition> {
-    Some(Condition { argument, test })
+const fn first(syscall: u32, value: u64, why: &'static str) -> Rule {
+    Rule::new(syscall, [Condition::Equal(0, value)], why)
 }
 
 fn number(fd: Fd) -> u64 {
     u64::from(fd.number().cast_unsigned())
 }
+
+#[cfg(test)]
+mod tests;

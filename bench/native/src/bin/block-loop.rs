@@ -8,8 +8,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-use bench_native::Argument::{AtMost, Is};
-use bench_native::confine;
+use linux_raw_sys::general as calls;
+use tender_core::seccomp::{Condition, Rule, allow_only};
 
 const BLOCK: usize = 4096;
 
@@ -32,18 +32,20 @@ fn main() -> Result<()> {
     let offsets: Vec<u64> = (0..count).map(&mut next).collect();
     if filter {
         let fd = u64::try_from(file.as_raw_fd()).map_err(Error::other)?;
-        let block = &[Is(0, fd), Is(2, BLOCK as u64), AtMost(3, size - BLOCK as u64)];
-        confine(&[
-            (libc::SYS_pread64, block),
-            (libc::SYS_pwrite64, block),
-            (libc::SYS_write, &[Is(0, 1)]),
-            (libc::SYS_exit_group, &[]),
-            // What the end of a process of Rust takes.
-            (libc::SYS_munmap, &[]),
-            (libc::SYS_sigaltstack, &[]),
-            (libc::SYS_close, &[]),
-            (libc::SYS_brk, &[]),
-        ])?;
+        let block = [
+            Condition::Equal(0, fd),
+            Condition::Equal(2, BLOCK as u64),
+            Condition::AtMost(3, size - BLOCK as u64),
+        ];
+        let end = [calls::__NR_munmap, calls::__NR_sigaltstack, calls::__NR_close, calls::__NR_brk];
+        let end = end.map(|call| Rule::new(call, [], "the end of a process of Rust"));
+        let rules = [
+            Rule::new(calls::__NR_pread64, block, "read"),
+            Rule::new(calls::__NR_pwrite64, block, "write"),
+            Rule::new(calls::__NR_write, [Condition::Equal(0, 1)], "the result"),
+            Rule::new(calls::__NR_exit_group, [], "the end"),
+        ];
+        allow_only(rules.into_iter().chain(end)).map_err(Error::other)?;
     }
     let mut buffer = [0_u8; BLOCK];
     let start = Instant::now();

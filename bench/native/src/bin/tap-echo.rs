@@ -8,7 +8,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::ptr;
 
-use bench_native::{Argument::Is, confine};
+use linux_raw_sys::general as calls;
+use tender_core::seccomp::{Condition, Rule, allow_only};
 
 const TUNSETIFF: libc::c_ulong = 0x4004_54ca;
 const IFF_TAP_NO_PI: u16 = 0x0002 | 0x1000;
@@ -23,11 +24,12 @@ fn main() -> Result<()> {
     let epoll = watch(&tap)?;
     if options == ["--filter"] {
         let (tap, epoll) = (number(tap.as_raw_fd())?, number(epoll)?);
-        confine(&[
-            (libc::SYS_epoll_pwait, &[Is(0, epoll)]),
-            (libc::SYS_read, &[Is(0, tap)]),
-            (libc::SYS_write, &[Is(0, tap)]),
-        ])?;
+        allow_only([
+            Rule::new(calls::__NR_epoll_pwait, [Condition::Equal(0, epoll)], "wait for a frame"),
+            Rule::new(calls::__NR_read, [Condition::Equal(0, tap)], "take it"),
+            Rule::new(calls::__NR_write, [Condition::Equal(0, tap)], "send it back"),
+        ])
+        .map_err(Error::other)?;
     }
     let mut frame = [0; 1514];
     let mut count = 0;

@@ -9,8 +9,9 @@ use std::process::{Command, Stdio};
 
 use solo5_abi::notes::AbiTarget;
 use tender_core::privileges::give_up;
+use tender_core::seccomp::allow_only;
 use tender_core::syscall::Fd;
-use tender_hvt::privileges::{allow_only, rules_for_all};
+use tender_hvt::privileges::rules_for_all;
 use test_image::{Image, block, net};
 
 use crate::calls::{BUFFER, Call, image};
@@ -105,7 +106,7 @@ fn dies_if_it_makes_another_call() {
         command.pre_exec(|| {
             let none = Fd::numbered(-1);
             give_up().map_err(std::io::Error::other)?;
-            allow_only(&rules_for_all(none, (none, none))).map_err(std::io::Error::other)
+            allow_only(rules_for_all(none, (none, none))).map_err(std::io::Error::other)
         });
     }
     // The call is that by which the child would become another program.
