@@ -1,10 +1,12 @@
 //! What is behind a block device: a file, or a block device of the host (ABI section 6.5).
 
-use core::error::Error;
 use core::ffi::CStr;
-use core::fmt;
 
+use rustix::fd::{AsFd as _, OwnedFd};
+use rustix::fs::{FileType, FlockOperation, Mode, OFlags, SeekFrom, flock, fstat, open, seek};
+use rustix::io;
 use solo5_abi::limits::{MAX_BLOCK_SIZE, MIN_BLOCK_SIZE};
+use thiserror::Error;
 
 use crate::cli::decimal;
 use crate::syscall::{self, Errno, Fd};
@@ -23,13 +25,16 @@ pub struct BlockFile {
 }
 
 /// Why a file cannot be a block device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BlockError {
     /// The host refused to open it, or to tell its size.
-    Host(Errno),
+    #[error(transparent)]
+    Host(#[from] Errno),
     /// It is a directory, a pipe, a socket, or a character device.
+    #[error("is neither a regular file nor a block device")]
     NotStorage,
     /// Somebody has locked it.
+    #[error("is in use: another guest, or another device of this one, has locked it")]
     InUse,
 }
 
@@ -40,19 +45,18 @@ impl BlockFile {
     /// # Errors
     /// It cannot be read, or is neither file nor block device.
     pub fn open(path: &CStr) -> Result<Self, BlockError> {
-        let refused = match syscall::open_for_writing(path) {
-            Ok(fd) => match syscall::file_status(fd) {
-                Ok(status) if status.is_write_protected() => {
-                    syscall::close(fd);
-                    Errno::EACCES
-                }
+        // Never as the terminal of this process.
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let refused = match open(path, flags, Mode::empty()) {
+            Ok(fd) => match fstat(&fd) {
+                Ok(status) if status.st_mode & 0o222 == 0 => Errno::EACCES,
                 _ => return Self::of(fd, None),
             },
             // An immutable file says EPERM.
-            Err(errno @ (Errno::EACCES | Errno::EPERM | Errno::EROFS)) => errno,
-            Err(errno) => return Err(BlockError::Host(errno)),
+            Err(errno @ (io::Errno::ACCESS | io::Errno::PERM | io::Errno::ROFS)) => errno.into(),
+            Err(errno) => return Err(BlockError::Host(errno.into())),
         };
-        let fd = syscall::open_for_reading(path).map_err(|_also| BlockError::Host(refused))?;
+        let fd = syscall::open_for_reading(path).map_err(|_also| refused)?;
         Self::of(fd, Some(refused))
     }
 
@@ -61,32 +65,23 @@ impl BlockFile {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_for_reading(path: &CStr) -> Result<Self, BlockError> {
-        let fd = syscall::open_for_reading(path).map_err(BlockError::Host)?;
         // As if the host had said so.
-        Self::of(fd, Some(Errno::EROFS))
+        Self::of(syscall::open_for_reading(path)?, Some(Errno::EROFS))
     }
 
-    fn of(fd: Fd, refused: Option<Errno>) -> Result<Self, BlockError> {
-        Self::measure(fd, refused).inspect_err(|_| syscall::close(fd))
-    }
-
-    fn measure(fd: Fd, refused: Option<Errno>) -> Result<Self, BlockError> {
-        let status = syscall::file_status(fd).map_err(BlockError::Host)?;
-        if !status.is_file() && !status.is_block_device() {
+    fn of(fd: OwnedFd, refused: Option<Errno>) -> Result<Self, BlockError> {
+        let kind = FileType::from_raw_mode(fstat(&fd).map_err(Errno::from)?.st_mode);
+        if !matches!(kind, FileType::RegularFile | FileType::BlockDevice) {
             return Err(BlockError::NotStorage);
         }
         // Keeping that time is a tenth of what a read takes, and nobody asks when a guest last read. Only
         // the owner of a file may leave it out: for others it stays.
-        let _ = syscall::leave_access_time(fd);
-        let read_only = match refused {
-            // The host opens a block device that takes no writes for writing all the same.
-            None if status.is_block_device() && syscall::is_read_only_device(fd) == Ok(true) => {
-                Some(Errno::EROFS)
-            }
-            refused => refused,
-        };
-        let capacity = syscall::end_of(fd).map_err(BlockError::Host)?;
-        Ok(Self { fd, capacity, read_only, unlocked: None })
+        let _ = syscall::add_flag(fd.as_fd(), OFlags::NOATIME);
+        // The host opens a block device that takes no writes for writing all the same.
+        let takes_none = || kind.is_block_device() && syscall::is_read_only_device(fd.as_fd()) == Ok(true);
+        let read_only = refused.or_else(|| takes_none().then_some(Errno::EROFS));
+        let capacity = seek(&fd, SeekFrom::End(0)).map_err(Errno::from)?;
+        Ok(Self { fd: fd.into(), capacity, read_only, unlocked: None })
     }
 
     /// Locks it: what is only read may have many users, what is written to has one, unless all of them are
@@ -95,10 +90,16 @@ impl BlockFile {
     /// # Errors
     /// [`BlockError::InUse`].
     pub fn lock(&mut self, sharing: bool) -> Result<(), BlockError> {
-        self.unlocked = match syscall::lock(self.fd, self.read_only.is_none() && !sharing) {
+        let exclusive = self.read_only.is_none() && !sharing;
+        let kind = if exclusive {
+            FlockOperation::NonBlockingLockExclusive
+        } else {
+            FlockOperation::NonBlockingLockShared
+        };
+        self.unlocked = match flock(self.fd, kind) {
             Ok(()) => None,
-            Err(Errno::EAGAIN) => return Err(BlockError::InUse),
-            Err(errno) => Some(errno),
+            Err(io::Errno::AGAIN) => return Err(BlockError::InUse),
+            Err(errno) => Some(errno.into()),
         };
         Ok(())
     }
@@ -124,25 +125,4 @@ pub fn parse_lock(text: &[u8]) -> Option<bool> {
 pub fn parse_block_size(text: &[u8]) -> Option<u16> {
     let size = u16::try_from(decimal(text)?).ok()?;
     ((MIN_BLOCK_SIZE..=MAX_BLOCK_SIZE).contains(&size) && size.is_power_of_two()).then_some(size)
-}
-
-impl fmt::Display for BlockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host(errno) => errno.fmt(f),
-            Self::NotStorage => f.write_str("is neither a regular file nor a block device"),
-            Self::InUse => {
-                f.write_str("is in use: another guest, or another device of this one, has locked it")
-            }
-        }
-    }
-}
-
-impl Error for BlockError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Host(errno) => Some(errno),
-            Self::NotStorage | Self::InUse => None,
-        }
-    }
 }

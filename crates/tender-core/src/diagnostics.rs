@@ -3,7 +3,7 @@
 use core::fmt::{self, Write as _};
 
 use crate::status::{self, Exit};
-use crate::syscall::{self, Errno, Fd};
+use crate::syscall::Fd;
 
 /// Writes a tender's lines to standard error.
 #[derive(Clone, Copy, Debug)]
@@ -97,10 +97,10 @@ impl Stderr {
     fn flush(&mut self) {
         let mut rest = &self.buffer[..self.len];
         while !rest.is_empty() {
-            match syscall::write(Fd::STDERR, rest) {
+            match rustix::io::write(Fd::STDERR, rest) {
                 Ok(0) => break,
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
-                Err(Errno::EINTR) => {}
+                Err(rustix::io::Errno::INTR) => {}
                 Err(_closed) => break,
             }
         }

@@ -4,6 +4,9 @@ use core::error::Error;
 use core::ffi::CStr;
 use core::fmt;
 
+use rustix::fd::{AsRawFd as _, OwnedFd};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::io::{self, fcntl_dupfd_cloexec, pread};
 use solo5_abi::Gpa;
 use solo5_abi::notes::AbiTarget;
 use solo5_elf::{
@@ -16,7 +19,7 @@ use crate::syscall::{self, Errno, Fd};
 /// Room for what is read at once when a file is opened: all headers of an image, and often its notes.
 pub type Window = [u8; 4096];
 
-/// An open image. Its file is read where it is needed, never whole.
+/// An open image. Its file is read where it is needed, never whole, and not closed when dropped.
 #[derive(Debug)]
 pub struct ImageFile<'w> {
     fd: Fd,
@@ -75,24 +78,23 @@ impl<'w> ImageFile<'w> {
     /// It cannot be opened for reading, or it is not a regular file.
     pub fn open(path: &CStr, window: &'w mut Window) -> Result<Self, OpenError> {
         let mut fd = syscall::open_for_reading(path).map_err(OpenError::Host)?;
-        if fd.number() < 3 {
+        if fd.as_raw_fd() < 3 {
             fd = fill_stdio(fd).map_err(OpenError::Host)?;
         }
-        let status = syscall::file_status(fd).map_err(OpenError::Host)?;
-        if status.is_directory() {
-            return Err(OpenError::Directory);
+        let status = fstat(&fd).map_err(|errno| OpenError::Host(errno.into()))?;
+        match FileType::from_raw_mode(status.st_mode) {
+            FileType::RegularFile => {}
+            FileType::Directory => return Err(OpenError::Directory),
+            _ => return Err(OpenError::NotAFile),
         }
-        if !status.is_file() {
-            return Err(OpenError::NotAFile);
-        }
-        let size = status.size;
-        let known = match syscall::read_at(fd, 0, window) {
+        let size = status.st_size.cast_unsigned();
+        let known = match pread(&fd, &mut *window, 0) {
             // The file may have changed since; what was measured counts.
             Ok(known) => usize::try_from(size).map_or(known, |size| known.min(size)),
-            Err(Errno::EINTR) => 0,
-            Err(errno) => return Err(OpenError::Host(errno)),
+            Err(io::Errno::INTR) => 0,
+            Err(errno) => return Err(OpenError::Host(errno.into())),
         };
-        Ok(Self { fd, size, window: &window[..known] })
+        Ok(Self { fd: fd.into(), size, window: &window[..known] })
     }
 
     /// Its descriptor, for mapping segments.
@@ -124,15 +126,16 @@ impl<'w> ImageFile<'w> {
 }
 
 /// Moves `fd`, which took the number of a closed standard stream, and opens those on `/dev/null`.
-fn fill_stdio(fd: Fd) -> Result<Fd, Errno> {
-    let moved = syscall::above_stdio(fd)?;
-    syscall::close(fd);
+fn fill_stdio(fd: OwnedFd) -> Result<OwnedFd, Errno> {
+    let moved = fcntl_dupfd_cloexec(&fd, 3)?;
+    drop(fd);
     loop {
-        let filled = syscall::open_for_all(c"/dev/null")?;
-        if filled.number() >= 3 {
-            syscall::close(filled);
+        let filled = open(c"/dev/null", OFlags::RDWR | OFlags::NOCTTY, Mode::empty())?;
+        if filled.as_raw_fd() >= 3 {
             return Ok(moved);
         }
+        // Standard streams stay open.
+        let _stream = Fd::from(filled);
     }
 }
 
@@ -148,14 +151,14 @@ impl ReadAt for ImageFile<'_> {
         let mut done = 0;
         while done < into.len() {
             let at = offset.saturating_add(done as u64);
-            match syscall::read_at(self.fd, at, &mut into[done..]) {
+            match pread(self.fd, &mut into[done..], at) {
                 Ok(0) => {
                     return Err(ReadError::BeyondEnd { offset, len: into.len() as u64, size: self.size });
                 }
                 Ok(read) => done += read,
-                Err(Errno::EINTR) => {}
+                Err(io::Errno::INTR) => {}
                 Err(errno) => {
-                    return Err(ReadError::Host { offset: at, errno: errno.number() });
+                    return Err(ReadError::Host { offset: at, errno: errno.raw_os_error() });
                 }
             }
         }

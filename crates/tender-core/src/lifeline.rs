@@ -9,9 +9,10 @@
 //! Not the signal at the death of a parent (`PR_SET_PDEATHSIG`): that comes when a thread ends, is not for those who
 //! start a tender through another program, and is lost if the parent was faster.
 
-use core::error::Error;
 use core::ffi::CStr;
-use core::fmt;
+
+use rustix::fs::{FileType, fstat};
+use thiserror::Error;
 
 use crate::diagnostics::Escaped;
 use crate::net::parse_descriptor;
@@ -22,7 +23,8 @@ use crate::syscall::{self, Errno, Fd};
 pub const VARIABLE: &str = "UK_LIFELINE";
 
 /// Why a descriptor is no lifeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{VARIABLE}={}: {why}", Escaped(.value))]
 pub struct LifelineError<'a> {
     /// The value of the variable.
     pub value: &'a [u8],
@@ -31,16 +33,20 @@ pub struct LifelineError<'a> {
 }
 
 /// See [`LifelineError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LifelineRefusal {
     /// It is not the number of a descriptor.
+    #[error("not the decimal number of a descriptor other than 1 and 2")]
     Descriptor,
     /// It cannot tell when its other end is closed.
+    #[error("neither a pipe nor a socket")]
     Kind,
     /// Its other end is closed: the starter is gone.
+    #[error("its other end is closed: whoever started this guest is gone")]
     Gone,
     /// The kernel refused.
-    Host(Errno),
+    #[error(transparent)]
+    Host(#[from] Errno),
 }
 
 /// The value of [`VARIABLE`] in an environment, `NAME=VALUE` each.
@@ -59,25 +65,11 @@ pub fn hold(value: &[u8]) -> Result<Fd, LifelineError<'_>> {
 
 fn try_hold(value: &[u8]) -> Result<Fd, LifelineRefusal> {
     let fd = parse_descriptor(value).ok_or(LifelineRefusal::Descriptor)?;
-    let status = syscall::file_status(fd).map_err(LifelineRefusal::Host)?;
-    if !status.is_pipe() && !status.is_socket() {
+    let status = fstat(fd).map_err(Errno::from)?;
+    if !matches!(FileType::from_raw_mode(status.st_mode), FileType::Fifo | FileType::Socket) {
         return Err(LifelineRefusal::Kind);
     }
-    syscall::die_by_input(fd).map_err(LifelineRefusal::Host)?;
+    syscall::die_by_input(fd)?;
     // It may have been closed before the kernel was told.
-    if syscall::is_hung_up(fd).map_err(LifelineRefusal::Host)? { Err(LifelineRefusal::Gone) } else { Ok(fd) }
+    if syscall::is_hung_up(fd)? { Err(LifelineRefusal::Gone) } else { Ok(fd) }
 }
-
-impl fmt::Display for LifelineError<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{VARIABLE}={}: ", Escaped(self.value))?;
-        f.write_str(match self.why {
-            LifelineRefusal::Descriptor => "not the decimal number of a descriptor other than 1 and 2",
-            LifelineRefusal::Kind => "neither a pipe nor a socket",
-            LifelineRefusal::Gone => "its other end is closed: whoever started this guest is gone",
-            LifelineRefusal::Host(errno) => return errno.fmt(f),
-        })
-    }
-}
-
-impl Error for LifelineError<'_> {}

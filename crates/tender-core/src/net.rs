@@ -1,16 +1,20 @@
 //! What is behind a network device: a TAP interface, or a descriptor that was handed over (ABI section 6.4).
 
-use core::error::Error;
 use core::fmt;
 
+use rustix::fd::OwnedFd;
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::net::sockopt::{socket_domain, socket_type};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+use rustix::rand::{GetRandomFlags, getrandom};
 use solo5_abi::limits::NET_ALEN;
+
+use thiserror::Error;
 
 use crate::cli::decimal;
 use crate::diagnostics::{Escaped, Quoted};
-use crate::syscall::{
-    self, AF_UNIX, Errno, Fd, InterfaceQuestion, InterfaceRequest, Offload, SocketOption, TYPE_DGRAM,
-    TYPE_SEQPACKET,
-};
+use crate::syscall::{self, Errno, Fd, InterfaceQuestion, InterfaceRequest, Offload};
 
 /// Bytes of the longest name of an interface: `IFNAMSIZ` less the NUL.
 pub const INTERFACE_NAME_MAX: usize = 15;
@@ -70,25 +74,33 @@ pub enum TapRefusal {
 }
 
 /// Why a descriptor cannot be a network device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AdoptError {
     /// It is not open.
+    #[error("it is not open: hand it over when starting the tender")]
     NotOpen,
     /// It is not open for both reading and writing.
+    #[error("it is not open for both reading and writing")]
     OneWay,
     /// It is neither a TAP nor a socket.
+    #[error("it is neither a TAP nor a socket")]
     Kind,
     /// It is a socket, but not a local one with datagrams.
+    #[error("it is a socket without frames: only AF_UNIX with SOCK_DGRAM or SOCK_SEQPACKET will do")]
     Socket,
     /// It is a descriptor of /dev/net/tun that is not attached to an interface.
+    #[error("it is not attached to an interface: hand it over after TUNSETIFF")]
     Detached,
     /// It carries IP packets: a TUN.
+    #[error("it is a TUN, which has no Ethernet frames: attach it with IFF_TAP")]
     Tun,
     /// Each frame comes with a header of the kernel: `IFF_VNET_HDR`, or, as far as the kernel tells, no
     /// `IFF_NO_PI`.
+    #[error("its frames come with headers: attach it with IFF_NO_PI and without IFF_VNET_HDR")]
     Headers,
     /// The host refused.
-    Host(Errno),
+    #[error(transparent)]
+    Host(#[from] Errno),
 }
 
 impl NetPort {
@@ -110,17 +122,17 @@ impl NetPort {
     pub fn adopt(fd: Fd) -> Result<Self, AdoptError> {
         let refused =
             |errno| if errno == Errno::EBADF { AdoptError::NotOpen } else { AdoptError::Host(errno) };
-        let status = syscall::file_status(fd).map_err(refused)?;
-        let mtu = if status.is_socket() {
-            check_socket(fd)?;
-            DEFAULT_MTU
-        } else if status.is_character_device() {
-            let name = check_tap(fd)?;
-            mtu_of(name).unwrap_or(DEFAULT_MTU)
-        } else {
-            return Err(AdoptError::Kind);
+        let status = fstat(fd).map_err(|errno| refused(errno.into()))?;
+        let mtu = match FileType::from_raw_mode(status.st_mode) {
+            FileType::Socket => {
+                check_socket(fd)?;
+                DEFAULT_MTU
+            }
+            FileType::CharacterDevice => mtu_of(check_tap(fd)?).unwrap_or(DEFAULT_MTU),
+            _ => return Err(AdoptError::Kind),
         };
-        if !syscall::never_wait(fd).map_err(refused)? {
+        let flags = syscall::add_flag(fd, OFlags::NONBLOCK).map_err(refused)?;
+        if flags & OFlags::RWMODE != OFlags::RDWR {
             return Err(AdoptError::OneWay);
         }
         Ok(Self { fd, mtu })
@@ -132,7 +144,8 @@ impl NetPort {
     /// As [`Self::adopt`], or there are too many descriptors.
     pub fn copy_of(fd: Fd) -> Result<Self, AdoptError> {
         let Self { mtu, .. } = Self::adopt(fd)?;
-        Ok(Self { fd: syscall::above_stdio(fd).map_err(AdoptError::Host)?, mtu })
+        let copy = fcntl_dupfd_cloexec(fd, 3).map_err(Errno::from)?;
+        Ok(Self { fd: copy.into(), mtu })
     }
 
     /// Closes it.
@@ -147,32 +160,27 @@ fn attach(name: &[u8]) -> Result<NetPort, TapRefusal> {
         .get_mut(..name.len())
         .ok_or(TapRefusal::NameTooLong)?
         .copy_from_slice(name);
-    let socket = syscall::interface_socket().map_err(TapRefusal::Host)?;
-    let port = attach_through(socket, request);
-    syscall::close(socket);
-    port
-}
-
-fn attach_through(socket: Fd, named: InterfaceRequest) -> Result<NetPort, TapRefusal> {
-    let mut request = named;
-    syscall::ask_interface(socket, InterfaceQuestion::Flags, &mut request).map_err(|errno| match errno {
+    let named = request;
+    let socket = interface_socket().map_err(TapRefusal::Host)?;
+    syscall::ask_interface(&socket, InterfaceQuestion::Flags, &mut request).map_err(|errno| match errno {
         Errno::ENODEV => TapRefusal::NoInterface,
         errno => TapRefusal::Host(errno),
     })?;
     if flags_of(&request) & (IFF_UP | IFF_RUNNING) == 0 {
         return Err(TapRefusal::Down);
     }
-    let fd = syscall::open_without_waiting(c"/dev/net/tun").map_err(TapRefusal::Tun)?;
-    let mtu = attach_tun(socket, fd, named).inspect_err(|_| syscall::close(fd))?;
+    let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let fd = open(c"/dev/net/tun", flags, Mode::empty()).map_err(|errno| TapRefusal::Tun(errno.into()))?;
+    let mtu = attach_tun(&socket, &fd, named)?;
     for offload in [Offload::Receive, Offload::Segmentation] {
         // Needs CAP_NET_ADMIN; without it frames may be larger than the MTU, which a guest can live with.
-        let _ = syscall::switch_off(socket, named.name, offload);
+        let _ = syscall::switch_off(&socket, named.name, offload);
     }
-    Ok(NetPort { fd, mtu })
+    Ok(NetPort { fd: fd.into(), mtu })
 }
 
 /// Attaches `fd`, a fresh descriptor of /dev/net/tun, and tells the interface's MTU.
-fn attach_tun(socket: Fd, fd: Fd, named: InterfaceRequest) -> Result<u16, TapRefusal> {
+fn attach_tun(socket: &OwnedFd, fd: &OwnedFd, named: InterfaceRequest) -> Result<u16, TapRefusal> {
     let mut request = named;
     request.value[..2].copy_from_slice(&(IFF_TAP | IFF_NO_PI).to_ne_bytes());
     syscall::ask_interface(fd, InterfaceQuestion::Attach, &mut request).map_err(|errno| match errno {
@@ -188,9 +196,9 @@ fn attach_tun(socket: Fd, fd: Fd, named: InterfaceRequest) -> Result<u16, TapRef
 }
 
 fn check_socket(fd: Fd) -> Result<(), AdoptError> {
-    let domain = syscall::socket_option(fd, SocketOption::Domain).map_err(AdoptError::Host)?;
-    let kind = syscall::socket_option(fd, SocketOption::Type).map_err(AdoptError::Host)?;
-    if domain == AF_UNIX && (kind == TYPE_DGRAM || kind == TYPE_SEQPACKET) {
+    let domain = socket_domain(fd).map_err(Errno::from)?;
+    let kind = socket_type(fd).map_err(Errno::from)?;
+    if domain == AddressFamily::UNIX && matches!(kind, SocketType::DGRAM | SocketType::SEQPACKET) {
         Ok(())
     } else {
         Err(AdoptError::Socket)
@@ -217,13 +225,15 @@ fn check_tap(fd: Fd) -> Result<[u8; 16], AdoptError> {
 
 /// The MTU of an interface in this network namespace.
 fn mtu_of(name: [u8; 16]) -> Result<u16, Errno> {
-    let socket = syscall::interface_socket()?;
-    let mtu = mtu_through(socket, name);
-    syscall::close(socket);
-    mtu
+    mtu_through(&interface_socket()?, name)
 }
 
-fn mtu_through(socket: Fd, name: [u8; 16]) -> Result<u16, Errno> {
+/// A socket through which network interfaces can be asked and changed.
+fn interface_socket() -> Result<OwnedFd, Errno> {
+    Ok(socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?)
+}
+
+fn mtu_through(socket: &OwnedFd, name: [u8; 16]) -> Result<u16, Errno> {
     let mut request = InterfaceRequest { name, value: [0; 24] };
     syscall::ask_interface(socket, InterfaceQuestion::Mtu, &mut request)?;
     let [a, b, c, d, ..] = request.value;
@@ -275,7 +285,8 @@ impl Mac {
     /// The host has no random numbers.
     pub fn random() -> Result<Self, Errno> {
         let mut mac = [0; NET_ALEN];
-        syscall::random(&mut mac)?;
+        // So few bytes are had at once.
+        getrandom(&mut mac, GetRandomFlags::empty())?;
         mac[0] = mac[0] & !0x01 | 0x02;
         Ok(Self(mac))
     }
@@ -330,25 +341,6 @@ impl fmt::Display for TapError<'_> {
     }
 }
 
-impl fmt::Display for AdoptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotOpen => "it is not open: hand it over when starting the tender",
-            Self::OneWay => "it is not open for both reading and writing",
-            Self::Kind => "it is neither a TAP nor a socket",
-            Self::Socket => {
-                "it is a socket without frames: only AF_UNIX with SOCK_DGRAM or SOCK_SEQPACKET will do"
-            }
-            Self::Detached => "it is not attached to an interface: hand it over after TUNSETIFF",
-            Self::Tun => "it is a TUN, which has no Ethernet frames: attach it with IFF_TAP",
-            Self::Headers => {
-                "its frames come with headers: attach it with IFF_NO_PI and without IFF_VNET_HDR"
-            }
-            Self::Host(errno) => return errno.fmt(f),
-        })
-    }
-}
-
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d, e, g] = self.0;
@@ -356,8 +348,7 @@ impl fmt::Display for Mac {
     }
 }
 
-impl Error for TapError<'_> {}
-impl Error for AdoptError {}
+impl core::error::Error for TapError<'_> {}
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@
 //! Without an allocator, which the spt tender starts without. Tests hold the programs against [`model`], and against
 //! those that `seccompiler` makes of the same rules.
 
+use rustix::thread::set_no_new_privs;
 use thiserror::Error;
 
 use crate::syscall::{self, Errno};
@@ -171,7 +172,7 @@ pub fn compile(rules: impl Iterator<Item = Rule>, room: &mut [Instruction]) -> R
 pub fn allow_only(rules: impl IntoIterator<Item = Rule>) -> Result<(), FilterError> {
     let mut room = [finish(RETURN_KILL_PROCESS); MAX_INSTRUCTIONS];
     let len = compile(rules.into_iter(), &mut room)?;
-    syscall::set_no_new_privileges()?;
+    set_no_new_privs(true).map_err(Errno::from)?;
     syscall::filter_all_threads(&room[..len])?.map_or(Ok(()), |thread| Err(FilterError::Thread(thread)))
 }
 

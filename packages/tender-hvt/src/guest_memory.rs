@@ -8,18 +8,17 @@
 use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::AtomicU32;
 
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect, munmap};
 use solo5_abi::Gpa;
 use solo5_abi::hvt::{BlockIo, Halt, NetRead, NetWrite, Poll, Puts, TrapCookie, Walltime};
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE};
 use solo5_abi::ring;
 use solo5_elf::{Plan, Protection, ReadAt, Segment};
 use tender_core::image::{ImageFile, SegmentLoadError};
-use tender_core::syscall::{
-    self, Errno, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_READ, PROT_WRITE, word,
-};
+use tender_core::syscall::{Errno, word};
 
 use crate::access::{Access, AccessMap, GuestFault};
 
@@ -105,16 +104,19 @@ impl GuestMemory {
     /// The kernel refused.
     pub fn map(size: u64) -> Result<Self, MapError> {
         let refused = |errno| MapError { size, errno };
-        let (protection, flags) = (PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         // SAFETY: without MAP_FIXED the kernel replaces nothing.
-        let base = unsafe { syscall::map(0, size, protection, flags, None) }.map_err(refused)?;
-        let base =
-            NonNull::new(std::ptr::with_exposed_provenance_mut(word(base))).ok_or(refused(Errno::ENOMEM))?;
+        let base = unsafe { mmap_anonymous(null_mut(), word(size), protection, flags) };
+        let base = base.map_err(|errno| refused(errno.into()))?;
+        let base = NonNull::new(base.cast()).ok_or(refused(Errno::ENOMEM))?;
         let memory = Self { base, access: AccessMap::new(size, &[]), segments: Vec::new() };
         for start in [0, size.saturating_sub(SMALL_PAGES)] {
             // A host that backs memory with huge pages unasked would clear 2 MiB for one word. Kernels
             // without huge pages refuse the advice, which is as good.
-            let _ = syscall::small_pages(memory.host_address() + start, SMALL_PAGES.min(size));
+            let (at, len) = (memory.offset(start, 0).cast(), word(SMALL_PAGES.min(size)));
+            // SAFETY: this advice changes how pages are backed, never what is in them.
+            let _ = unsafe { madvise(at, len, Advice::LinuxNoHugepage) };
         }
         Ok(memory)
     }
@@ -298,7 +300,7 @@ impl GuestMemory {
                 .filter(|segment| !segment.protection.write() && segment.start < end && gpa < segment.end)
         };
         for segment in touched() {
-            self.protect(segment, PROT_READ | PROT_WRITE)?;
+            self.protect(segment, MprotectFlags::READ | MprotectFlags::WRITE)?;
         }
         // SAFETY: the bytes lie in the mapping, and are writable since the loop above; `data` is not
         // guest memory.
@@ -309,10 +311,10 @@ impl GuestMemory {
         Ok(())
     }
 
-    fn protect(&self, segment: &Segment, protection: usize) -> Result<(), Errno> {
-        let start = self.host_address() + segment.start;
+    fn protect(&self, segment: &Segment, protection: MprotectFlags) -> Result<(), Errno> {
+        let len = segment.end - segment.start;
         // SAFETY: the pages of a segment lie in the mapping (`Plan`); nobody has references to them.
-        unsafe { syscall::protect(start, segment.end - segment.start, protection) }
+        Ok(unsafe { mprotect(self.offset(segment.start, len).cast(), word(len), protection) }?)
     }
 
     /// The address of `len` bytes at `gpa`, all of which lie in the mapping.
@@ -329,7 +331,7 @@ impl GuestMemory {
 impl Drop for GuestMemory {
     fn drop(&mut self) {
         // SAFETY: the mapping that `map` made; whoever knows its address borrows `self`.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), word(self.size())) };
+        let _ = unsafe { munmap(self.base.as_ptr().cast(), word(self.size())) };
     }
 }
 
@@ -377,18 +379,18 @@ impl Bytes<'_> {
 
 /// What this process may do, so that the guest may: KVM lets a guest execute whatever it can read, so
 /// that is the page tables' affair.
-fn flags(protection: Protection) -> usize {
+fn flags(protection: Protection) -> MprotectFlags {
     if protection.write() {
-        PROT_READ | PROT_WRITE
+        MprotectFlags::READ | MprotectFlags::WRITE
     } else if protection.read() || protection.execute() {
-        PROT_READ
+        MprotectFlags::READ
     } else {
-        0
+        MprotectFlags::empty()
     }
 }
 
 fn flags_allow_reading(segment: &Segment) -> bool {
-    flags(segment.protection) & PROT_READ != 0
+    flags(segment.protection).contains(MprotectFlags::READ)
 }
 
 impl fmt::Display for MapError {

@@ -4,17 +4,17 @@
 //! which the tender uses nothing itself.
 
 use core::error::Error;
+use core::ffi::c_void;
 use core::fmt;
 
+use rustix::io;
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect};
 use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_MIN};
 use solo5_elf::{Plan, Protection, ReadAt, Segment};
 use tender_core::image::{ImageFile, SegmentLoadError};
 use tender_core::seccomp::Instruction;
-use tender_core::syscall::{
-    self, Errno, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, PROT_EXEC,
-    PROT_READ, PROT_WRITE, word,
-};
+use tender_core::syscall::{Errno, word};
 
 /// Pages that are kept small at the end of memory, where the boot stack is.
 const STACK_REACH: u64 = 2 << 20;
@@ -24,7 +24,7 @@ const STACK_REACH: u64 = 2 << 20;
 pub struct GuestMemory {
     size: u64,
     /// Protection of what no segment covers.
-    default: usize,
+    default: ProtFlags,
 }
 
 /// Why guest memory cannot be had.
@@ -53,21 +53,23 @@ impl GuestMemory {
     /// # Errors
     /// The range is not free, or the kernel refused.
     pub fn map(size: u64, executable: bool) -> Result<Self, MapError> {
-        let default = PROT_READ | PROT_WRITE | if executable { PROT_EXEC } else { 0 };
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+        let mut default = ProtFlags::READ | ProtFlags::WRITE;
+        default.set(ProtFlags::EXEC, executable);
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED_NOREPLACE;
         // SAFETY: without MAP_FIXED the kernel replaces nothing.
-        let mapped = unsafe { syscall::map(SPT_MIN, size - SPT_MIN, default, flags, None) };
+        let mapped = unsafe { mmap_anonymous(address(SPT_MIN), word(size - SPT_MIN), default, flags) };
         match mapped {
-            Ok(SPT_MIN) => {}
+            Ok(at) if at == address(SPT_MIN) => {}
             // Kernels before 4.17 take the address for a hint only.
-            Ok(_) | Err(Errno::EEXIST) => return Err(MapError::InTheWay { size }),
-            Err(Errno::EPERM) => return Err(MapError::LowAddresses),
-            Err(errno) => return Err(MapError::Host { size, errno }),
+            Ok(_) | Err(io::Errno::EXIST) => return Err(MapError::InTheWay { size }),
+            Err(io::Errno::PERM) => return Err(MapError::LowAddresses),
+            Err(errno) => return Err(MapError::Host { size, errno: errno.into() }),
         }
         // A host that backs memory with huge pages unasked would clear 2 MiB for the first word on the
         // stack. Kernels without huge pages refuse the advice, which is as good.
         let stack = size.saturating_sub(STACK_REACH).max(LOAD_MIN);
-        let _ = syscall::small_pages(stack, size - stack);
+        // SAFETY: this advice changes how pages are backed, never what is in them.
+        let _ = unsafe { madvise(address(stack), word(size - stack), Advice::LinuxNoHugepage) };
         Ok(Self { size, default })
     }
 
@@ -89,6 +91,8 @@ impl GuestMemory {
 
     fn load_segment(&mut self, image: &ImageFile<'_>, segment: &Segment) -> Result<(), SegmentLoadError> {
         let protection = flags(segment.protection);
+        let refused =
+            |errno: io::Errno| SegmentLoadError::Protect { start: segment.start, errno: errno.into() };
         let mapped_end = self.map_from_file(image, segment, protection)?;
         let copied = segment.vaddr.max(mapped_end)..segment.file_end();
         if copied.start < copied.end {
@@ -104,9 +108,10 @@ impl GuestMemory {
         let rest = mapped_end..segment.end;
         for pages in [head, rest] {
             if pages.start < pages.end && protection != self.default {
+                let protection = MprotectFlags::from_bits_retain(protection.bits());
                 // SAFETY: pages of the segment, see above; no reference to them is left.
-                unsafe { syscall::protect(pages.start, pages.end - pages.start, protection) }
-                    .map_err(|errno| SegmentLoadError::Protect { start: segment.start, errno })?;
+                unsafe { mprotect(address(pages.start), word(pages.end - pages.start), protection) }
+                    .map_err(refused)?;
             }
         }
         Ok(())
@@ -121,7 +126,7 @@ impl GuestMemory {
         &mut self,
         image: &ImageFile<'_>,
         segment: &Segment,
-        protection: usize,
+        protection: ProtFlags,
     ) -> Result<Gpa, SegmentLoadError> {
         let none = page_of(segment.vaddr);
         if !segment.vaddr.is_multiple_of(PAGE_SIZE) || !segment.offset.is_multiple_of(PAGE_SIZE) {
@@ -136,19 +141,17 @@ impl GuestMemory {
         if last == none {
             return Ok(none);
         }
-        let source = Some((image.fd(), segment.offset));
+        let (at, len) = (address(segment.vaddr), word(last - segment.vaddr));
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED;
         // SAFETY: `Segments` proved that the pages lie in `LOAD_MIN..size`, which `self` maps, and that no
         // two segments share one; the tender keeps nothing of its own there.
-        let mapped = unsafe {
-            syscall::map(segment.vaddr, last - segment.vaddr, protection, MAP_PRIVATE | MAP_FIXED, source)
-        };
+        let mapped = unsafe { mmap(at, len, protection, flags, image.fd(), segment.offset) };
         // Some file systems cannot be mapped, or not for execution (`noexec`): then it is copied. A
         // refused MAP_FIXED may have removed what was there, which is put back.
         if mapped.is_err() {
-            let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
             // SAFETY: the same range.
-            unsafe { syscall::map(segment.vaddr, last - segment.vaddr, self.default, flags, None) }
-                .map_err(|errno| SegmentLoadError::Protect { start: segment.start, errno })?;
+            unsafe { mmap_anonymous(at, len, self.default, flags | MapFlags::NORESERVE) }
+                .map_err(|errno| SegmentLoadError::Protect { start: segment.start, errno: errno.into() })?;
             return Ok(none);
         }
         Ok(last)
@@ -196,7 +199,12 @@ impl GuestMemory {
 /// They are mapped readable and writable, and nothing else refers to them while the result lives.
 unsafe fn bytes<'a>(start: Gpa, len: u64) -> &'a mut [u8] {
     // SAFETY: the caller vouches for the range; bytes have no alignment and no invalid values.
-    unsafe { core::slice::from_raw_parts_mut(core::ptr::with_exposed_provenance_mut(word(start)), word(len)) }
+    unsafe { core::slice::from_raw_parts_mut(address(start).cast(), word(len)) }
+}
+
+/// An address of this process, as the kernel takes it.
+pub fn address(at: u64) -> *mut c_void {
+    core::ptr::with_exposed_provenance_mut(word(at))
 }
 
 /// Whether the last page that a segment takes from the file holds only zeroes behind it.
@@ -214,11 +222,12 @@ const fn page_of(gpa: Gpa) -> Gpa {
     gpa & !(PAGE_SIZE - 1)
 }
 
-fn flags(protection: Protection) -> usize {
-    let flag = |set, flag| if set { flag } else { 0 };
-    flag(protection.read(), PROT_READ)
-        | flag(protection.write(), PROT_WRITE)
-        | flag(protection.execute(), PROT_EXEC)
+fn flags(protection: Protection) -> ProtFlags {
+    let mut flags = ProtFlags::empty();
+    flags.set(ProtFlags::READ, protection.read());
+    flags.set(ProtFlags::WRITE, protection.write());
+    flags.set(ProtFlags::EXEC, protection.execute());
+    flags
 }
 
 impl fmt::Display for MapError {

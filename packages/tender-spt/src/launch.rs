@@ -3,13 +3,15 @@
 use core::arch::global_asm;
 use core::mem::{offset_of, size_of};
 
+use rustix::io::pread;
+use rustix::mm::{MprotectFlags, mprotect};
 use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_BOOT_INFO, STACK_OFFSET};
 use tender_core::privileges::{self, PrivilegeError};
 use tender_core::seccomp::{Instruction, MAX_INSTRUCTIONS, ProgramTooLong, Rule, compile};
-use tender_core::syscall::{self, Errno, PROT_EXEC, PROT_READ};
+use tender_core::syscall::{Errno, extended_state_components, open_for_reading, word};
 
-use crate::guest_memory::GuestMemory;
+use crate::guest_memory::{GuestMemory, address};
 use crate::leftovers::{MAX_RANGES, Range, Ranges, TooManyRanges, lent_by_kernel};
 
 /// Where the tender leaves what the last steps need: unused memory below the image (ABI section 5.1).
@@ -129,7 +131,8 @@ fn leftovers(guest_end: u64, vdso: Option<u64>) -> Result<Ranges, LaunchError> {
     let sealed = vdso.is_some_and(|vdso| {
         // SAFETY: the protection stays as it is, or, on a kernel where it is something else, changes
         // for code that nobody calls: there is no C library in this process.
-        unsafe { syscall::protect(vdso, PAGE_SIZE, PROT_READ | PROT_EXEC) }.is_err()
+        unsafe { mprotect(address(vdso), word(PAGE_SIZE), MprotectFlags::READ | MprotectFlags::EXEC) }
+            .is_err()
     });
     if sealed {
         keep_lent(&mut ranges)?;
@@ -139,14 +142,14 @@ fn leftovers(guest_end: u64, vdso: Option<u64>) -> Result<Ranges, LaunchError> {
 
 /// Keeps what the kernel lends, as listed by it in ascending order.
 fn keep_lent(ranges: &mut Ranges) -> Result<(), LaunchError> {
-    let maps = syscall::open_for_reading(c"/proc/self/maps").map_err(LaunchError::Maps)?;
+    let maps = open_for_reading(c"/proc/self/maps").map_err(LaunchError::Maps)?;
     // Names come in column 73 or so, and those that matter are short: of a longer line the start is enough.
     let mut line = [0_u8; 128];
     let mut len = 0;
     let mut offset = 0;
     loop {
         let mut chunk = [0_u8; 1024];
-        let read = syscall::read_at(maps, offset, &mut chunk).map_err(LaunchError::Maps)?;
+        let read = pread(&maps, &mut chunk, offset).map_err(|errno| LaunchError::Maps(errno.into()))?;
         if read == 0 {
             break;
         }
@@ -165,7 +168,6 @@ fn keep_lent(ranges: &mut Ranges) -> Result<(), LaunchError> {
             len = 0;
         }
     }
-    syscall::close(maps);
     Ok(())
 }
 
@@ -179,7 +181,7 @@ fn state_components() -> u64 {
     const OURS: u64 = 0xE7;
     const AVX: u64 = 0x4;
     const CPUID_OSXSAVE: u32 = 1 << 27;
-    let components = syscall::extended_state_components().unwrap_or_else(|_old_kernel| {
+    let components = extended_state_components().unwrap_or_else(|_old_kernel| {
         if core::arch::x86_64::__cpuid(1).ecx & CPUID_OSXSAVE == 0 {
             return 0;
         }
