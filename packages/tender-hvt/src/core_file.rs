@@ -4,6 +4,8 @@ use std::error::Error;
 use std::ffi::{CStr, CString};
 use std::fmt;
 
+use rustix::fs::ftruncate;
+use rustix::io::{pread, retry_on_intr};
 use solo5_abi::Gpa;
 use solo5_abi::hvt::TrapCookie;
 use solo5_abi::memory::PAGE_SIZE;
@@ -101,7 +103,7 @@ impl CoreFolder {
             }
         }
         // To its full size, even if the last page is a hole.
-        host::set_size(file, MEMORY as u64 + memory.size())?;
+        ftruncate(file, MEMORY as u64 + memory.size())?;
         Ok(Dumped { pages, total })
     }
 
@@ -110,7 +112,7 @@ impl CoreFolder {
         states.fill(0xFF);
         if let Some(map) = self.pages {
             let offset = (memory.host_address() / PAGE_SIZE + first) * 8;
-            if host::read_own_at(map, offset, states) != Ok(states.len()) {
+            if retry_on_intr(|| pread(map, &mut *states, offset)) != Ok(states.len()) {
                 states.fill(0xFF);
             }
             // Bits 62 and 63: in memory, or in swap. Others are about pages that are neither.

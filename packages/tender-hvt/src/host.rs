@@ -1,9 +1,17 @@
 //! System calls of the host on guest memory and on descriptors: those that serve a guest.
+//!
+//! Guest memory goes to the kernel by address, which `rustix` does not take: nobody has a slice of it. And a filter
+//! allows the calls that are here: `poll` and `epoll_wait`, for which `rustix` has others.
 
 use std::ffi::CStr;
 use std::io;
 use std::time::Duration;
 
+use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, fcntl_setfl, open, openat};
+use rustix::io::{pwrite, retry_on_intr};
+use rustix::net::{RecvFlags, recv};
+use rustix::thread::gettid;
+use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_settime};
 use solo5_abi::spt::EpollEvent;
 use tender_core::syscall::{Errno, Fd};
 
@@ -120,16 +128,12 @@ pub fn wait(epoll: Fd, events: &mut [EpollEvent], forever: bool) -> Count {
 /// The host's.
 pub fn arm(timer: Fd, nanoseconds: u64) -> Result<(), Errno> {
     const SECOND: u64 = 1_000_000_000;
-    let to_c = |number: u64| libc::c_long::try_from(number).unwrap_or(libc::c_long::MAX);
-    // Bit 0 keeps it from being zero, which would disarm it (ABI section 4.7).
-    let when =
-        libc::timespec { tv_sec: to_c(nanoseconds / SECOND), tv_nsec: to_c((nanoseconds % SECOND) | 1) };
-    let once = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: when };
-    // SAFETY: the kernel reads the record.
-    match unsafe { libc::timerfd_settime(timer.number(), 0, &raw const once, std::ptr::null_mut()) } {
-        0 => Ok(()),
-        _ => Err(last_error()),
-    }
+    // Less than 2^35 seconds. Bit 0 keeps it from being zero, which would disarm it (ABI section 4.7).
+    let (tv_sec, tv_nsec) =
+        ((nanoseconds / SECOND).cast_signed(), ((nanoseconds % SECOND) | 1).cast_signed());
+    let once = Itimerspec { it_interval: Timespec::default(), it_value: Timespec { tv_sec, tv_nsec } };
+    timerfd_settime(timer, TimerfdTimerFlags::empty(), &once)?;
+    Ok(())
 }
 
 /// Nanoseconds since 1970, UTC.
@@ -138,55 +142,31 @@ pub fn wall_clock() -> u64 {
     since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
-fn descriptor(result: libc::c_int) -> Result<Fd, Errno> {
-    if result < 0 { Err(last_error()) } else { Ok(Fd::numbered(result)) }
-}
-
-/// Opens a folder in which this process may make files.
+/// Opens a folder in which this process may make files. It stays open.
 ///
 /// # Errors
 /// The host's.
 pub fn open_folder(path: &CStr) -> Result<Fd, Errno> {
-    let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
-    // SAFETY: the kernel reads a path that ends.
-    let folder = descriptor(unsafe { libc::open(path.as_ptr(), flags) })?;
-    let access = libc::W_OK | libc::X_OK;
-    // SAFETY: as above.
-    match unsafe { libc::faccessat(folder.number(), c".".as_ptr(), access, libc::AT_EACCESS) } {
-        0 => Ok(folder),
-        _ => Err(last_error()),
-    }
+    let folder = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    accessat(&folder, c".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?;
+    Ok(folder.into())
 }
 
-/// Opens what the kernel says about the pages of this process.
+/// Opens what the kernel says about the pages of this process. It stays open.
 ///
 /// # Errors
 /// The host's.
 pub fn open_page_map() -> Result<Fd, Errno> {
-    // SAFETY: the kernel reads a path that ends.
-    descriptor(unsafe { libc::open(c"/proc/self/pagemap".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) })
+    Ok(open(c"/proc/self/pagemap", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
 }
 
-/// Makes a file in a folder, for its owner alone.
+/// Makes a file in a folder, for its owner alone. It stays open: a filter allows no more.
 ///
 /// # Errors
 /// The host's; `EEXIST` if there is one.
 pub fn create_in(folder: Fd, name: &CStr) -> Result<Fd, Errno> {
-    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
-    // SAFETY: the kernel reads a path that ends.
-    descriptor(unsafe { libc::openat(folder.number(), name.as_ptr(), flags, 0o600) })
-}
-
-/// Sets the size of a file.
-///
-/// # Errors
-/// The host's.
-pub fn set_size(file: Fd, size: u64) -> Result<(), Errno> {
-    // SAFETY: no memory is involved.
-    match unsafe { libc::ftruncate(file.number(), size.cast_signed()) } {
-        0 => Ok(()),
-        _ => Err(last_error()),
-    }
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    Ok(openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
 /// Writes all of some bytes of the tender's own.
@@ -195,12 +175,7 @@ pub fn set_size(file: Fd, size: u64) -> Result<(), Errno> {
 /// The host's.
 pub fn write_own_at(file: Fd, mut offset: u64, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
-        let done = restarted(|| {
-            // SAFETY: the kernel reads bytes of a slice.
-            count(unsafe {
-                libc::pwrite(file.number(), bytes.as_ptr().cast(), bytes.len(), offset.cast_signed())
-            })
-        })?;
+        let done = retry_on_intr(|| pwrite(file, bytes, offset))?;
         if done == 0 {
             return Err(Errno::EIO);
         }
@@ -210,31 +185,17 @@ pub fn write_own_at(file: Fd, mut offset: u64, mut bytes: &[u8]) -> Result<(), E
     Ok(())
 }
 
-/// Reads once into bytes of the tender's own.
-///
-/// # Errors
-/// The host's.
-pub fn read_own_at(file: Fd, offset: u64, into: &mut [u8]) -> Count {
-    let (start, len) = (into.as_mut_ptr(), into.len());
-    // SAFETY: the kernel writes at most `len` bytes of a slice that is ours alone.
-    restarted(|| count(unsafe { libc::pread(file.number(), start.cast(), len, offset.cast_signed()) }))
-}
-
 /// The next byte of a stream, if it is there; it stays there.
 ///
 /// # Errors
 /// The host's; `EIO` at the end of the stream.
 pub fn peek_byte(stream: Fd) -> Result<Option<u8>, Errno> {
-    let mut byte = 0_u8;
-    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-    // SAFETY: the kernel writes at most one byte.
-    let peeked =
-        restarted(|| count(unsafe { libc::recv(stream.number(), (&raw mut byte).cast(), 1, flags) }));
-    match peeked {
-        Ok(0) => Err(Errno::EIO),
-        Ok(_) => Ok(Some(byte)),
-        Err(Errno::EAGAIN) => Ok(None),
-        Err(errno) => Err(errno),
+    let mut byte = [0_u8];
+    match retry_on_intr(|| recv(stream, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT)) {
+        Ok((0, _)) => Err(Errno::EIO),
+        Ok(_) => Ok(Some(byte[0])),
+        Err(rustix::io::Errno::AGAIN) => Ok(None),
+        Err(errno) => Err(errno.into()),
     }
 }
 
@@ -243,19 +204,13 @@ pub fn peek_byte(stream: Fd) -> Result<Option<u8>, Errno> {
 /// # Errors
 /// The host's.
 pub fn signal_on_input(stream: Fd) -> Result<(), Errno> {
-    /// `F_SETOWN_EX` and `F_OWNER_TID`, which the C library does not name.
+    /// `F_SETOWN_EX` and `F_OWNER_TID`, which neither the C library nor `rustix` names.
     const SET_OWNER: i32 = 15;
     const OWNER_IS_THREAD: i32 = 0;
-    // Not by `libc::gettid`: the standard library names it weakly, and a static executable is then linked without it.
-    // SAFETY: no memory is involved.
-    let thread = unsafe { libc::syscall(libc::SYS_gettid) };
-    let owner = [OWNER_IS_THREAD, i32::try_from(thread).map_err(|_| Errno::EIO)?];
-    // SAFETY: the kernel reads a record of two words; the others take no memory.
-    let results = unsafe {
-        [
-            libc::fcntl(stream.number(), SET_OWNER, owner.as_ptr()),
-            libc::fcntl(stream.number(), libc::F_SETFL, libc::O_RDWR | libc::O_ASYNC),
-        ]
-    };
-    if results.contains(&-1) { Err(last_error()) } else { Ok(()) }
+    let owner = [OWNER_IS_THREAD, gettid().as_raw_nonzero().get()];
+    // SAFETY: the kernel reads a record of two words.
+    if unsafe { libc::fcntl(stream.number(), SET_OWNER, owner.as_ptr()) } < 0 {
+        return Err(last_error());
+    }
+    Ok(fcntl_setfl(stream, OFlags::RDWR | OFlags::ASYNC)?)
 }

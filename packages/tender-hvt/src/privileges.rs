@@ -86,32 +86,25 @@ pub fn rules_for_debugger(vcpu: Fd, connection: Fd) -> Vec<Rule> {
     requests.into_iter().chain(others).collect()
 }
 
-/// Requests of KVM, as numbers: direction, size of the argument, 0xAE, number.
+/// Requests of KVM, as numbers.
 mod request {
     use kvm_bindings::{kvm_fpu, kvm_guest_debug, kvm_regs, kvm_sregs};
+    use rustix::ioctl::opcode::{none, read, write};
 
-    const READ: u32 = 2;
-    const WRITE: u32 = 1;
-
-    const fn request(direction: u32, size: usize, number: u32) -> u32 {
-        assert!(size < 1 << 14);
-        #[expect(clippy::cast_possible_truncation, reason = "the line above")]
-        let size = size as u32;
-        (direction << 30) | (size << 16) | (0xAE << 8) | number
-    }
+    const KVMIO: u8 = 0xAE;
 
     /// `KVM_RUN`.
-    pub const RUN: u32 = request(0, 0, 0x80);
+    pub const RUN: u32 = none(KVMIO, 0x80);
     /// `KVM_GET_REGS`.
-    pub const GET_REGS: u32 = request(READ, size_of::<kvm_regs>(), 0x81);
+    pub const GET_REGS: u32 = read::<kvm_regs>(KVMIO, 0x81);
     /// `KVM_SET_REGS`.
-    pub const SET_REGS: u32 = request(WRITE, size_of::<kvm_regs>(), 0x82);
-    /// `KVM_GET_FPU`.
-    pub const GET_FPU: u32 = request(READ, size_of::<kvm_fpu>(), 0x8C);
-    /// `KVM_SET_FPU`.
-    pub const SET_FPU: u32 = request(WRITE, size_of::<kvm_fpu>(), 0x8D);
-    /// `KVM_SET_GUEST_DEBUG`.
-    pub const SET_GUEST_DEBUG: u32 = request(WRITE, size_of::<kvm_guest_debug>(), 0x9B);
+    pub const SET_REGS: u32 = write::<kvm_regs>(KVMIO, 0x82);
     /// `KVM_GET_SREGS`.
-    pub const GET_SREGS: u32 = request(READ, size_of::<kvm_sregs>(), 0x83);
+    pub const GET_SREGS: u32 = read::<kvm_sregs>(KVMIO, 0x83);
+    /// `KVM_GET_FPU`.
+    pub const GET_FPU: u32 = read::<kvm_fpu>(KVMIO, 0x8C);
+    /// `KVM_SET_FPU`.
+    pub const SET_FPU: u32 = write::<kvm_fpu>(KVMIO, 0x8D);
+    /// `KVM_SET_GUEST_DEBUG`.
+    pub const SET_GUEST_DEBUG: u32 = write::<kvm_guest_debug>(KVMIO, 0x9B);
 }
