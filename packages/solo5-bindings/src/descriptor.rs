@@ -2,8 +2,8 @@
 
 use std::io;
 use std::marker::PhantomData;
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
+use rustix::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use tender_core::block::BlockFile;
 use tender_core::devices::Attached;
 use tender_core::net::NetPort;

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
+use rustix::fd::AsFd as _;
 use solo5_abi::limits::NET_HLEN;
 
 use crate::code::{GONE, NOT_OPEN, RANGE};

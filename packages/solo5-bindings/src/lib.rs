@@ -13,7 +13,7 @@
 //! | `calls` | one call a frame or block, without conversions; unsafe |
 //! | `later` | blocks moved by a thread of the pool |
 //! | `poller` | a thread that waits for frames |
-//! | `wait_set` | what it waits with; unsafe |
+//! | `wait_set` | what it waits with |
 //! | `descriptor` | reads and writes of the host; unsafe |
 //! | `code` | what a call answers |
 
@@ -29,5 +29,4 @@ mod devices;
 mod later;
 mod manifest;
 mod poller;
-#[expect(unsafe_code, reason = "epoll and eventfd are only to be had from C")]
 mod wait_set;

@@ -1,7 +1,6 @@
 //! A thread that waits for frames, so that Node's loop need not.
 
 use std::cell::RefCell;
-use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -9,6 +8,7 @@ use napi::bindgen_prelude::{Env, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Result, Status};
 use napi_derive::napi;
+use rustix::fd::{AsFd as _, BorrowedFd};
 
 use crate::calls;
 use crate::code::NOT_OPEN;
@@ -37,7 +37,9 @@ pub fn start_poller(ready: Function<'_, Vec<u32>, ()>) -> Result<u32> {
         napi::Error::from_reason(format!("no thread can be had to wait for devices: {error}"))
     };
     let ready: Arc<Ready> = Arc::new(ready.build_threadsafe_function().weak::<true>().build()?);
-    let set = Arc::new(WaitSet::new().map_err(failed)?);
+    let set =
+        WaitSet::new().map_err(|errno| failed(std::io::Error::from_raw_os_error(errno.raw_os_error())))?;
+    let set = Arc::new(set);
     let (waiting, telling) = (Arc::clone(&set), Arc::clone(&ready));
     let thread = thread::Builder::new()
         .name("solo5-poller".to_owned())
@@ -73,7 +75,7 @@ pub fn arm(poller: u32, device: u32, token: u32) -> i32 {
         let Some(Poller { set, .. }) = pollers.get(poller as usize) else { return NOT_OPEN };
         devices::with(device, |device| match set.arm(device.descriptor.as_fd(), token) {
             Ok(()) => 0,
-            Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
+            Err(errno) => -errno.raw_os_error(),
         })
     })
 }

@@ -1,12 +1,14 @@
 //! Waiting for descriptors in one thread while others say for which.
 
-use std::io;
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::io::{Errno, Result, retry_on_intr, write};
 
 /// Events that are fetched at once.
 const BATCH: usize = 64;
 /// Stands for the descriptor by which the wait is ended.
-const STOP: u64 = u64::MAX;
+const STOP: EventData = EventData::new_u64(u64::MAX);
 
 /// Descriptors that somebody waits for, each until it is readable once.
 #[derive(Debug)]
@@ -20,14 +22,11 @@ impl WaitSet {
     ///
     /// # Errors
     /// The host has no more descriptors.
-    pub fn new() -> io::Result<Self> {
-        // SAFETY: both calls make a descriptor; no memory is involved.
-        let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
-        // SAFETY: as above.
-        let stop = owned(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
-        let set = Self { epoll, stop };
-        set.control(libc::EPOLL_CTL_ADD, set.stop.as_raw_fd(), libc::EPOLLIN, STOP)?;
-        Ok(set)
+    pub fn new() -> Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        epoll::add(&epoll, &stop, STOP, EventFlags::IN)?;
+        Ok(Self { epoll, stop })
     }
 
     /// Waits for `descriptor`: when it is readable, or broken, `token` is told, once. A new token replaces
@@ -35,13 +34,10 @@ impl WaitSet {
     ///
     /// # Errors
     /// The host refused.
-    pub fn arm(&self, descriptor: BorrowedFd<'_>, token: u32) -> io::Result<()> {
-        let (fd, token) = (descriptor.as_raw_fd(), u64::from(token));
-        let events = libc::EPOLLIN | libc::EPOLLONESHOT;
-        match self.control(libc::EPOLL_CTL_MOD, fd, events, token) {
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
-                self.control(libc::EPOLL_CTL_ADD, fd, events, token)
-            }
+    pub fn arm(&self, descriptor: BorrowedFd<'_>, token: u32) -> Result<()> {
+        let (token, events) = (EventData::new_u64(token.into()), EventFlags::IN | EventFlags::ONESHOT);
+        match epoll::modify(&self.epoll, descriptor, token, events) {
+            Err(Errno::NOENT) => epoll::add(&self.epoll, descriptor, token, events),
             done => done,
         }
     }
@@ -49,51 +45,20 @@ impl WaitSet {
     /// Does not wait for `descriptor` any more.
     pub fn forget(&self, descriptor: BorrowedFd<'_>) {
         // It may never have been waited for.
-        let _ = self.control(libc::EPOLL_CTL_DEL, descriptor.as_raw_fd(), 0, 0);
+        let _ = epoll::delete(&self.epoll, descriptor);
     }
 
     /// Sleeps until somebody's wait is over: the tokens; `None` once [`Self::stop`] was called.
     pub fn wait(&self) -> Option<Vec<u32>> {
-        let mut events = [libc::epoll_event { events: 0, u64: 0 }; BATCH];
-        loop {
-            let most = events.len().try_into().unwrap_or(1);
-            // SAFETY: the kernel writes at most `most` events, which is what `events` has room for.
-            let count = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), most, -1) };
-            let Ok(count) = usize::try_from(count) else {
-                if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
-                    continue;
-                }
-                return None;
-            };
-            let ready = events.get(..count).unwrap_or_default();
-            if ready.iter().any(|event| event.u64 == STOP) {
-                return None;
-            }
-            return Some(ready.iter().filter_map(|event| u32::try_from(event.u64).ok()).collect());
-        }
+        let mut events = [Event { flags: EventFlags::empty(), data: STOP }; BATCH];
+        let count = retry_on_intr(|| epoll::wait(&self.epoll, &mut events, None)).ok()?;
+        let tokens = events.get(..count).unwrap_or_default().iter().map(|event| event.data.u64());
+        // Only the number that stands for the end is none.
+        tokens.map(|token| u32::try_from(token).ok()).collect()
     }
 
     /// Ends the wait of the other thread, now and for ever.
     pub fn stop(&self) {
-        let one = 1_u64;
-        // SAFETY: the kernel reads the 8 bytes of `one`.
-        unsafe { libc::write(self.stop.as_raw_fd(), (&raw const one).cast(), size_of::<u64>()) };
+        let _ = write(&self.stop, &1_u64.to_ne_bytes());
     }
-
-    fn control(&self, what: libc::c_int, fd: libc::c_int, events: libc::c_int, token: u64) -> io::Result<()> {
-        let mut event = libc::epoll_event { events: events.cast_unsigned(), u64: token };
-        // SAFETY: the kernel only reads the event.
-        match unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), what, fd, &raw mut event) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
-    }
-}
-
-fn owned(returned: libc::c_int) -> io::Result<OwnedFd> {
-    if returned < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
-    Ok(unsafe { OwnedFd::from_raw_fd(returned) })
 }
