@@ -370,8 +370,6 @@ impl Errno {
     pub const EROFS: Self = Self(30);
     /// No memory, or no room in the address space.
     pub const ENOMEM: Self = Self(12);
-    /// Something is there already.
-    pub const EEXIST: Self = Self(17);
     /// Not permitted.
     pub const EPERM: Self = Self(1);
     /// No room in a queue now.
