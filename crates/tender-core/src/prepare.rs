@@ -7,6 +7,7 @@ use core::ffi::CStr;
 use core::fmt::Display;
 use core::mem::offset_of;
 
+use rustix::event::epoll::EventFlags;
 use solo5_abi::Gpa;
 use solo5_abi::limits::DEFAULT_MEM_MIB;
 use solo5_abi::mft;
@@ -38,7 +39,7 @@ pub struct Target {
     /// Most MiB that a guest can have.
     pub max_mem_mib: u64,
     /// What of a network device ends a guest's wait.
-    pub net_events: u32,
+    pub net_events: EventFlags,
     pub usage: Usage,
 }
 

@@ -9,13 +9,10 @@ use core::ffi::CStr;
 use core::fmt;
 
 use linux_raw_sys::{general as linux, ioctl as requests};
-use rustix::event::epoll;
 use rustix::fd::{AsFd, AsRawFd as _, BorrowedFd, IntoRawFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
 use rustix::ioctl::{Getter, ioctl};
 use rustix::process::getpid;
-use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
-use solo5_abi::spt::EpollEvent;
 
 use crate::seccomp::Instruction;
 
@@ -27,10 +24,6 @@ pub struct Fd(i32);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Errno(i32);
 
-/// Data can be read from a descriptor.
-pub const EPOLLIN: u32 = linux::EPOLLIN;
-/// The other end of a descriptor writes no more. That it is closed is told unasked.
-pub const EPOLLRDHUP: u32 = linux::EPOLLRDHUP;
 /// Flag of the personality: what can be read can be executed.
 pub const READ_IMPLIES_EXEC: usize = 0x040_0000;
 
@@ -222,32 +215,6 @@ pub fn exit(status: i32) -> ! {
     }
 }
 
-/// A new, empty wait set.
-///
-/// # Errors
-/// The kernel refused.
-pub fn epoll_create() -> Result<Fd, Errno> {
-    Ok(epoll::create(epoll::CreateFlags::CLOEXEC)?.into())
-}
-
-/// Waits for `event` of `watched` in the wait set `epoll` from now on.
-///
-/// # Errors
-/// The kernel refused.
-pub fn epoll_add(epoll: Fd, watched: Fd, event: EpollEvent) -> Result<(), Errno> {
-    let EpollEvent { events, data } = event;
-    let events = epoll::EventFlags::from_bits_retain(events);
-    Ok(epoll::add(epoll, watched, epoll::EventData::new_u64(data), events)?)
-}
-
-/// A new timer on the monotonic clock, not armed and not blocking.
-///
-/// # Errors
-/// The kernel refused.
-pub fn timer_create() -> Result<Fd, Errno> {
-    Ok(timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?.into())
-}
-
 /// Writes beyond the limit on the size of files (`RLIMIT_FSIZE`) fail from now on, and no longer end
 /// the process.
 ///
@@ -307,9 +274,7 @@ pub fn extended_state_components() -> Result<u64, Errno> {
 }
 
 impl Fd {
-    /// Standard output.
     pub const STDOUT: Self = Self(1);
-    /// Standard error.
     pub const STDERR: Self = Self(2);
 
     /// The descriptor with this number, which somebody else has opened, or nobody.
@@ -318,7 +283,6 @@ impl Fd {
         Self(number)
     }
 
-    /// Its number.
     #[must_use]
     pub const fn number(self) -> i32 {
         self.0
@@ -346,44 +310,27 @@ impl From<rustix::io::Errno> for Errno {
 }
 
 impl Errno {
-    /// The call was interrupted by a signal.
-    pub const EINTR: Self = Self(4);
-    /// No such file.
-    pub const ENOENT: Self = Self(2);
-    /// The device failed, or is gone.
-    pub const EIO: Self = Self(5);
-    /// The device is not there.
-    pub const ENXIO: Self = Self(6);
-    /// Not an open descriptor.
-    pub const EBADF: Self = Self(9);
-    /// Not now: somebody else has the lock.
-    pub const EAGAIN: Self = Self(11);
-    /// No permission for this file.
-    pub const EACCES: Self = Self(13);
-    /// Somebody else is using it.
-    pub const EBUSY: Self = Self(16);
-    /// No such device.
-    pub const ENODEV: Self = Self(19);
-    /// The call does not take this.
-    pub const EINVAL: Self = Self(22);
-    /// Cannot be written to.
-    pub const EROFS: Self = Self(30);
-    /// No memory, or no room in the address space.
-    pub const ENOMEM: Self = Self(12);
-    /// Not permitted.
     pub const EPERM: Self = Self(1);
-    /// No room in a queue now.
-    pub const ENOBUFS: Self = Self(105);
-    /// An address that this process cannot use so.
+    pub const ENOENT: Self = Self(2);
+    pub const EINTR: Self = Self(4);
+    pub const EIO: Self = Self(5);
+    pub const ENXIO: Self = Self(6);
+    pub const EBADF: Self = Self(9);
+    pub const EAGAIN: Self = Self(11);
+    pub const ENOMEM: Self = Self(12);
+    pub const EACCES: Self = Self(13);
     pub const EFAULT: Self = Self(14);
+    pub const EBUSY: Self = Self(16);
+    pub const ENODEV: Self = Self(19);
+    pub const EINVAL: Self = Self(22);
+    pub const EROFS: Self = Self(30);
+    pub const ENOBUFS: Self = Self(105);
 
-    /// The error of this number.
     #[must_use]
     pub const fn from_number(number: i32) -> Self {
         Self(number)
     }
 
-    /// Its number.
     #[must_use]
     pub const fn number(self) -> i32 {
         self.0

@@ -3,10 +3,13 @@
 use core::error::Error;
 use core::fmt;
 
-use solo5_abi::spt::{EpollEvent, TIMER_EVENT_ID};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::io;
+use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
+use solo5_abi::spt::TIMER_EVENT_ID;
 
 use crate::devices::{Attached, Properties};
-use crate::syscall::{self, EPOLLIN, Errno, Fd};
+use crate::syscall::{Errno, Fd};
 
 /// A wait set of the kernel, and the timer in it, whose events are [`TIMER_EVENT_ID`].
 #[derive(Clone, Copy, Debug)]
@@ -27,20 +30,20 @@ impl WaitSet {
     ///
     /// # Errors
     /// The kernel refused.
-    pub fn new(devices: impl Iterator<Item = Attached>, events: u32) -> Result<Self, WaitSetError> {
-        let refused = |errno| WaitSetError { device: None, errno };
-        let epoll = syscall::epoll_create().map_err(refused)?;
-        let timer = syscall::timer_create().map_err(refused)?;
-        let event = EpollEvent { events: EPOLLIN, data: TIMER_EVENT_ID };
-        syscall::epoll_add(epoll, timer, event).map_err(refused)?;
+    pub fn new(devices: impl Iterator<Item = Attached>, events: EventFlags) -> Result<Self, WaitSetError> {
+        let refused = |device| move |errno: io::Errno| WaitSetError { device, errno: errno.into() };
+        let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(refused(None))?;
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags).map_err(refused(None))?;
+        epoll::add(&epoll, &timer, EventData::new_u64(TIMER_EVENT_ID), EventFlags::IN)
+            .map_err(refused(None))?;
         for device in devices {
             if let Properties::Net { .. } = device.properties {
-                let event = EpollEvent { events, data: device.handle as u64 };
-                syscall::epoll_add(epoll, device.fd, event)
-                    .map_err(|errno| WaitSetError { device: Some(device), errno })?;
+                let handle = EventData::new_u64(device.handle as u64);
+                epoll::add(&epoll, device.fd, handle, events).map_err(refused(Some(device)))?;
             }
         }
-        Ok(Self { epoll, timer })
+        Ok(Self { epoll: epoll.into(), timer: timer.into() })
     }
 }
 

@@ -10,6 +10,7 @@ use std::fmt;
 use std::os::fd::AsRawFd as _;
 use std::sync::{Arc, Barrier};
 
+use rustix::event::epoll::EventFlags;
 use solo5_abi::hvt::ABI_VERSION;
 use solo5_abi::memory::{HVT_MEM_MAX, HVT_MEM_UNIT};
 use solo5_abi::notes::AbiTarget;
@@ -18,7 +19,7 @@ use tender_core::prepare::{Room, Start, Target};
 use tender_core::privileges;
 use tender_core::seccomp::allow_only;
 use tender_core::status::{self, Exit};
-use tender_core::syscall::{self, EPOLLIN, Fd};
+use tender_core::syscall::{self, Fd};
 use tender_core::usage::Usage;
 use vmm_sys_util::eventfd::EventFd;
 
@@ -45,7 +46,7 @@ pub const TARGET: Target = Target {
     abi_version: ABI_VERSION,
     mem_step_mib: HVT_MEM_UNIT >> 20,
     max_mem_mib: HVT_MEM_MAX >> 20,
-    net_events: EPOLLIN,
+    net_events: EventFlags::IN,
     usage: Usage {
         runs_as: "as a virtual machine under KVM",
         memory: ", in steps of 2",

@@ -1,9 +1,10 @@
 //! The wait for frames, in a wait set (ABI section 4.7).
 
+use rustix::event::epoll::{self, EventData, EventFlags};
 use solo5_abi::hvt::TIMER_EVENT_ID;
 use solo5_abi::limits::MFT_MAX_ENTRIES;
 use solo5_abi::spt::EpollEvent;
-use tender_core::syscall::{self, EPOLLIN, Errno, Fd};
+use tender_core::syscall::{Errno, Fd};
 use tender_core::wait_set::WaitSet;
 
 use crate::host;
@@ -26,8 +27,7 @@ const DEBUGGER_EVENT_ID: u64 = TIMER_EVENT_ID + 1;
 /// # Errors
 /// The host refused.
 pub fn end_on_input(wait_set: WaitSet, stream: Fd) -> Result<(), Errno> {
-    let event = EpollEvent { events: EPOLLIN, data: DEBUGGER_EVENT_ID };
-    syscall::epoll_add(wait_set.epoll, stream, event)
+    Ok(epoll::add(wait_set.epoll, stream, EventData::new_u64(DEBUGGER_EVENT_ID), EventFlags::IN)?)
 }
 
 /// Waits until a device can be read from, `nanoseconds` at most.

@@ -20,7 +20,7 @@ use solo5_elf::Plan;
 use tender_core::devices::{Attached, Properties};
 use tender_core::image::ImageFile;
 use tender_core::net::Mac;
-use tender_core::syscall::{self, EPOLLIN, Fd};
+use tender_core::syscall::{self, Fd};
 use tender_core::wait_set::WaitSet;
 use tender_hvt::console::Console;
 use tender_hvt::devices::Devices;
@@ -371,7 +371,7 @@ proptest! {
                 properties: Properties::Net { mac: Mac([2, 0, 0, 0, 0, 1]), mtu: 1500 },
             },
         ];
-        let wait_set = WaitSet::new(attached.into_iter(), EPOLLIN).unwrap();
+        let wait_set = WaitSet::new(attached.into_iter(), tender_hvt::TARGET.net_events).unwrap();
         let WaitSet { epoll, timer } = wait_set;
         let console_fd = Fd::numbered(console.as_raw_fd());
         let mut hypercalls =

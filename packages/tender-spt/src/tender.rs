@@ -2,6 +2,7 @@
 
 use core::ffi::CStr;
 
+use rustix::event::epoll::EventFlags;
 use solo5_abi::Gpa;
 use solo5_abi::memory::{PAGE_SIZE, SPT_BOOT_INFO};
 use solo5_abi::notes::AbiTarget;
@@ -9,7 +10,7 @@ use solo5_abi::spt::{ABI_VERSION, BootInfo};
 use tender_core::lifeline;
 use tender_core::prepare::{Room, Start, Target};
 use tender_core::status::Exit;
-use tender_core::syscall::{EPOLLIN, EPOLLRDHUP, Fd};
+use tender_core::syscall::Fd;
 use tender_core::usage::Usage;
 
 use crate::guest_memory::GuestMemory;
@@ -26,7 +27,7 @@ pub const TARGET: Target = Target {
     // What a process can have; long before that the guest collides with the tender, which says so.
     max_mem_mib: ADDRESS_SPACE_END >> 20,
     // The guest has to tell a datagram of no bytes from the end of a socket.
-    net_events: EPOLLIN | EPOLLRDHUP,
+    net_events: EventFlags::IN.union(EventFlags::RDHUP),
     usage: Usage {
         runs_as: "as a process under a system call filter",
         memory: "",

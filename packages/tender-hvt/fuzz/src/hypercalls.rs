@@ -22,7 +22,7 @@ use solo5_elf::Plan;
 use tender_core::devices::{Attached, Properties};
 use tender_core::image::ImageFile;
 use tender_core::net::Mac;
-use tender_core::syscall::{self, EPOLLIN, Fd};
+use tender_core::syscall::{self, Fd};
 use tender_core::wait_set::WaitSet;
 use tender_hvt::console::Console;
 use tender_hvt::devices::Devices;
@@ -59,7 +59,7 @@ fuzz_target!(|input: &[u8]| {
         },
     ];
     let nowhere = File::options().write(true).open("/dev/null").expect("/dev/null");
-    let wait_set = WaitSet::new(attached.into_iter(), EPOLLIN).expect("a wait set");
+    let wait_set = WaitSet::new(attached.into_iter(), tender_hvt::TARGET.net_events).expect("a wait set");
     let WaitSet { epoll, timer } = wait_set;
     let devices = || Devices::new(attached.into_iter());
     let ring = Ring::new(&memory, RING, devices());
