@@ -15,7 +15,7 @@ import {
 } from "uk:solo5";
 import type { Solo5 } from "./solo5.ts";
 
-/** In an image: the bindings of the base image (`packages/runtime/guest/src/machine.rs`). */
+/** In an image: the bindings of the base image (`packages/runtime/guest/src/builtin.rs`). */
 export const builtin: Solo5 | undefined = {
   target,
   cmdline,

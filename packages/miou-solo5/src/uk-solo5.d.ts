@@ -1,4 +1,4 @@
-/** The native module of a base image, implemented in `packages/runtime/guest/src/machine.rs`. */
+/** The native module of a base image, implemented in `packages/runtime/guest/src/builtin.rs`. */
 declare module "uk:solo5" {
   type AcquiredNet = import("./solo5.ts").AcquiredNet;
   type AcquiredBlock = import("./solo5.ts").AcquiredBlock;

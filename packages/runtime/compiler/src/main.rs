@@ -49,9 +49,11 @@ fn compile(name: &str) -> Result<(), Json> {
     let context = Context::new(STACK - STACK_MARGIN, [1; 4], Memory::UNLIMITED)
         .ok_or_else(|| json!({ "message": "out of memory" }))?;
     context.accept_native_imports();
-    let module = context.compile_module(&source?, &name?).map_err(|Thrown| describe(&context.exception()))?;
+    let module = context
+        .compile_module(source?.as_c_str().into(), &name?)
+        .map_err(|Thrown| describe(&context.exception()))?;
     let bytecode = module.bytecode().map_err(|Thrown| describe(&context.exception()))?;
-    io::stdout().write_all(bytecode.as_slice()).map_err(|error| other(&error))
+    io::stdout().write_all(bytecode.bytes()).map_err(|error| other(&error))
 }
 
 /// The engine puts the place of a syntax error into the first frame of its stack: `at NAME:LINE:COLUMN`.

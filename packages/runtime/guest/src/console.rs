@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
+use guest_quickjs::{Call, Context, OneThread, Plain, PromiseState, Result, Value};
+
 use crate::solo5;
-use guest_quickjs::OneThread;
-use guest_quickjs::{Call, Context, NativeFunction, Plain, PromiseState, Result, Value};
 
 /// `js/guest/console.ts`, compiled by the compiler of this build (scripts/build.mjs).
 static FORMATTER: &[u8] = include_bytes!(env!("UK_CONSOLE_BYTECODE"));
@@ -21,74 +21,63 @@ struct State {
 
 static STATE: OneThread<State> = OneThread(State { methods: OnceCell::new(), groups: Cell::new(0) });
 
-/// One method of `console`.
-trait Method {
-    const NAME: &'static CStr;
-    /// How `console.group`'s depth changes.
-    const GROUPS: i32 = 0;
+/// What a method does beside what the formatter does.
+enum Kind {
     /// Prints its arguments as a line.
-    const PRINTS: bool = false;
+    Prints,
+    /// Begins a group.
+    Opens,
+    /// Ends one.
+    Closes,
+    /// Nothing.
+    Formats,
 }
 
-struct Bound<M>(M);
+const METHODS: [(&CStr, Kind); 18] = [
+    (c"log", Kind::Prints),
+    (c"info", Kind::Prints),
+    (c"debug", Kind::Prints),
+    (c"warn", Kind::Prints),
+    (c"error", Kind::Prints),
+    (c"assert", Kind::Formats),
+    (c"count", Kind::Formats),
+    (c"countReset", Kind::Formats),
+    (c"dir", Kind::Formats),
+    (c"dirxml", Kind::Formats),
+    (c"group", Kind::Opens),
+    (c"groupCollapsed", Kind::Opens),
+    (c"groupEnd", Kind::Closes),
+    (c"table", Kind::Formats),
+    (c"time", Kind::Formats),
+    (c"timeEnd", Kind::Formats),
+    (c"timeLog", Kind::Formats),
+    (c"trace", Kind::Formats),
+];
 
-impl<M: Method> NativeFunction for Bound<M> {
-    const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
-        if M::PRINTS && STATE.0.groups.get() == 0 && print_plain(call) {
-            return Ok(call.context.undefined());
-        }
-        STATE.0.groups.set(STATE.0.groups.get().saturating_add_signed(M::GROUPS));
-        call.forward(&methods(call.context)?.get(M::NAME)?)
+/// Defines `globalThis.console`.
+///
+/// # Errors
+/// Out of memory.
+pub fn install(context: Context) -> Result<()> {
+    let console = context.object()?;
+    for (number, (name, _)) in (0..).zip(&METHODS) {
+        console.define(name, context.numbered_function(name, 0, number, method)?)?;
+    }
+    context.global().define(c"console", console)
+}
+
+fn method(call: &Call<'_>, number: i16) -> Result<Value> {
+    let Some((name, kind)) = usize::try_from(number).ok().and_then(|number| METHODS.get(number)) else {
+        return Ok(call.context.undefined());
     };
-}
-
-macro_rules! console {
-    ($($name:ident { $($rest:tt)* })*) => {
-        $(
-            #[expect(non_camel_case_types, reason = "the type stands for the method of that name")]
-            struct $name;
-            impl Method for $name {
-                const NAME: &'static CStr = const {
-                    match CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
-                        Ok(name) => name,
-                        Err(_) => panic!("a Rust name holds no NUL"),
-                    }
-                };
-                $($rest)*
-            }
-        )*
-
-        /// Defines `globalThis.console`.
-        ///
-        /// # Errors
-        /// Out of memory.
-        pub fn install(context: Context) -> Result<()> {
-            let console = context.object()?;
-            $(console.define($name::NAME, context.function::<Bound<$name>>($name::NAME, 0)?)?;)*
-            context.global().define(c"console", console)
-        }
-    };
-}
-
-console! {
-    log { const PRINTS: bool = true; }
-    info { const PRINTS: bool = true; }
-    debug { const PRINTS: bool = true; }
-    warn { const PRINTS: bool = true; }
-    error { const PRINTS: bool = true; }
-    assert {}
-    count {}
-    countReset {}
-    dir {}
-    dirxml {}
-    group { const GROUPS: i32 = 1; }
-    groupCollapsed { const GROUPS: i32 = 1; }
-    groupEnd { const GROUPS: i32 = -1; }
-    table {}
-    time {}
-    timeEnd {}
-    timeLog {}
-    trace {}
+    let groups = STATE.0.groups.get();
+    match kind {
+        Kind::Prints if groups == 0 && print_plain(call) => return Ok(call.context.undefined()),
+        Kind::Opens => STATE.0.groups.set(groups.saturating_add(1)),
+        Kind::Closes => STATE.0.groups.set(groups.saturating_sub(1)),
+        Kind::Prints | Kind::Formats => {}
+    }
+    call.forward(&methods(call.context)?.get(name)?)
 }
 
 /// Writes the arguments as one line if none of them needs the formatter.
@@ -122,89 +111,41 @@ fn methods(context: Context) -> Result<&'static Value> {
     }
     // SAFETY: compiled by this very build and part of the image.
     let module = unsafe { context.read_module(FORMATTER) }?.eval_namespace()?;
-    let engine = context.object()?;
-    engine.define(c"write", context.function::<WriteText>(c"write", 1)?)?;
-    engine.define(c"className", context.function::<ReadClassName>(c"className", 1)?)?;
-    engine.define(c"proxyParts", context.function::<ReadProxyParts>(c"proxyParts", 1)?)?;
-    engine.define(c"promiseState", context.function::<ReadPromiseState>(c"promiseState", 1)?)?;
-    engine.define(c"promiseResult", context.function::<ReadPromiseResult>(c"promiseResult", 1)?)?;
-    engine.define(c"namedKeys", context.function::<ReadNamedKeys>(c"namedKeys", 2)?)?;
-    engine.define(c"firstIndices", context.function::<ReadFirstIndices>(c"firstIndices", 2)?)?;
-    let methods = module.get(c"create")?.call(&[engine])?;
+    let methods = module.get(c"create")?.call(&[engine(context)?])?;
     Ok(STATE.0.methods.get_or_init(|| methods))
 }
 
-// What `js/guest/engine.ts` describes, one type a function.
-
-/// `write(text)`: the formatter's way out.
-struct WriteText;
-
-impl NativeFunction for WriteText {
-    const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
-        let text = call.arg(0).text()?;
+/// What `js/guest/engine.ts` describes.
+fn engine(context: Context) -> Result<Value> {
+    let engine = context.object()?;
+    engine.define_function(c"write", 1, |call| {
         let mut bytes = Vec::new();
-        append_utf8(&mut bytes, text.bytes());
+        append_utf8(&mut bytes, call.arg(0).text()?.bytes());
         solo5::console_write(&bytes);
         Ok(call.context.undefined())
-    };
-}
-
-/// `className(value)`: the engine's word for it, "" for what is no object.
-struct ReadClassName;
-
-impl NativeFunction for ReadClassName {
-    const CALL: fn(&Call<'_>) -> Result<Value> = |call| call.arg(0).class_name();
-}
-
-/// `proxyParts(value)`: `{ target, handler }`, both `null` once it is revoked; nothing for what is no proxy.
-struct ReadProxyParts;
-
-impl NativeFunction for ReadProxyParts {
-    const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
+    })?;
+    engine.define_function(c"className", 1, |call| call.arg(0).class_name())?;
+    engine.define_function(c"proxyParts", 1, |call| {
         let Some([target, handler]) = call.arg(0).proxy_parts() else { return Ok(call.context.undefined()) };
         let parts = call.context.object()?;
         parts.define(c"target", target)?;
         parts.define(c"handler", handler)?;
         Ok(parts)
-    };
-}
-
-/// `namedKeys(array, enumerableOnly)`: own keys that are no indices.
-struct ReadNamedKeys;
-
-impl NativeFunction for ReadNamedKeys {
-    const CALL: fn(&Call<'_>) -> Result<Value> = |call| call.arg(0).named_keys(call.arg(1).is_truthy());
-}
-
-/// `firstIndices(array, limit)`: the lowest indices of enumerable elements, as strings.
-struct ReadFirstIndices;
-
-impl NativeFunction for ReadFirstIndices {
-    const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
+    })?;
+    engine.define_function(c"promiseState", 1, |call| {
+        Ok(call.context.integer(match call.arg(0).promise_state() {
+            None | Some(PromiseState::Pending) => 0,
+            Some(PromiseState::Fulfilled) => 1,
+            Some(PromiseState::Rejected) => 2,
+        }))
+    })?;
+    engine.define_function(c"promiseResult", 1, |call| Ok(call.arg(0).promise_result()))?;
+    engine.define_function(c"namedKeys", 2, |call| call.arg(0).named_keys(call.arg(1).is_truthy()))?;
+    engine.define_function(c"firstIndices", 2, |call| {
         let limit = call.integer(1).and_then(|limit| u32::try_from(limit).ok()).unwrap_or(0);
         call.arg(0).first_indices(limit)
-    };
-}
-
-/// `promiseState(promise)`: 0 pending, 1 fulfilled, 2 rejected; 0 for anything else.
-struct ReadPromiseState;
-
-impl NativeFunction for ReadPromiseState {
-    const CALL: fn(&Call<'_>) -> Result<Value> = |call| {
-        let state = match call.arg(0).promise_state() {
-            None | Some(PromiseState::Pending) => 0.0,
-            Some(PromiseState::Fulfilled) => 1.0,
-            Some(PromiseState::Rejected) => 2.0,
-        };
-        Ok(call.context.number(state))
-    };
-}
-
-/// `promiseResult(promise)`: value or reason of a settled promise.
-struct ReadPromiseResult;
-
-impl NativeFunction for ReadPromiseResult {
-    const CALL: fn(&Call<'_>) -> Result<Value> = |call| Ok(call.arg(0).promise_result());
+    })?;
+    Ok(engine)
 }
 
 /// Appends the engine's encoding of a string as UTF-8: a surrogate without its partner, which the

@@ -1,7 +1,7 @@
 //! Runs one program: evaluates its module, then its jobs, until nothing is left to do.
 
 use crate::report::STATUS_OK;
-use crate::{boot, console, heap, jobs, machine, report, seed};
+use crate::{boot, builtin, console, heap, jobs, report, seed};
 use guest_quickjs::{Context, Memory, PromiseState, Thrown, Value};
 
 /// Boots the engine with `stack` bytes of native stack and runs `bytecode`; the exit status.
@@ -28,8 +28,8 @@ fn start(context: Context, bytecode: &[u8]) -> Result<Value, Thrown> {
     context.collect_after((boot::heap_size() / 16).clamp(MIN_FIRST_COLLECTION, FIRST_COLLECTION));
     context.prepare_last_stack();
     context.prepare_buffers()?;
-    context.track_rejections::<jobs::Tracker>();
-    context.native_module::<machine::Machine>()?;
+    context.track_rejections(jobs::note_rejection);
+    context.native_module::<builtin::Builtin>()?;
     console::install(context)?;
     #[cfg(feature = "test262")]
     crate::test262::run_device(context);

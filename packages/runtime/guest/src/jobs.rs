@@ -6,8 +6,7 @@ use core::cell::RefCell;
 use alloc::vec::Vec;
 
 use crate::{report, solo5};
-use guest_quickjs::OneThread;
-use guest_quickjs::{Context, RejectionTracker, Thrown, Value};
+use guest_quickjs::{Context, OneThread, Thrown, Value};
 
 /// How long jobs run before tasks, timers and devices get their turn, in ns. The standard says in which order jobs
 /// run, and that none is interrupted; what a host does between two of them is the host's affair.
@@ -21,16 +20,12 @@ const CLEANUPS_A_TURN: usize = 16;
 static REJECTIONS: OneThread<RefCell<Vec<(Value, Value)>>> = OneThread(RefCell::new(Vec::new()));
 
 /// Hears of every rejection of the realm.
-pub struct Tracker;
-
-impl RejectionTracker for Tracker {
-    fn rejected(promise: &Value, reason: Value, handled: bool) {
-        let mut pending = REJECTIONS.0.borrow_mut();
-        if handled {
-            pending.retain(|(other, _)| !other.is_same_object(promise));
-        } else {
-            pending.push((promise.duplicate(), reason));
-        }
+pub fn note_rejection(promise: &Value, reason: Value, handled: bool) {
+    let mut pending = REJECTIONS.0.borrow_mut();
+    if handled {
+        pending.retain(|(other, _)| !other.is_same_object(promise));
+    } else {
+        pending.push((promise.duplicate(), reason));
     }
 }
 

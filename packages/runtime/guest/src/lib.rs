@@ -15,7 +15,11 @@ pub mod program;
 #[cfg(feature = "freestanding")]
 mod boot;
 #[cfg(feature = "freestanding")]
+mod builtin;
+#[cfg(feature = "freestanding")]
 mod console;
+#[cfg(feature = "freestanding")]
+mod direct;
 #[cfg(feature = "freestanding")]
 mod engine;
 #[cfg(feature = "freestanding")]
@@ -27,9 +31,7 @@ mod jobs;
 #[cfg(any(test, feature = "freestanding"))]
 mod libc;
 #[cfg(feature = "freestanding")]
-mod machine;
-#[cfg(feature = "freestanding")]
-mod ports;
+mod reading;
 #[cfg(feature = "freestanding")]
 mod report;
 #[cfg(feature = "freestanding")]

@@ -5,8 +5,7 @@ use core::cell::Cell;
 use core::fmt::{self, Write};
 
 use crate::{boot, build_id, console, heap, solo5};
-use guest_quickjs::OneThread;
-use guest_quickjs::{Text, Value};
+use guest_quickjs::{OneThread, Text, Value};
 
 /// Ends the guest well: the program ran to its end.
 pub const STATUS_OK: i32 = 0;

@@ -6,8 +6,8 @@ use core::ptr;
 
 use guest_engine as qjs;
 
-use super::{Context, Text, Value};
-use crate::one_thread::OneThread;
+use crate::value::UNDEFINED;
+use crate::{Context, OneThread, Text, Value};
 
 /// The realm's own `Error`: a program may put another in its place.
 static ERROR: OneThread<OnceCell<Value>> = OneThread(OnceCell::new());
@@ -44,7 +44,7 @@ pub fn last_stack() -> Option<Text> {
     }
     // SAFETY: a live object and values that need no memory; a refusal changes nothing that matters.
     unsafe {
-        qjs::JS_SetPropertyStr(context.0, error.raw, c"prepareStackTrace".as_ptr(), super::UNDEFINED);
+        qjs::JS_SetPropertyStr(context.0, error.raw, c"prepareStackTrace".as_ptr(), UNDEFINED);
         let limit = qjs::JS_MKVAL(qjs::JS_TAG_INT, MAX_FRAMES);
         qjs::JS_SetPropertyStr(context.0, error.raw, c"stackTraceLimit".as_ptr(), limit);
     }

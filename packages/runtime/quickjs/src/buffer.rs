@@ -6,8 +6,8 @@ use core::{ptr, slice};
 
 use guest_engine as qjs;
 
-use super::{Context, Result, Thrown, Value, length};
-use crate::one_thread::OneThread;
+use crate::text::length;
+use crate::{Context, OneThread, Result, Thrown, Value};
 
 /// The engine's getter of `ArrayBuffer.prototype.resizable`, as it was before any program ran.
 static RESIZABLE: OneThread<OnceCell<Value>> = OneThread(OnceCell::new());
@@ -52,6 +52,14 @@ impl Context {
             let _ = RESIZABLE.0.set(getter);
         }
         self.check(found)
+    }
+}
+
+impl Value {
+    /// Takes the memory of an array buffer away.
+    pub fn detach(&self) {
+        // SAFETY: value and context are live; what is no array buffer is left alone.
+        unsafe { qjs::JS_DetachArrayBuffer(self.context.0, self.raw) };
     }
 }
 

@@ -18,9 +18,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
-use guest_quickjs::OneThread;
-use guest_quickjs::host::{Modules, Source};
-use guest_quickjs::{Call, Context, NativeFunction, PromiseState, Result, Thrown, Value};
+use guest_quickjs::{Context, OneThread, PromiseState, Result, Source, Thrown, Value};
 
 /// A test, and where it says what happens.
 struct Test {
@@ -89,23 +87,23 @@ fn read(mut bytes: &'static [u8]) -> Option<Vec<File>> {
 
 fn prepare(context: Context, files: &[File]) -> Result<()> {
     install(context)?;
-    context.import_from::<Fixtures>();
+    context.import_from(find);
     for file in files.iter().filter(|file| file.kind == b'h') {
-        context.run_script(context.compile_script(file.source, file.name)?)?;
+        context.compile_script(file.source, file.name)?.eval()?;
     }
     Ok(())
 }
 
 fn run_script(context: Context, file: &File) -> core::result::Result<(), &'static str> {
     let script = context.compile_script(file.source, file.name).map_err(|Thrown| "parse")?;
-    context.run_script(script).map_err(|Thrown| "runtime")?;
+    script.eval().map_err(|Thrown| "runtime")?;
     Ok(())
 }
 
 fn run_module(context: Context, file: &File, test: &Test) -> core::result::Result<(), &'static str> {
     // What the engine loads, it loads when it has parsed the module.
     let module = context
-        .load_module(file.source, file.name)
+        .compile_module(file.source, file.name)
         .map_err(|Thrown| if test.imported.get() { "resolution" } else { "parse" })?;
     let end = module.eval().map_err(|Thrown| "resolution")?;
     loop {
@@ -151,68 +149,43 @@ fn line(test: &Test, words: &[&[u8]]) {
     (test.write)(&text);
 }
 
-struct Fixtures;
-
-impl Modules for Fixtures {
-    fn find(name: &CStr) -> Option<Source<'static>> {
-        let test = TEST.0.get()?;
-        test.imported.set(true);
-        test.files.iter().find(|file| file.kind == b'i' && file.name == name).map(|file| file.source)
-    }
+fn find(name: &CStr) -> Option<Source<'static>> {
+    let test = TEST.0.get()?;
+    test.imported.set(true);
+    test.files.iter().find(|file| file.kind == b'i' && file.name == name).map(|file| file.source)
 }
 
-macro_rules! functions {
-    ($($name:ident($call:ident) $body:block)*) => {
-        $(
-            #[expect(non_camel_case_types, reason = "the type stands for the function of that name")]
-            struct $name;
-            impl NativeFunction for $name {
-                const CALL: fn(&Call<'_>) -> Result<Value> = |$call| $body;
-            }
-        )*
-    };
-}
-
-functions! {
-    print(call) {
+/// Makes what the suite expects of a realm's host, without agents, which need threads; `$262`.
+fn install(context: Context) -> Result<Value> {
+    let host = context.object()?;
+    host.define_function(c"createRealm", 0, |call| install(call.context.realm()?))?;
+    host.define_function(c"detachArrayBuffer", 1, |call| {
+        call.arg(0).detach();
+        Ok(call.context.undefined())
+    })?;
+    host.define_function(c"evalScript", 1, |call| {
+        let text = call.arg(0).text()?;
+        let mut source = Vec::from(text.bytes());
+        source.push(0);
+        let Some(source) = Source::new(&source) else { return Ok(call.context.undefined()) };
+        call.context.compile_script(source, c"<evalScript>")?.eval()
+    })?;
+    host.define_function(c"gc", 0, |call| {
+        call.context.collect();
+        Ok(call.context.undefined())
+    })?;
+    host.define(c"global", context.global())?;
+    let object = context.function(c"IsHTMLDDA", 0, |call| Ok(call.context.null()))?;
+    object.emulate_undefined();
+    host.define(c"IsHTMLDDA", object)?;
+    context.global().define_function(c"print", 1, |call| {
         let text = call.arg(0).text()?;
         if let Some(test) = TEST.0.get() {
             test.ended.set(test.ended.get() || text.bytes().starts_with(b"Test262:Async"));
             line(test, &[b"print ", text.bytes()]);
         }
         Ok(call.context.undefined())
-    }
-    create_realm(call) { install(call.context.realm()?) }
-    detach_array_buffer(call) {
-        call.arg(0).detach();
-        Ok(call.context.undefined())
-    }
-    eval_script(call) {
-        let text = call.arg(0).text()?;
-        let mut source = Vec::from(text.bytes());
-        source.push(0);
-        let Some(source) = Source::new(&source) else { return Ok(call.context.undefined()) };
-        call.context.run_script(call.context.compile_script(source, c"<evalScript>")?)
-    }
-    gc(call) {
-        call.context.collect();
-        Ok(call.context.undefined())
-    }
-    is_html_dda(call) { Ok(call.context.null()) }
-}
-
-/// Makes what the suite expects of a realm's host, without agents, which need threads; `$262`.
-fn install(context: Context) -> Result<Value> {
-    let host = context.object()?;
-    host.define(c"createRealm", context.function::<create_realm>(c"createRealm", 0)?)?;
-    host.define(c"detachArrayBuffer", context.function::<detach_array_buffer>(c"detachArrayBuffer", 1)?)?;
-    host.define(c"evalScript", context.function::<eval_script>(c"evalScript", 1)?)?;
-    host.define(c"gc", context.function::<gc>(c"gc", 0)?)?;
-    host.define(c"global", context.global())?;
-    let object = context.function::<is_html_dda>(c"IsHTMLDDA", 0)?;
-    object.emulate_undefined();
-    host.define(c"IsHTMLDDA", object)?;
-    context.global().define(c"print", context.function::<print>(c"print", 1)?)?;
+    })?;
     context.global().define(c"$262", host.duplicate())?;
     Ok(host)
 }
