@@ -10,8 +10,11 @@ use crate::{Call, Context, Result, Thrown, Value};
 #[derive(Clone, Copy, Debug)]
 pub struct Atom(pub(crate) qjs::JSAtom);
 
-/// Flags of a property of the host: writable and configurable, hidden from enumeration.
-const HOST_PROPERTY: c_int = (qjs::JS_PROP_WRITABLE | qjs::JS_PROP_CONFIGURABLE) as c_int;
+/// Flags of a property of the host: writable and configurable, hidden from enumeration. A refusal throws.
+const HOST_PROPERTY: c_int =
+    (qjs::JS_PROP_WRITABLE | qjs::JS_PROP_CONFIGURABLE | qjs::JS_PROP_THROW) as c_int;
+/// Those of a literal.
+const LITERAL_PROPERTY: c_int = (qjs::JS_PROP_C_W_E | qjs::JS_PROP_THROW) as c_int;
 
 impl Context {
     /// The name of a property.
@@ -80,13 +83,12 @@ impl Value {
     /// Makes a property, as an object literal does.
     ///
     /// # Errors
-    /// Out of memory.
+    /// Out of memory, or an object that cannot be extended.
     pub fn create(&self, name: Atom, value: Self) -> Result<()> {
         let context = self.context;
         // SAFETY: value and context are live; the engine takes over the value.
         context.check(unsafe {
-            let flags = qjs::JS_PROP_C_W_E as c_int;
-            qjs::JS_DefinePropertyValue(context.0, self.raw, name.0, value.into_raw(), flags)
+            qjs::JS_DefinePropertyValue(context.0, self.raw, name.0, value.into_raw(), LITERAL_PROPERTY)
         })
     }
 
