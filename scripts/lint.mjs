@@ -1,7 +1,9 @@
-// Everything that can fail without running the code: format, lint, types, and which way imports point.
+// Everything that can fail without running the code: format, lint, types, which way imports point, what is cited.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { checkArrows } from "./lib/arrows.mjs";
+import { checkCitations } from "./lib/citations.mjs";
+import { checkUnsafe } from "./lib/unsafe.mjs";
 import { ensureBuilt, fail, npx, root, run, say } from "./lib/workspace.mjs";
 
 /** What only an image for a target contains; its console formatter is of no interest here. */
@@ -17,6 +19,8 @@ const folders = ["packages", "bench"].flatMap((parent) =>
 const projects = [...folders, "tests"].filter((folder) => existsSync(join(root, folder, "tsconfig.json")));
 const steps = [
   ["arrows", () => checkArrows()],
+  ["unsafe code", () => checkUnsafe()],
+  ["citations", () => checkCitations()],
   ["changesets", () => readChangesets()],
   ["biome", () => npx("biome", ["check", "--error-on-warnings", "."], { allowFailure: true })],
   ...projects.map((folder) => [`tsc ${folder}`, () => npx("tsc", ["-p", folder], { allowFailure: true })]),

@@ -1,102 +1,85 @@
-// Imports point one way (ARCHITECTURE.md): what a package may import of the house, and nothing else.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+// Imports point one way. ARCHITECTURE.md draws the arrows; what manifests and imports say must be the same graph.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { complain, filesOf } from "./files.mjs";
 import { root } from "./workspace.mjs";
 
-/** Packages of the house that each package may import. */
-const MAY_IMPORT = {
-  "@uk/miou": [],
-  "@uk/manifest": [],
-  "@uk/miou-solo5": ["@uk/miou"],
-  "@uk/image": ["@uk/manifest"],
-  "@uk/runtime": [],
-  "@uk/solo5-bindings": ["@uk/miou", "@uk/miou-solo5"],
-  "@uk/tender": [],
-  "@uk/tender-hvt": ["@uk/tender"],
-  "@uk/tender-spt": ["@uk/tender"],
-  "@uk/cli": [
-    "@uk/image",
-    "@uk/manifest",
-    "@uk/miou",
-    "@uk/miou-solo5",
-    "@uk/runtime",
-    "@uk/solo5-bindings",
-    "@uk/tender",
-    "@uk/tender-spt",
-    "@uk/tender-hvt",
-  ],
-};
-
-/** Packages whose sources may not import `node:` modules (tests apart): they run in guests and browsers. */
-const PORTABLE = ["@uk/miou", "@uk/manifest", "@uk/miou-solo5", "@uk/image"];
-
-/** Crates of the house that each crate may use. */
-const MAY_USE = {
-  "solo5-abi": [],
-  "solo5-elf": ["solo5-abi"],
-  "test-image": ["solo5-abi"],
-  "tender-core": ["solo5-abi", "solo5-elf"],
-  "solo5-bindings": ["solo5-abi", "solo5-elf", "tender-core"],
-  "tender-hvt": ["solo5-abi", "solo5-elf", "tender-core"],
-  "tender-spt": ["solo5-abi", "solo5-elf", "tender-core"],
-  "guest-bindings": ["solo5-abi"],
-  "guest-engine": [],
-  "guest-quickjs": ["guest-engine"],
-  "guest-test262": ["guest-quickjs"],
-  "uk-compile": ["guest-engine", "guest-quickjs"],
-  guest: ["solo5-abi", "guest-engine", "guest-quickjs", "guest-test262"],
-  "guest-base": ["guest", "guest-bindings"],
-};
-
-/** Complains about each arrow that points the wrong way; 0 if there is none. */
+/** Complains about each arrow that is drawn and not there, there and not drawn, or wrong; how many. */
 export function checkArrows() {
-  const wrong = [...packageArrows(), ...scriptArrows(), ...crateArrows()];
-  for (const line of wrong) console.error(line);
-  return wrong.length;
+  const drawn = readArrows(readFileSync(join(root, "ARCHITECTURE.md"), "utf8"));
+  const packages = filesOf(/^packages\/[^/]+\/package\.json$/).map(({ path, text }) => ({
+    path,
+    ...JSON.parse(text),
+  }));
+  const crates = filesOf(/^(crates|packages)\/(?!.*\/fuzz\/).*Cargo\.toml$/).map(({ path, text }) => ({
+    path,
+    ...crateOf(text),
+  }));
+  return complain([
+    ...wrongArrows(drawn, [...packages, ...crates]),
+    ...packages.flatMap((each) =>
+      sources(dirname(each.path)).flatMap((file) => [...wrongImports(each, drawn, file)]),
+    ),
+    ...scriptArrows(),
+  ]);
 }
 
-function* packageArrows() {
-  for (const folder of readdirSync(join(root, "packages"))) {
-    const manifest = join(root, "packages", folder, "package.json");
-    if (!existsSync(manifest)) continue; // what a package left that is gone
-    const { name, dependencies = {} } = JSON.parse(readFileSync(manifest, "utf8"));
-    const allowed = MAY_IMPORT[name];
-    if (allowed === undefined) {
-      yield `${relative(root, manifest)}: ${name} is not in scripts/lib/arrows.mjs`;
-      continue;
-    }
-    for (const dependency of Object.keys(dependencies))
-      if (dependency.startsWith("@uk/") && !allowed.includes(dependency))
-        yield `${relative(root, manifest)}: ${name} must not depend on ${dependency}`;
-    for (const file of sources(join(root, "packages", folder)))
-      yield* importArrows(name, allowed, dependencies, file);
+/**
+ * The lines of the first block below the heading `Arrows`: `name -> name name`, or a name alone. A name with `*` behind
+ * it is a package whose sources run in guests and browsers.
+ */
+export function readArrows(architecture) {
+  const [, block = ""] = /^## Arrows\n[\s\S]*?^```\w*\n([\s\S]*?)^```/m.exec(architecture) ?? [];
+  const drawn = new Map();
+  for (const line of block.split("\n").filter((each) => each !== "")) {
+    const [, name, portable, to = ""] = /^(\S+?)(\*?)(?: +-> +(.*))?$/.exec(line) ?? [];
+    drawn.set(name, { to: new Set(to.split(" ").filter(Boolean)), portable: portable === "*" });
   }
+  return drawn;
 }
 
-function* importArrows(name, allowed, dependencies, file) {
-  const text = readFileSync(file, "utf8");
-  const where = relative(root, file);
+/** Name and dependencies of a crate, as package.json has them; tests and build scripts aside. */
+export function crateOf(manifest) {
+  const [, name] = /^name = "([^"]+)"/m.exec(manifest) ?? [];
+  const dependencies = {};
+  for (const [, title, section] of manifest.matchAll(/^\[(.+)\]\n([\s\S]*?)(?=^\[|(?![\s\S]))/gm)) {
+    const [, own, one] = /^(?:target\..*\.)?(dependencies)(?:\.([\w-]+))?$/.exec(title) ?? [];
+    if (one !== undefined) dependencies[one] = "";
+    else if (own !== undefined)
+      for (const [, crate] of section.matchAll(/^([\w-]+)(?:\.workspace)? = /gm)) dependencies[crate] = "";
+  }
+  return { name, dependencies };
+}
+
+/** How the graph of these manifests and the drawn one differ. */
+export function* wrongArrows(drawn, manifests) {
+  const names = new Set(manifests.map(({ name }) => name));
+  for (const { path, name, dependencies = {} } of manifests) {
+    const to = drawn.get(name)?.to;
+    if (to === undefined) yield `${path}: ${name} is not among the arrows of ARCHITECTURE.md`;
+    const real = Object.keys(dependencies).filter((other) => names.has(other));
+    for (const other of real)
+      if (to?.has(other) === false) yield `${path}: ${name} must not depend on ${other}: no arrow is drawn`;
+    for (const other of to ?? [])
+      if (!real.includes(other)) yield `ARCHITECTURE.md: an arrow ${name} -> ${other} is drawn and not there`;
+  }
+  for (const name of drawn.keys())
+    if (!names.has(name)) yield `ARCHITECTURE.md: ${name} has arrows and is not there`;
+}
+
+/** Imports in a file of a package that its manifest, or where it runs, does not allow. Tests may import what they like. */
+export function* wrongImports({ name, dependencies = {} }, drawn, { path, text }) {
+  if (/\.(test|test-d)\.ts$|\/(tests|testing)\//.test(path)) return;
   for (const [, specifier] of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g)) {
-    const isTest = /\.(test|test-d)\.ts$|\/(tests|testing)\//.test(file);
-    if (
-      specifier.startsWith("@uk/") &&
-      !allowed.some((other) => specifier === other || specifier.startsWith(`${other}/`))
-    ) {
-      if (!isTest) yield `${where}: ${name} must not import ${specifier}`;
-    } else if (
-      specifier.startsWith("@uk/") &&
-      !Object.keys(dependencies).some((d) => specifier.startsWith(d)) &&
-      !isTest
-    ) {
-      yield `${where}: ${specifier} is not in the package's dependencies`;
-    }
+    const [scope, base] = specifier.split("/");
+    if (scope === "@uk" && !(`${scope}/${base}` in dependencies) && `${scope}/${base}` !== name)
+      yield `${path}: ${specifier} is not in the package's dependencies`;
     if (
       specifier.startsWith("node:") &&
-      PORTABLE.includes(name) &&
-      !isTest &&
-      !/\/src\/(node|diagnostics)\//.test(file)
+      drawn.get(name)?.portable &&
+      !/\/src\/(node|diagnostics)\//.test(path)
     )
-      yield `${where}: ${name} runs in guests and browsers and must not import ${specifier}`;
+      yield `${path}: ${name} runs in guests and browsers and must not import ${specifier}`;
   }
 }
 
@@ -113,30 +96,5 @@ function* scriptArrows() {
 }
 
 function sources(folder) {
-  return readdirSync(folder, { recursive: true })
-    .filter((path) => /^(src|js)\/.*\.ts$/.test(path))
-    .map((path) => join(folder, path));
-}
-
-function* crateArrows() {
-  const manifests = [
-    ...readdirSync(join(root, "crates")).map((name) => join(root, "crates", name, "Cargo.toml")),
-    ...[
-      ...["base", "bindings", "compiler", "engine", "guest", "quickjs", "test262"].map(
-        (room) => `runtime/${room}`,
-      ),
-      ...["solo5-bindings", "tender-hvt", "tender-spt"],
-    ].map((name) => join(root, "packages", name, "Cargo.toml")),
-  ];
-  for (const manifest of manifests.filter(existsSync)) {
-    const text = readFileSync(manifest, "utf8");
-    const name = /^name = "([^"]+)"/m.exec(text)?.[1] ?? "";
-    const allowed = MAY_USE[name];
-    const section = /^\[dependencies\]\n([\s\S]*?)(?=^\[|$(?![\s\S]))/m.exec(text)?.[1] ?? "";
-    for (const [, crate] of section.matchAll(/^([\w-]+)(?:\.workspace)? = /gm)) {
-      if (!(crate in MAY_USE)) continue;
-      if (allowed === undefined || !allowed.includes(crate))
-        yield `${relative(root, manifest)}: ${name} must not use ${crate}`;
-    }
-  }
+  return filesOf(new RegExp(`^${folder}/(src|js)/.*\\.ts$`));
 }
