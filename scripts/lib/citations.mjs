@@ -60,7 +60,7 @@ export function sectionsOf(text) {
       rows = new Set();
       sections.set(number, rows);
     }
-    const [, row] = /^\| ([A-Z]{0,2}\d+) \|/.exec(line) ?? [];
+    const [, row] = /^\| *([A-Z]{0,2}\d+) *\|/.exec(line) ?? [];
     if (row === undefined) continue;
     rows.add(/^\d/.test(row) ? `#${row}` : row);
     rules.add(row);

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { root } from "./workspace.mjs";
 
 /** Files whose text nobody of the house wrote, or that are to be wrong. */
-const FOREIGN = /(^|\/)(fixtures|generated|test262\/suite)\/|\.snap$|package-lock\.json$|^tests\/lint\.test\.ts$/;
+const FOREIGN =
+  /(^|\/)(fixtures|generated|test262\/suite)\/|\.snap$|package-lock\.json$|^tests\/lint\.test\.ts$/;
 
 /** `{ path, text }` of each file whose path matches, in git or new, relative to the root. */
 export function filesOf(pattern) {
