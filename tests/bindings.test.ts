@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { BindingsError } from "@uk/solo5-bindings";
 import { openTarget } from "@uk/solo5-bindings/target";
 import { binaryPath } from "@uk/tender-spt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { execute, uk } from "./support/uk.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildSource } from "./support/boot.ts";
+import { execute } from "./support/uk.ts";
+import { workspace } from "./support/workspace.ts";
 
-// Inside the repository, so that the program finds the packages.
-const folder = mkdtempSync(fileURLToPath(new URL(".work-", import.meta.url)));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = workspace();
 const image = join(folder, "two.spt");
 const devices = [
   { name: "service", type: "NET_BASIC" },
@@ -17,13 +16,9 @@ const devices = [
 ];
 
 beforeAll(async () => {
-  const program = join(folder, "two.ts");
-  writeFileSync(
-    program,
-    `import { block, net, run } from "@uk/miou-solo5"; run([net("service"), block("storage")], function* () {});`,
-  );
-  const built = await uk(["build", program, "--out-dir", folder]);
-  expect(built).toMatchObject({ status: 0, stderr: "" });
+  const program = `import { block, net, run } from "@uk/miou-solo5";
+    run([net("service"), block("storage")], function* () {});`;
+  await buildSource("two", program, folder);
   writeFileSync(join(folder, "empty.img"), "");
   writeFileSync(join(folder, "odd.img"), new Uint8Array(700));
   writeFileSync(join(folder, "disk.img"), new Uint8Array(1024));

@@ -1,19 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import { TraceMap } from "@jridgewell/trace-mapping";
 import { baseImagePath } from "@uk/runtime";
 import { binaryPath as hvtTender } from "@uk/tender-hvt";
 import { binaryPath } from "@uk/tender-spt";
 import { beforeAll, describe, expect, it } from "vitest";
-import { execute, startUk, uk } from "./support/uk.ts";
-import { workspace } from "./support/workspace.ts";
+import { BIN, execute, startUk, uk } from "./support/uk.ts";
+import { root, workspace } from "./support/workspace.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const hello = join(root, "examples/hello");
 const folder = workspace();
 const image = join(folder, "built/hello.spt");
@@ -40,7 +38,6 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 beforeAll(async () => {
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   const { status, stderr } = await uk(["build", hello, "--out-dir", dirname(image)]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
@@ -336,9 +333,8 @@ describe("uk run", () => {
     const hvt = image.replace(/spt$/, "hvt");
     // In a mount namespace of its own, whose /dev has nothing in it.
     const script = 'mount -t tmpfs none /dev && exec "$@"';
-    const bin = join(root, "packages/cli/bin/uk.mjs");
     const end = await execute("unshare", [
-      ...["--mount", "sh", "-c", script, "sh", process.execPath, bin, "run", hvt],
+      ...["--mount", "sh", "-c", script, "sh", process.execPath, BIN, "run", hvt],
     ]);
     const lines = end.stderr.trimEnd().split("\n");
     expect(lines).toHaveLength(2);

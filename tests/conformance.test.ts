@@ -5,6 +5,7 @@ import { World } from "@uk/miou-solo5/memory";
 import { binaryPath as hvtTender } from "@uk/tender-hvt";
 import { binaryPath as sptTender } from "@uk/tender-spt";
 import { beforeAll, describe, expect, it } from "vitest";
+import { build } from "./support/boot.ts";
 import { expectGolden } from "./support/golden.ts";
 import { hasNamespaces, inNamespace, whyNot } from "./support/namespace.ts";
 import { printed } from "./support/printed.ts";
@@ -158,10 +159,8 @@ describe("the target node", () => {
 });
 
 beforeAll(async () => {
-  for (const program of ["peer", "main", "many", "gone"]) {
-    const words = ["build", join(sources, `${program}.ts`), "--name", program, "--out-dir", folder];
-    expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
-  }
+  for (const name of ["peer", "main", "many", "gone"])
+    await build({ name, entry: join(sources, `${name}.ts`) }, folder);
 });
 
 describe("spt images", () => {

@@ -1,16 +1,14 @@
 // What is seen of a guest that crashes, on spt; tests/hvt-images.test.ts has hvt.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { boot, build } from "./support/boot.ts";
 import { crashes, crashing, statusOf } from "./support/crashes.ts";
 import { guest } from "./support/guests.ts";
-import { ended, startUk, uk } from "./support/uk.ts";
+import { ended, startUk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
 const folder = workspace();
-const root = fileURLToPath(new URL("..", import.meta.url));
 let image: Buffer;
 
 beforeAll(async () => {
@@ -28,8 +26,7 @@ describe("an spt image that crashes", () => {
   });
 
   it("that somebody kills is not said to be at fault", async () => {
-    await uk(["build", join(root, "examples/sleep"), "--out-dir", folder, "--target", "spt"]);
-    const path = join(folder, "sleep.spt");
+    const path = await build(guest("sleep"), folder);
     const started = startUk(["run", path]);
     const end = ended(started);
     const children = `/proc/${started.pid}/task/${started.pid}/children`;

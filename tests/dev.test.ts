@@ -1,15 +1,12 @@
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Ended, ended, startUk, uk } from "./support/uk.ts";
-import { workspace } from "./support/workspace.ts";
+import { root, workspace } from "./support/workspace.ts";
 
 const folder = workspace();
-const root = fileURLToPath(new URL("..", import.meta.url));
-// As if the packages had been installed there.
-symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
 const started: Dev[] = [];
 afterEach(async () => {
   for (const { child, end } of started.splice(0)) {

@@ -2,30 +2,22 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { execute, uk } from "./support/uk.ts";
+import { build } from "./support/boot.ts";
+import { hasNamespaces, inNamespace, whyNot } from "./support/namespace.ts";
 import { workspace } from "./support/workspace.ts";
 
 const folder = workspace();
-const cli = fileURLToPath(new URL("../packages/cli/bin/uk.mjs", import.meta.url));
-const refused = await execute("unshare", ["--net", "test", "-c", "/dev/net/tun"]);
-const why = refused.status === 0 ? "" : " (skipped: this machine has no namespaces or no /dev/net/tun)";
 
 /** Builds a program of this folder, and runs it as an image with a TAP and more options. */
 async function run(name: string, options: string): Promise<{ stdout: string; stderr: string }> {
-  const program = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url));
-  const built = await uk(["build", program, "--out-dir", folder]);
-  expect(built).toMatchObject({ status: 0, stderr: "" });
-  const { stdout, stderr } = await execute("unshare", [
-    "--net",
-    "sh",
-    "-c",
-    `ip tuntap add tap0 mode tap && ip link set tap0 up &&
-       "${process.execPath}" "${cli}" run ${options} --net:service=tap0 "${join(folder, `${name}.spt`)}"`,
-  ]);
+  const entry = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url));
+  const image = await build({ name, entry }, folder);
+  const script = `tap tap0; uk run ${options} --net:service=tap0 "${image}"`;
+  const { stdout, stderr } = await inNamespace(folder, script);
   return { stdout, stderr };
 }
 
-describe.skipIf(refused.status !== 0)(`devices of an spt image${why}`, () => {
+describe.skipIf(!hasNamespaces)(`devices of an spt image${whyNot}`, () => {
   it("say what is wrong with a call, and do nothing then", async () => {
     const disk = join(folder, "disk.img");
     writeFileSync(disk, new Uint8Array(1024).fill(1));

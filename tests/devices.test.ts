@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BootOptions, World } from "@uk/miou-solo5/memory";
 import { beforeAll, describe, expect, it } from "vitest";
+import { build } from "./support/boot.ts";
+import { guest } from "./support/guests.ts";
 import { hasNamespaces, inNamespace, whyNot } from "./support/namespace.ts";
 import { Pinger } from "./support/ping.ts";
 import { printed } from "./support/printed.ts";
@@ -95,12 +97,8 @@ const worlds = [
 ];
 
 beforeAll(async () => {
-  for (const example of Object.keys(SAYS)) {
-    const words = ["build", join(examples, example), "--target", "spt", "--out-dir", folder];
-    expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
-  }
-  const words = ["build", SHARED_NAME, "--target", "spt", "--out-dir", folder];
-  expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
+  for (const example of Object.keys(SAYS)) await build(guest(example), folder);
+  await build({ name: "shared-name", entry: SHARED_NAME }, folder);
 });
 
 it("an image shows devices of two types that share a name", async () => {

@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { closeSync, ftruncateSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { binaryPath } from "@uk/tender-spt";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ended, uk } from "./support/uk.ts";
+import { build } from "./support/boot.ts";
+import { guest } from "./support/guests.ts";
+import { ended } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
 const folder = workspace();
@@ -18,8 +19,7 @@ const SEED = 20_261_123;
 const STARTS_PER_KILL = 3;
 
 beforeAll(async () => {
-  const example = fileURLToPath(new URL("../examples/disk-log", import.meta.url));
-  expect(await uk(["build", example, "--out-dir", folder])).toMatchObject({ status: 0 });
+  await build(guest("disk-log"), folder);
 });
 
 function eraseDisk(): void {

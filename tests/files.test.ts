@@ -1,14 +1,14 @@
 // Files that a user names to `uk`, or that lie beside an image: whatever they are, `uk` answers at once, in a line.
-import { copyFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { build } from "./support/boot.ts";
+import { guest } from "./support/guests.ts";
 import { image } from "./support/image-corpus.ts";
-import { type Ended, execute, uk } from "./support/uk.ts";
+import { BIN, type Ended, execute, uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = workspace();
 const good = join(folder, "good/hello.spt");
 const HELLO = { status: 0, stdout: "Hello World\n" };
@@ -17,8 +17,7 @@ const ONE_LINE = /^uk: [^\p{Cc}]+\n$/u;
 let server: Server;
 
 beforeAll(async () => {
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  await uk(["build", join(root, "examples/hello"), "--out-dir", dirname(good)]);
+  await build(guest("hello"), dirname(good));
   for (const name of ["fifo", "fifo.map", "fifo.ts"]) await execute("mkfifo", [join(folder, name)]);
   for (const name of ["large", "large.map", "large.ts"]) {
     writeFileSync(join(folder, name), "");
@@ -32,9 +31,8 @@ afterAll(() => server.close());
 
 /** What `uk` says in a process that does not outlive the test, should it wait for ever or take all memory. */
 function answer(words: readonly string[], input = ""): Promise<Ended> {
-  const bin = join(root, "packages/cli/bin/uk.mjs");
   const script = `ulimit -t 50; exec timeout --signal=KILL 50 "$@" ${input}`;
-  return execute("sh", ["-c", script, "sh", process.execPath, bin, ...words], { cwd: folder });
+  return execute("sh", ["-c", script, "sh", process.execPath, BIN, ...words], { cwd: folder });
 }
 
 describe("a file that is not a regular one", () => {

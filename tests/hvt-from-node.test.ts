@@ -1,13 +1,12 @@
 // An image built here, and started from Node where guests execute: Node and the packages go along.
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { uk } from "./support/uk.ts";
-import { workspace } from "./support/workspace.ts";
+import { build } from "./support/boot.ts";
+import { guest } from "./support/guests.ts";
+import { root, workspace } from "./support/workspace.ts";
 import { runBatch } from "./vm/batch.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = workspace();
 
 /** What `uk run` imports, of the house and of others. */
@@ -44,7 +43,7 @@ const SPAWN = `
 it("uk build examples/hello && uk run dist/hello.hvt prints Hello World, and spawn does, too", {
   timeout: 400_000,
 }, async () => {
-  expect(await uk(["build", join(root, "examples/hello"), "--out-dir", folder])).toMatchObject({ status: 0 });
+  await build(guest("hello"), folder);
   writeFileSync(join(folder, "spawn.mjs"), SPAWN);
   const [ran, spawned] = await runBatch({
     files: Object.fromEntries([

@@ -1,7 +1,6 @@
 // What spt images do, hvt images do: the golden transcripts, devices, crashes. One batch where guests execute.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { binaryPath } from "@uk/tender-hvt";
 import { beforeAll, describe, expect, it } from "vitest";
 import { build } from "./support/boot.ts";
@@ -13,7 +12,6 @@ import { uk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
 import { type Result, runBatch, type Step } from "./vm/batch.ts";
 
-const examples = fileURLToPath(new URL("../examples", import.meta.url));
 const EXAMPLES = ["block", "disk-log", "net-echo", "net-bridge"];
 const folder = workspace();
 /** The files of the batch. */
@@ -177,17 +175,12 @@ const results = new Map<string, Result>();
 const result = (name: string): Result => results.get(name) ?? expect.fail(`the batch has no ${name}`);
 
 beforeAll(async () => {
-  const guests = [...guestsWithTranscript, ...["crash", "exit", "failure-device"].map(guest)];
+  const guests = [...guestsWithTranscript, ...[...EXAMPLES, "crash", "exit", "failure-device"].map(guest)];
   for (const one of guests) {
     const image = (await build(one, folder)).replace(/spt$/, "hvt");
     if (one.name === "crash")
       for (const { why, code } of crashes) file(`${why}.hvt`, crashing(readFileSync(image), code));
     else files[`${one.name}.hvt`] = image;
-  }
-  for (const example of EXAMPLES) {
-    const words = ["build", join(examples, example), "--target", "hvt", "--out-dir", folder];
-    expect(await uk(words)).toMatchObject({ status: 0, stderr: "" });
-    files[`${example}.hvt`] = join(folder, `${example}.hvt`);
   }
   file("storage.img", bytesOf(4096));
   file("log.img", new Uint8Array(4096));

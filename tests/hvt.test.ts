@@ -1,10 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { binaryPath } from "@uk/tender-hvt";
 import { beforeAll, describe, expect, it } from "vitest";
+import { root } from "./support/workspace.ts";
 import { type Result, runBatch } from "./vm/batch.ts";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Programs that tests call. */
 const PROGRAMS = ["ip", "strace", "gdb"];

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { ImageError, linkImage, readImage } from "@uk/image";
 import { createManifest } from "@uk/manifest";
 import { binaryPath } from "@uk/tender-spt";
@@ -13,9 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { baseImage, ENGINE, filler, upstreamImage } from "../packages/image/src/testing/elf-builder.ts";
 import { CORPUS, image, MEM_MIB } from "./support/image-corpus.ts";
 import { execute } from "./support/uk.ts";
-import { workspace } from "./support/workspace.ts";
+import { root, workspace } from "./support/workspace.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = workspace();
 const MEM = MEM_MIB << 20;
 

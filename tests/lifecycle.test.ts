@@ -1,33 +1,21 @@
 // Guests and those who start them: a guest ends with them, however they end, and when they say so.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  copyFileSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { binaryPath, spawn as spawnSpt } from "@uk/tender-spt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build } from "./support/boot.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { build, buildSource } from "./support/boot.ts";
 import { guest } from "./support/guests.ts";
-import { ended, startUk, uk } from "./support/uk.ts";
+import { ended, firstWords, startUk } from "./support/uk.ts";
+import { workspace } from "./support/workspace.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-// Inside the repository, so that programs find the packages as an installed user's would.
-const folder = mkdtempSync(join(root, "tests/.work-"));
+const folder = workspace();
 const image = join(folder, "wait.spt");
 
 beforeAll(async () => {
   await build(guest("wait"), folder);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The one child of a process. */
 function childOf(pid: number | undefined): number {
@@ -60,12 +48,6 @@ async function stopped(pid: number): Promise<void> {
   process.kill(pid, "SIGSTOP");
   while (!/^State:\sT/m.test(readFileSync(`/proc/${pid}/status`, "utf8")))
     await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-/** The first piece of what a child prints. */
-async function firstWords(child: ChildProcess): Promise<string> {
-  const [chunk] = await once(child.stdout as Readable, "data");
-  return String(chunk);
 }
 
 describe("a guest of uk run", () => {
@@ -172,11 +154,9 @@ describe("an image that runs", () => {
   const fresh = join(folder, "fresh.spt");
 
   beforeAll(async () => {
-    const program = join(folder, "ticks.ts");
-    const code = `import { run, sleep } from "@uk/miou-solo5";
+    const program = `import { run, sleep } from "@uk/miou-solo5";
       run([], function* () { for (;;) { console.log("tick"); yield* sleep(5); } });`;
-    writeFileSync(program, code);
-    expect(await uk(["build", program, "--target", "spt", "--out-dir", folder])).toMatchObject({ status: 0 });
+    await buildSource("ticks", program, folder);
     copyFileSync(ticks, fresh);
   });
 
@@ -194,7 +174,7 @@ describe("an image that runs", () => {
   it("and is overwritten ends its guest by SIGBUS, of which `exit` says what to do", async () => {
     copyFileSync(fresh, ticks);
     const child = spawnSpt(ticks, { mem: 16, stdio: "pipe" });
-    await once(child.stdout as Readable, "data");
+    await firstWords(child);
     truncateSync(ticks);
     expect(await child.exit).toMatchObject({
       reason: "trap",
@@ -206,9 +186,9 @@ describe("an image that runs", () => {
   it("and over which another one is renamed goes on", async () => {
     copyFileSync(fresh, ticks);
     const child = spawnSpt(ticks, { mem: 16, stdio: "pipe" });
-    await once(child.stdout as Readable, "data");
+    await firstWords(child);
     renameSync(fresh, ticks);
-    for (let more = 0; more < 3; more++) await once(child.stdout as Readable, "data");
+    for (let more = 0; more < 3; more++) await firstWords(child);
     child.kill();
     expect(await child.exit).toEqual({ reason: "killed", signal: "SIGTERM" });
   });
@@ -217,7 +197,7 @@ describe("an image that runs", () => {
 describe("Guest.kill", () => {
   it("ends a guest that SIGTERM does not end by SIGKILL, and says so", async () => {
     const child = spawnSpt(image, { mem: 16, stdio: "pipe" });
-    await once(child.stdout as Readable, "data");
+    await firstWords(child);
     await stopped(child.pid as number);
     expect(child.kill()).toBe(true);
     expect(child.kill()).toBe(true);
@@ -226,7 +206,7 @@ describe("Guest.kill", () => {
 
   it("says nothing of what it need not do", async () => {
     const child = spawnSpt(image, { mem: 16, stdio: "pipe" });
-    await once(child.stdout as Readable, "data");
+    await firstWords(child);
     child.kill();
     child.kill("SIGKILL");
     expect(await child.exit).not.toHaveProperty("ignored");

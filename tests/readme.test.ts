@@ -1,21 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
-import { execute, uk } from "./support/uk.ts";
+import { describe, expect, it } from "vitest";
+import { buildSource } from "./support/boot.ts";
+import { blocks } from "./support/readme.ts";
+import { BIN, execute, uk } from "./support/uk.ts";
+import { workspace } from "./support/workspace.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-// Inside the repository, so that the programs find the packages as an installed user's would.
-const folder = mkdtempSync(join(root, "tests/.work-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** The code blocks of a README in one language. */
-function blocks(readme: string, language: string): string[] {
-  const text = readFileSync(join(root, readme), "utf8");
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map(
-    ([, code = ""]) => code,
-  );
-}
+const folder = workspace();
 
 /** A file in the test's folder. */
 function file(name: string, content: string): string {
@@ -26,9 +17,7 @@ function file(name: string, content: string): string {
 
 /** Builds a program and boots it; what it printed. */
 async function boot(name: string, program: string): Promise<string> {
-  const built = await uk(["build", file(`${name}.ts`, program), "--out-dir", folder]);
-  expect(built).toMatchObject({ status: 0, stderr: "" });
-  const { status, stdout, stderr } = await uk(["run", join(folder, `${name}.spt`)]);
+  const { status, stdout, stderr } = await uk(["run", await buildSource(name, program, folder)]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return stdout;
 }
@@ -76,8 +65,7 @@ describe("what the READMEs show", () => {
 
   it("the commands of @uk/cli build a program and boot it", async () => {
     const commands = blocks("packages/cli/README.md", "sh").find((block) => block.includes("uk build")) ?? "";
-    const bin = join(root, "packages/cli/bin/uk.mjs");
-    const script = `set -e\nnpx() { shift; "${process.execPath}" "${bin}" "$@"; }\n${commands}`;
+    const script = `set -e\nnpx() { shift; "${process.execPath}" "${BIN}" "$@"; }\n${commands}`;
     const { status, stdout } = await execute("sh", ["-c", script], { cwd: folder });
     expect(status).toBe(0);
     expect(stdout.trimEnd().split("\n").at(-1)).toBe("Hello World");

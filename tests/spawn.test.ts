@@ -1,25 +1,24 @@
 // `spawn` of both tenders: real guests on spt, and on hvt as far as this machine goes; the reports of hvt come
 // from where its guests execute.
 import { once } from "node:events";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { exitOf, spawnGuest } from "@uk/tender";
 import * as hvt from "@uk/tender-hvt";
 import * as spt from "@uk/tender-spt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build } from "./support/boot.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { build, buildSource } from "./support/boot.ts";
 import { crashes, crashing } from "./support/crashes.ts";
 import { guest } from "./support/guests.ts";
-import { execute, uk } from "./support/uk.ts";
+import { blocks } from "./support/readme.ts";
+import { execute, firstWords } from "./support/uk.ts";
+import { root, workspace } from "./support/workspace.ts";
 import { findPlace, type Result, runBatch } from "./vm/batch.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-// Inside the repository, so that programs find the packages as an installed user's would.
-const folder = mkdtempSync(join(root, "tests/.work-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = workspace();
 
 const image = (name: string): string => join(folder, `${name}.spt`);
 
@@ -55,10 +54,8 @@ beforeAll(async () => {
     "failure-out-of-memory-array",
   ])
     await build(guest(name), folder);
-  const many = fileURLToPath(new URL("conformance/many.ts", import.meta.url));
-  for (const [name, program] of Object.entries(PROGRAMS)) writeFileSync(join(folder, `${name}.ts`), program);
-  for (const entry of [many, ...Object.keys(PROGRAMS).map((name) => join(folder, `${name}.ts`))])
-    expect(await uk(["build", entry, "--out-dir", folder])).toMatchObject({ status: 0, stderr: "" });
+  await build({ name: "many", entry: join(root, "tests/conformance/many.ts") }, folder);
+  for (const [name, program] of Object.entries(PROGRAMS)) await buildSource(name, program, folder);
 });
 
 /** Runs an image with both streams piped; how it ended and what was said. */
@@ -100,7 +97,7 @@ describe("how an spt guest ends", () => {
 
   it.each(["SIGTERM", "SIGINT", "SIGKILL", "SIGSEGV"] as const)("killed by %s", async (signal) => {
     const child = spt.spawn(image("wait"), { mem: 16, stdio: "pipe" });
-    await once(child.stdout as Readable, "data");
+    await firstWords(child);
     expect(child.kill(signal)).toBe(true);
     expect(await child.exit).toEqual({ reason: "killed", signal });
     expect(child.kill(signal)).toBe(false);
@@ -225,7 +222,7 @@ describe("an AbortSignal", () => {
     async (when) => {
       const controller = new AbortController();
       const child = spt.spawn(image("wait"), { mem: 16, stdio: "pipe", signal: controller.signal });
-      if (when === "when it runs") await once(child.stdout as Readable, "data");
+      if (when === "when it runs") await firstWords(child);
       controller.abort();
       expect(await child.exit).toEqual({ reason: "killed", signal: "SIGKILL" });
       expect(existsSync(`/proc/${child.pid}`)).toBe(false);
@@ -361,11 +358,10 @@ describe("what a guest gets", () => {
 });
 
 describe("the program in the README", () => {
-  /** Runs the first, or another, program of a package's README. */
-  async function readme(name: string, index = 0) {
-    const markdown = readFileSync(join(root, "packages", name, "README.md"), "utf8");
-    const [, code = ""] = [...markdown.matchAll(/^```ts\n([\s\S]*?)^```/gm)][index] ?? [];
-    const program = join(folder, `${name}-${index}.mjs`);
+  /** Runs the first program of a package's README. */
+  async function readme(name: string) {
+    const [code = ""] = blocks(`packages/${name}/README.md`, "ts");
+    const program = join(folder, `${name}.mjs`);
     writeFileSync(program, code);
     return execute(process.execPath, [program], { cwd: folder });
   }

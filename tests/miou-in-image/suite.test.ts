@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, it } from "vitest";
 import { catalogue } from "../../packages/miou/tests/cases/index.ts";
+import { build } from "../support/boot.ts";
 import { uk } from "../support/uk.ts";
 import { workspace } from "../support/workspace.ts";
 
@@ -21,9 +21,7 @@ function verdict(title: string): string {
 }
 
 beforeAll(async () => {
-  const built = await uk(["build", entry, "--name", "suite", "--out-dir", folder]);
-  if (built.status !== 0) throw new Error(`uk build ended with status ${built.status}: ${built.stderr}`);
-  const { stdout, stderr } = await uk(["run", join(folder, "suite.spt")]);
+  const { stdout, stderr } = await uk(["run", await build({ name: "suite", entry }, folder)]);
   report = stdout.trimEnd().split("\n");
   errors = stderr;
 });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { root } from "./workspace.ts";
 
 /** `guest.json`: how the program is run, where that is not the usual. */
 interface Settings {
@@ -24,7 +24,6 @@ export interface GuestProgram extends Required<Omit<Settings, "mem">> {
   readonly mem: number | undefined;
 }
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "tests/guests");
 
 /**

@@ -1,8 +1,5 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Ended, execute } from "./uk.ts";
+import { BIN, type Ended, execute } from "./uk.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Namespaces for networks, mounts and processes; what is still running at the end is killed. */
 const NEW = ["--net", "--mount", "--pid", "--fork", "--kill-child"];
 const refused = await execute("unshare", [...NEW, "test", "-c", "/dev/net/tun"]);
@@ -17,7 +14,7 @@ export const whyNot: string = hasNamespaces
 
 const PRELUDE = `set -e
   node="${process.execPath}"
-  bin="${join(root, "packages/cli/bin/uk.mjs")}"
+  bin="${BIN}"
   uk() { "$node" "$bin" "$@"; }
   tap() { ip tuntap add "$1" mode tap; ip link set "$1" up; }
   says() { for n in $(seq 1000); do grep -qs "$2" "$1" && return 0; sleep 0.01; done; cat "$1"; return 1; }

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /** How a process ended, and what it said. */
@@ -28,6 +30,16 @@ export function uk(words: readonly string[], options: Options = {}): Promise<End
 /** Starts `uk` for a test that talks to the process while it runs. */
 export function startUk(words: readonly string[]): ChildProcess {
   return spawn(process.execPath, [BIN, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** The first piece of what a process prints. */
+export async function firstWords({
+  stdout,
+}: {
+  readonly stdout?: Readable | null | undefined;
+}): Promise<string> {
+  const [chunk] = await once(stdout as Readable, "data");
+  return String(chunk);
 }
 
 /** Runs a program to its end. */

@@ -1,11 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
-/** A folder of the calling test file's own, gone after its last test. */
+/** The repository. */
+export const root: string = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A folder of the calling test file's own, as if the packages had been installed there; gone after its last test. */
 export function workspace(): string {
   const folder = mkdtempSync(join(tmpdir(), "uk-tests-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
