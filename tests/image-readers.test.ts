@@ -10,6 +10,7 @@ import { binaryPath } from "@uk/tender-spt";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { baseImage, ENGINE, filler, upstreamImage } from "../packages/image/src/testing/elf-builder.ts";
+import { mutationsOf } from "../packages/image/src/testing/mutations.ts";
 import { CORPUS, image, MEM_MIB } from "./support/image-corpus.ts";
 import { execute } from "./support/uk.ts";
 import { root, workspace } from "./support/workspace.ts";
@@ -118,7 +119,7 @@ const LINKED = linkImage({
 });
 
 /** `bytes` with words written over them that break readers, mostly in headers and notes. */
-function mutationsOf(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
+function hostile(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   const headers = 64 + 56 * (bytes[56] ?? 0);
   const notes = Buffer.from(bytes).indexOf("Solo5\0") - 12;
   const places = fc.oneof(
@@ -147,21 +148,7 @@ function mutationsOf(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
     fc.bigInt({ min: 0n, max: 0x200n }).map((page) => 0x100000n + page * 0x800n),
     fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
   );
-  const edits = fc.array(fc.tuple(places, values, fc.constantFrom(1, 2, 4, 8)), {
-    minLength: 1,
-    maxLength: 4,
-  });
-  const lengths = fc.oneof(
-    { weight: 9, arbitrary: fc.constant(bytes.length) },
-    { weight: 1, arbitrary: fc.nat(bytes.length) },
-  );
-  return fc.tuple(edits, lengths).map(([changes, length]) => {
-    const mutated = bytes.slice();
-    for (const [where, value, width] of changes) {
-      for (let i = 0; i < width; i++) mutated[where + i] = Number((value >> BigInt(8 * i)) & 0xffn);
-    }
-    return mutated.subarray(0, length);
-  });
+  return mutationsOf(bytes, places, values, 4);
 }
 
 describe("both readers", () => {
@@ -175,7 +162,7 @@ describe("both readers", () => {
     let agreed = { accepted: 0, refused: 0 };
     const memories = fc.constantFrom(MEM, 2 << 20, 0x108000, 1 << 30, Number.MAX_SAFE_INTEGER);
     await fc.assert(
-      fc.asyncProperty(mutationsOf(source), memories, async (bytes, memBytes) => {
+      fc.asyncProperty(hostile(source), memories, async (bytes, memBytes) => {
         const found = inTypeScript(bytes, memBytes);
         const expected = await rust.verdict(bytes, memBytes);
         if (found === "ours") expect(expected).toBeDefined();

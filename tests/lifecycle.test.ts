@@ -74,13 +74,6 @@ describe("a guest of uk run", () => {
       stderr: `uk: ${image}: SIGINT did not end the guest within 2 s: SIGKILL did\n`,
     });
   });
-
-  it("that a signal ends is not spoken of", async () => {
-    const uk = startUk(["run", "--mem=16", image]);
-    expect(await firstWords(uk)).toBe("waiting\n");
-    uk.kill("SIGTERM");
-    expect(await ended(uk)).toMatchObject({ status: 143, stderr: "" });
-  });
 });
 
 /** Starts a guest, and says its number once it runs. */

@@ -9,6 +9,7 @@ import {
   W,
   X,
 } from "../../packages/image/src/testing/elf-builder.ts";
+import { type Edit, u8, u16, u32, u64 } from "../../packages/image/src/testing/mutations.ts";
 
 /** An image that somebody could bring, with the verdict that every reader has to give. */
 export interface Case {
@@ -40,7 +41,7 @@ interface Parts {
   readonly note?: Piece;
   readonly text?: Partial<Piece>;
   readonly entry?: number;
-  readonly edit?: (view: DataView) => void;
+  readonly edit?: Edit;
 }
 
 /** A small image in upstream's layout: text at 1 MiB, then what `more` says, then the notes. */
@@ -99,16 +100,11 @@ const many = (count: number): Piece[] =>
   Array.from({ length: count }, (_, at) =>
     data({ vaddr: 0x200000 + at * 0x1000, content: filler(8, at), offset: ROOM + 8 * at, align: 0x1000 }),
   );
-const u64 = (at: number, value: number | bigint) => (view: DataView) =>
-  view.setBigUint64(at, BigInt(value), true);
-const u16 = (at: number, value: number) => (view: DataView) => view.setUint16(at, value, true);
-const u32 = (at: number, value: number) => (view: DataView) => view.setUint32(at, value, true);
-const u8 = (at: number, value: number) => (view: DataView) => view.setUint8(at, value);
 /** Field of a program header: of the text, which is the first. */
 const field = (at: number, index = 0) => 64 + 56 * index + at;
 const both =
-  (...edits: ((view: DataView) => void)[]) =>
-  (view: DataView) => {
+  (...edits: Edit[]): Edit =>
+  (view) => {
     for (const edit of edits) edit(view);
   };
 

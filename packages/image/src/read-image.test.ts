@@ -11,6 +11,7 @@ import {
   readImage,
 } from "./index.ts";
 import { baseImage, basePieces, ENGINE, filler, PT, R, upstreamImage, W, X } from "./testing/elf-builder.ts";
+import { type Edit, mutationsOf, u8, u16, u32, u64 } from "./testing/mutations.ts";
 import { brokenRule } from "./testing/tender-rules.ts";
 
 const MEM = 512 * 1024 * 1024;
@@ -29,24 +30,6 @@ const FIELD = { type: 0, flags: 4, offset: 8, vaddr: 16, filesz: 32, memsz: 40, 
 const at = (index: number, field: keyof typeof FIELD) => 64 + 56 * index + FIELD[field];
 /** The program headers of `LINKED`. */
 const [TEXT, RODATA, DATA, PROGRAM, ABI, BUILD_ID, MFT] = [1, 2, 3, 4, 6, 7, 8] as const;
-
-type Edit = (view: DataView) => void;
-const u16 =
-  (where: number, value: number): Edit =>
-  (view) =>
-    view.setUint16(where, value, true);
-const u32 =
-  (where: number, value: number): Edit =>
-  (view) =>
-    view.setUint32(where, value, true);
-const u64 =
-  (where: number, value: number | bigint): Edit =>
-  (view) =>
-    view.setBigUint64(where, BigInt(value), true);
-const u8 =
-  (where: number, value: number): Edit =>
-  (view) =>
-    view.setUint8(where, value);
 
 function edited(...edits: Edit[]): Uint8Array {
   const image = LINKED.slice();
@@ -367,7 +350,7 @@ describe("readImage and hostile bytes", () => {
   }
 
   /** `image` with words of the kind that break readers written over it, mostly in the headers. */
-  function mutationsOf(image: Uint8Array): fc.Arbitrary<Uint8Array> {
+  function hostile(image: Uint8Array): fc.Arbitrary<Uint8Array> {
     const places = fc.oneof(
       { weight: 4, arbitrary: fc.nat(64 + 56 * 9) },
       { weight: 1, arbitrary: fc.nat(0x600).map((offset) => 0x5000 + offset) },
@@ -378,24 +361,10 @@ describe("readImage and hostile bytes", () => {
       fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       fc.constantFrom(0n, 1n, 2n, 0x1000n, 0x100000n, 0x107000n, 1n << 53n, 1n << 63n, 2n ** 64n - 1n),
     );
-    const edits = fc.array(fc.tuple(places, values, fc.constantFrom(1, 2, 4, 8)), {
-      minLength: 1,
-      maxLength: 3,
-    });
-    const lengths = fc.oneof(
-      { weight: 9, arbitrary: fc.constant(image.length) },
-      { weight: 1, arbitrary: fc.nat(image.length) },
-    );
-    return fc.tuple(edits, lengths).map(([changes, length]) => {
-      const mutated = image.slice();
-      for (const [where, value, width] of changes) {
-        for (let i = 0; i < width; i++) mutated[where + i] = Number((value >> BigInt(8 * i)) & 0xffn);
-      }
-      return mutated.subarray(0, length);
-    });
+    return mutationsOf(image, places, values, 3);
   }
 
-  const mutations = fc.oneof(mutationsOf(LINKED), mutationsOf(upstreamImage("hvt", MANIFEST)));
+  const mutations = fc.oneof(hostile(LINKED), hostile(upstreamImage("hvt", MANIFEST)));
 
   it("never accepts an image that a tender would refuse", () => {
     fc.assert(
@@ -451,7 +420,7 @@ describe("readImage and hostile bytes", () => {
   it("links a mutated base image to a sound image, or refuses it with a typed error", () => {
     const program = { buildId: ENGINE, bytecode: filler(100, 3) };
     fc.assert(
-      fc.property(mutationsOf(baseImage()), (base) => {
+      fc.property(hostile(baseImage()), (base) => {
         let image: Uint8Array;
         try {
           image = linkImage({ base, manifest: MANIFEST, program });

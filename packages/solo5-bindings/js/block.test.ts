@@ -1,23 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type BlockFile, type BlockOptions, openBlock } from "./block.ts";
 import { BindingsError } from "./errors.ts";
-import { execute, noNamespaces, program, resizable, workspace } from "./testing/world.ts";
+import { disksIn, execute, noNamespaces, program, resizable, workspace } from "./testing/world.ts";
 
 const folder = workspace();
-
-/** A file whose bytes count up. */
-function disk(name: string, bytes: number): string {
-  const path = join(folder, name);
-  writeFileSync(
-    path,
-    Uint8Array.from({ length: bytes }, (_, at) => at % 251),
-  );
-  return path;
-}
+const disk = disksIn(folder);
 
 /** The error of a call that fails. */
 function failure(call: () => unknown): Error {

@@ -1,22 +1,12 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openTarget } from "./target.ts";
-import { noNamespaces, program, workspace } from "./testing/world.ts";
+import { disksIn, noNamespaces, program, workspace } from "./testing/world.ts";
 
 const folder = workspace();
+const disk = disksIn(folder);
 const net = (name: string) => ({ name, type: "NET_BASIC" });
 const block = (name: string) => ({ name, type: "BLOCK_BASIC" });
-
-/** A file whose bytes count up. */
-function disk(name: string, bytes: number): string {
-  const path = join(folder, name);
-  writeFileSync(
-    path,
-    Uint8Array.from({ length: bytes }, (_, at) => at % 251),
-  );
-  return path;
-}
 
 /** Why a target cannot be opened: code, and the tender's words. */
 function refusal(

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -118,6 +118,18 @@ export function workspace(): string {
   const path = mkdtempSync(join(tmpdir(), "uk-bindings-"));
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   return path;
+}
+
+/** Makes files in `folder` whose bytes count up; their paths. */
+export function disksIn(folder: string): (name: string, bytes: number) => string {
+  return (name, bytes) => {
+    const path = join(folder, name);
+    writeFileSync(
+      path,
+      Uint8Array.from({ length: bytes }, (_, at) => at % 251),
+    );
+    return path;
+  };
 }
 
 /** Memory that can shrink; the types of ES2023 do not know it. */
