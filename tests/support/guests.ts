@@ -35,7 +35,6 @@ export const guestsWithTranscript: readonly GuestProgram[] = readdirSync(folder)
   .sort()
   .map(guest);
 
-/** That of this name. */
 export function guest(name: string): GuestProgram {
   const own = join(folder, name, "main.ts");
   const file = join(folder, name, "guest.json");

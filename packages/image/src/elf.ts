@@ -139,7 +139,6 @@ export function writeProgramHeader(view: DataView, at: number, header: Omit<Prog
   view.setBigUint64(at + 48, header.align, true);
 }
 
-/** `value` rounded up to a multiple of `unit`. */
 export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }

@@ -5,6 +5,9 @@ export const AGAIN = -1;
 export const EINVAL = -2;
 export const EUNSPEC = -3;
 
+/** Bytes of the header of an Ethernet frame. */
+export const HEADER = 14;
+
 /** A `Uint8Array`. A proxy of one is none, and asking it would run code of the program. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && value instanceof Uint8Array;

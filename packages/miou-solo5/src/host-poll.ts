@@ -1,18 +1,7 @@
 import type { Resume } from "@uk/miou";
+import { later } from "./host.ts";
 import type { Solo5 } from "./solo5.ts";
 import { type BlockRequest, Waits } from "./waits.ts";
-
-/** What is used of a host's loop. */
-const host = globalThis as unknown as {
-  readonly setImmediate?: (callback: () => void) => unknown;
-  readonly setTimeout: (callback: () => void, ms: number) => unknown;
-};
-
-/** Runs `callback` once what is ready now has run. */
-function later(callback: () => void): void {
-  if (host.setImmediate === undefined) host.setTimeout(callback, 0);
-  else host.setImmediate(callback);
-}
 
 /**
  * The waits of a program that lives in a host's event loop. The target watches the devices for which

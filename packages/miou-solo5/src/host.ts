@@ -22,3 +22,15 @@ export function writeAndExit(host: HostProcess, text: string): never {
   for (let rest = text; rest !== ""; rest = rest.slice(fs.writeSync(fd, rest)));
   host.exit(0);
 }
+
+/** What is used of a host's loop. */
+const loop = globalThis as unknown as {
+  readonly setImmediate?: (callback: () => void) => unknown;
+  readonly setTimeout: (callback: () => void, ms: number) => unknown;
+};
+
+/** Runs `callback` once what is ready now has run, and the jobs of promises. */
+export function later(callback: () => void): void {
+  if (loop.setImmediate === undefined) loop.setTimeout(callback, 0);
+  else loop.setImmediate(callback);
+}

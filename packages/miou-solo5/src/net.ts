@@ -1,11 +1,9 @@
 import { type Operation, type Result, suspend, tracked, yieldNow } from "@uk/miou";
-import { AGAIN, EINVAL, isBytes, isRoom } from "./device-calls.ts";
+import { AGAIN, EINVAL, HEADER, isBytes, isRoom } from "./device-calls.ts";
 import { DeviceError, NOT_ATTACHED, notBytes, Solo5Error } from "./errors.ts";
 import { currentIo, type Io } from "./io.ts";
 import type { AcquiredNet, DirectNet } from "./solo5.ts";
 
-/** Bytes of an Ethernet header. */
-const HEADER = 14;
 /** So often a frame for which the host has no room is tried. */
 const TRIES = 8;
 /** No result of a call: others should have their turn. */

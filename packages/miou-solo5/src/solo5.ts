@@ -73,7 +73,7 @@ export interface Solo5Devices {
   blockWrite(handle: number, offset: bigint, from: Uint8Array): number;
 }
 
-/** An acquired network device. */
+/** What {@link Solo5Devices.netAcquire} gives. */
 export interface AcquiredNet {
   readonly handle: number;
   /** 6 bytes. */
@@ -114,7 +114,7 @@ export interface DirectNet {
   ): (buffer: Uint8Array, length?: number) => void;
 }
 
-/** An acquired block device. */
+/** What {@link Solo5Devices.blockAcquire} gives. */
 export interface AcquiredBlock {
   readonly handle: number;
   /** Bytes of the device. */

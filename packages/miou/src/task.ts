@@ -71,9 +71,7 @@ export interface Holding {
 export interface Watcher {
   /** The task is being cancelled; it has not seen it yet. Must not run foreign code. */
   cancelled?(task: TaskCell): void;
-  /** The task has settled. */
   settled?(task: TaskCell): void;
-  /** The parent has consumed the task. */
   consumed?(task: TaskCell): void;
 }
 

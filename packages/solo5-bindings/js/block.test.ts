@@ -10,7 +10,6 @@ import { disksIn, execute, noNamespaces, program, resizable, workspace } from ".
 const folder = workspace();
 const disk = disksIn(folder);
 
-/** The error of a call that fails. */
 function failure(call: () => unknown): Error {
   try {
     call();

@@ -78,7 +78,6 @@ export function ioError(call: string, device: string, errno: number): BindingsEr
   return new BindingsError(call, "IO", `${device}: ${name}: ${text}`, { errno: name });
 }
 
-/** `device` was closed. */
 export function closedError(call: string, device: string): BindingsError {
   return new BindingsError(call, "CLOSED", `${device} is closed`);
 }

@@ -1,3 +1,4 @@
+import { HEADER } from "@uk/miou-solo5/device-calls";
 import { checkBytes, checkRoom } from "./bytes.ts";
 import { BindingsError, closedError, ioError } from "./errors.ts";
 import { Code, type Native, NO_BUFFERS, NOT_NOW, native, type OpenNet, opened } from "./native.ts";
@@ -16,8 +17,6 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Bytes of an Ethernet header. */
-const HEADER = 14;
 /** So many frames in a row are read without letting the loop run. */
 const BURST = 64;
 

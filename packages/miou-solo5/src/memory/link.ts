@@ -1,3 +1,4 @@
+import { HEADER } from "../device-calls.ts";
 import { checkOptions } from "../options.ts";
 import { checkDuration, checkProbability, type Random } from "./random.ts";
 
@@ -34,9 +35,6 @@ export interface Timeline {
   /** Ns since the world began. */
   readonly now: bigint;
 }
-
-/** Bytes of the header of an Ethernet frame. */
-export const HEADER = 14;
 
 /** A place on a link: that of a guest's device, or a test's own. Made by `Link.port`. */
 export class Port {

@@ -1,7 +1,7 @@
-import { AGAIN, EINVAL, EUNSPEC, isBytes, isRoom } from "../device-calls.ts";
+import { AGAIN, EINVAL, EUNSPEC, HEADER, isBytes, isRoom } from "../device-calls.ts";
 import type { AcquiredBlock, AcquiredNet, Solo5, Solo5Devices } from "../solo5.ts";
 import type { Disk } from "./disk.ts";
-import { HEADER, type Link, type Port } from "./link.ts";
+import type { Link, Port } from "./link.ts";
 
 /** What a guest is booted with. */
 export interface BootOptions {

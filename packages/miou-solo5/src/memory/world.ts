@@ -1,3 +1,4 @@
+import { later } from "../host.ts";
 import { checkOptions } from "../options.ts";
 import { installedTarget, installTarget } from "../target.ts";
 import { Disk, type DiskOptions } from "./disk.ts";
@@ -22,14 +23,8 @@ export interface RunFor {
   readonly forNs?: bigint;
 }
 
-/** Runs `callback` when the host has run the jobs of promises. */
-const host = globalThis as unknown as {
-  readonly setImmediate?: (callback: () => void) => unknown;
-  readonly setTimeout: (callback: () => void, ms: number) => unknown;
-};
-const afterJobs = (callback: () => void): unknown =>
-  host.setImmediate === undefined ? host.setTimeout(callback, 0) : host.setImmediate(callback);
-const jobsDone = (): Promise<void> => new Promise(afterJobs);
+/** When the host has run the jobs of promises. */
+const jobsDone = (): Promise<void> => new Promise(later);
 
 /**
  * A world of unikernels, networks and disks in one process, with a clock of its own: a day passes as fast as

@@ -1,4 +1,4 @@
-import { AGAIN, EINVAL } from "../device-calls.ts";
+import { AGAIN, EINVAL, HEADER } from "../device-calls.ts";
 import type { Solo5, Solo5Devices } from "../solo5.ts";
 
 /** A target whose time passes only in `yield` and on its disks, which is what a program sees of a real one. */
@@ -78,7 +78,7 @@ export function virtualTarget(hardware: VirtualHardware = {}): VirtualTarget {
           : undefined,
       netRead(handle, into) {
         netCall("read", handle);
-        if (into.length < MTU + 14) return EINVAL;
+        if (into.length < MTU + HEADER) return EINVAL;
         const index = frames.findIndex((frame) => frame.handle === handle && frame.at <= now);
         const [found] = index < 0 ? [] : frames.splice(index, 1);
         if (found === undefined) return AGAIN;

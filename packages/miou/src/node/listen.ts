@@ -24,7 +24,7 @@ export interface ListenOptions extends Omit<NetListenOptions, "signal">, Owned {
   readonly maxPending?: number;
 }
 
-/** Takes connections. */
+/** Takes connections: made by `listen`. */
 export class Listener {
   /** Node's object. */
   readonly raw: Server;

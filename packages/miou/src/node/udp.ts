@@ -36,7 +36,7 @@ interface Datagram {
   readonly peer: RemoteInfo;
 }
 
-/** A socket for datagrams. */
+/** Sends and receives datagrams: made by `udp` and `fromUdp`. */
 export class UdpSocket {
   /** Node's object. */
   readonly raw: UdpRaw;

@@ -112,7 +112,6 @@ export function* failing(error: unknown, times = 0): Operation<never> {
   throw error;
 }
 
-/** The trace events of `fn`. */
 export function traced(fn: () => void): TraceEvent[] {
   const events: TraceEvent[] = [];
   const subscription = trace.subscribe((event) => events.push(event));
