@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 const lib = (name: string) => import(new URL(`../scripts/lib/${name}.mjs`, import.meta.url).href);
-const { sectionsOf, wrongLinks, wrongRules, wrongSections, wrongTests } = await lib("citations");
+const { sectionsOf, wrongLinks, wrongPaths, wrongRules, wrongSections, wrongTests } = await lib("citations");
 const { unsafeModules } = await lib("unsafe");
 const { crateOf, readArrows, wrongArrows, wrongImports } = await lib("arrows");
 
@@ -70,6 +70,19 @@ describe("links", () => {
     "that lead nowhere are told: %s",
     (text) => expect(complaints(text)).toHaveLength(1),
   );
+});
+
+it("files that are named are there, seen from the root or from a folder above", () => {
+  const files = new Set(["packages/a/src/x.rs", "packages/a/scripts/y.mjs"]);
+  const complaints = (text: string): string[] => [
+    ...wrongPaths({ path: "packages/a/src/z.ts", text }, (path: string) =>
+      files.has(path) ? "" : undefined,
+    ),
+  ];
+  expect(
+    complaints("// packages/a/src/x.rs, scripts/y.mjs; not ../tests/no.ts nor https://x/docs/no.md"),
+  ).toEqual([]);
+  expect(complaints("// packages/a/src/no.rs, scripts/no.mjs")).toHaveLength(2);
 });
 
 describe("names of tests", () => {

@@ -33,7 +33,7 @@ export function checkCitations() {
   const text = filesOf(/\.(ts|mjs|rs|c|h|ld|py|md|toml)$/);
   const markdown = text.filter(({ path }) => path.endsWith(".md"));
   return complain([
-    ...text.flatMap((file) => [...wrongSections(file, documents)]),
+    ...text.flatMap((file) => [...wrongSections(file, documents), ...wrongPaths(file, read)]),
     ...markdown.flatMap((file) => [...wrongLinks(file, read)]),
     ...text.filter(({ path }) => WITH_TESTS.includes(path)).flatMap((file) => [...wrongTests(file, read)]),
     ...text
@@ -94,6 +94,16 @@ export function* wrongSections({ path, text }, documents) {
   }
   for (const { 0: cited, index } of plain.matchAll(/\bABI\s+\d+(?:\.\d+|,\s+\d+)/g))
     yield `${where(index)}: "${oneLine(cited)}": write "${oneLine(cited).replace(" ", " section ")}"`;
+}
+
+/** Files of the house that are named, from the root or from a folder above, and are not there. */
+export function* wrongPaths({ path, text }, read) {
+  const folders = path.split("/").map((_, index, parts) => parts.slice(0, index).join("/"));
+  const named =
+    /(?<![\w./@-])(?:packages|crates|tests|scripts|docs|bench|examples)\/[\w./-]+\.(?:rs|ts|mjs|c|h|ld|md)\b/g;
+  for (const [file] of text.matchAll(named))
+    if (!folders.some((folder) => read(join(folder, file)) !== undefined))
+      yield `${path}: ${file} is named and not there`;
 }
 
 /** Relative links of a document that lead nowhere. `read` gives the text of a file, if it is there. */

@@ -22,7 +22,7 @@ export function normal(transcript: string, map: string): string {
   return lines.join("\n");
 }
 
-/** Largest request, in bytes, that the guest's allocator meets from its reserve (`packages/runtime/engine/src/memory.rs`). */
+/** Largest request, in bytes, that the guest's allocator meets from its reserve (`packages/runtime/guest/src/heap.rs`). */
 const SMALL_REQUEST = 8192;
 
 const ELSEWHERE = "    at (code of packages)";
