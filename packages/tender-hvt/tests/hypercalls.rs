@@ -304,11 +304,8 @@ impl Model {
                     EINVAL
                 } else if !may_all(true, data, len) {
                     return Expected::Fault;
-                } else if self.arrived.is_empty() {
-                    AGAIN
-                } else if len == 0 {
-                    // There is no room for any of the frame.
-                    self.arrived.remove(0);
+                } else if self.arrived.is_empty() || len == 0 {
+                    // Without room for any of a frame it stays: the kernel does not ask the socket.
                     AGAIN
                 } else {
                     let mut frame = self.arrived.remove(0);
