@@ -144,6 +144,8 @@ impl ReadAt for ImageFile<'_> {
         self.size
     }
 
+    // It has many callers, each of which would get a copy, a kilobyte in all.
+    #[inline(never)]
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
         if self.window.read_at(offset, into).is_ok() {
             return Ok(());

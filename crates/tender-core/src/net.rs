@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::sockopt::{socket_domain, socket_type};
@@ -131,7 +131,7 @@ impl NetPort {
             FileType::CharacterDevice => mtu_of(check_tap(fd)?).unwrap_or(DEFAULT_MTU),
             _ => return Err(AdoptError::Kind),
         };
-        let flags = syscall::add_flag(fd, OFlags::NONBLOCK).map_err(refused)?;
+        let flags = syscall::add_flag(fd.as_fd(), OFlags::NONBLOCK).map_err(refused)?;
         if flags & OFlags::RWMODE != OFlags::RDWR {
             return Err(AdoptError::OneWay);
         }
@@ -162,25 +162,31 @@ fn attach(name: &[u8]) -> Result<NetPort, TapRefusal> {
         .copy_from_slice(name);
     let named = request;
     let socket = interface_socket().map_err(TapRefusal::Host)?;
-    syscall::ask_interface(&socket, InterfaceQuestion::Flags, &mut request).map_err(|errno| match errno {
-        Errno::ENODEV => TapRefusal::NoInterface,
-        errno => TapRefusal::Host(errno),
+    syscall::ask_interface(socket.as_fd(), InterfaceQuestion::Flags, &mut request).map_err(|errno| {
+        match errno {
+            Errno::ENODEV => TapRefusal::NoInterface,
+            errno => TapRefusal::Host(errno),
+        }
     })?;
     if flags_of(&request) & (IFF_UP | IFF_RUNNING) == 0 {
         return Err(TapRefusal::Down);
     }
     let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let fd = open(c"/dev/net/tun", flags, Mode::empty()).map_err(|errno| TapRefusal::Tun(errno.into()))?;
-    let mtu = attach_tun(&socket, &fd, named)?;
+    let mtu = attach_tun(socket.as_fd(), fd.as_fd(), named)?;
     for offload in [Offload::Receive, Offload::Segmentation] {
         // Needs CAP_NET_ADMIN; without it frames may be larger than the MTU, which a guest can live with.
-        let _ = syscall::switch_off(&socket, named.name, offload);
+        let _ = syscall::switch_off(socket.as_fd(), named.name, offload);
     }
     Ok(NetPort { fd: fd.into(), mtu })
 }
 
 /// Attaches `fd`, a fresh descriptor of /dev/net/tun, and tells the interface's MTU.
-fn attach_tun(socket: &OwnedFd, fd: &OwnedFd, named: InterfaceRequest) -> Result<u16, TapRefusal> {
+fn attach_tun(
+    socket: BorrowedFd<'_>,
+    fd: BorrowedFd<'_>,
+    named: InterfaceRequest,
+) -> Result<u16, TapRefusal> {
     let mut request = named;
     request.value[..2].copy_from_slice(&(IFF_TAP | IFF_NO_PI).to_ne_bytes());
     syscall::ask_interface(fd, InterfaceQuestion::Attach, &mut request).map_err(|errno| match errno {
@@ -210,7 +216,7 @@ fn check_tap(fd: Fd) -> Result<[u8; 16], AdoptError> {
     /// `EBADFD`: no interface.
     const DETACHED: i32 = 77;
     let mut request = InterfaceRequest { name: [0; 16], value: [0; 24] };
-    syscall::ask_interface(fd, InterfaceQuestion::Attached, &mut request)
+    syscall::ask_interface(fd.as_fd(), InterfaceQuestion::Attached, &mut request)
         .map_err(|errno| if errno.number() == DETACHED { AdoptError::Detached } else { AdoptError::Kind })?;
     let flags = flags_of(&request);
     if flags & IFF_TAP == 0 {
@@ -225,7 +231,7 @@ fn check_tap(fd: Fd) -> Result<[u8; 16], AdoptError> {
 
 /// The MTU of an interface in this network namespace.
 fn mtu_of(name: [u8; 16]) -> Result<u16, Errno> {
-    mtu_through(&interface_socket()?, name)
+    mtu_through(interface_socket()?.as_fd(), name)
 }
 
 /// A socket through which network interfaces can be asked and changed.
@@ -233,7 +239,7 @@ fn interface_socket() -> Result<OwnedFd, Errno> {
     Ok(socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?)
 }
 
-fn mtu_through(socket: &OwnedFd, name: [u8; 16]) -> Result<u16, Errno> {
+fn mtu_through(socket: BorrowedFd<'_>, name: [u8; 16]) -> Result<u16, Errno> {
     let mut request = InterfaceRequest { name, value: [0; 24] };
     syscall::ask_interface(socket, InterfaceQuestion::Mtu, &mut request)?;
     let [a, b, c, d, ..] = request.value;

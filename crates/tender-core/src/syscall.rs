@@ -38,8 +38,8 @@ pub const fn word(number: u64) -> usize {
 }
 
 /// A descriptor as the kernel takes it.
-fn argument(fd: &impl AsFd) -> usize {
-    fd.as_fd().as_raw_fd().cast_unsigned() as usize
+fn argument(fd: BorrowedFd<'_>) -> usize {
+    fd.as_raw_fd().cast_unsigned() as usize
 }
 
 /// Makes system call `number`.
@@ -104,9 +104,9 @@ pub fn die_by_input(fd: Fd) -> Result<(), Errno> {
     let process = getpid().as_raw_nonzero().get().cast_unsigned();
     for (command, value) in [(linux::F_SETSIG, linux::SIGKILL), (linux::F_SETOWN, process)] {
         // SAFETY: no memory is involved.
-        unsafe { call(linux::__NR_fcntl, [argument(&fd), command as usize, value as usize]) }?;
+        unsafe { call(linux::__NR_fcntl, [argument(fd.as_fd()), command as usize, value as usize]) }?;
     }
-    add_flag(fd, OFlags::ASYNC).map(drop)
+    add_flag(fd.as_fd(), OFlags::ASYNC).map(drop)
 }
 
 /// Whether the other end of a pipe or socket is closed, or writes no more. By `poll`, which is what a filter allows,
@@ -127,10 +127,10 @@ pub fn is_hung_up(fd: Fd) -> Result<bool, Errno> {
 ///
 /// # Errors
 /// It is not open, or the flag is not for this process to set.
-pub fn add_flag(fd: impl AsFd, flag: OFlags) -> Result<OFlags, Errno> {
-    let flags = fcntl_getfl(&fd)?;
+pub fn add_flag(fd: BorrowedFd<'_>, flag: OFlags) -> Result<OFlags, Errno> {
+    let flags = fcntl_getfl(fd)?;
     if !flags.contains(flag) {
-        fcntl_setfl(&fd, flags | flag)?;
+        fcntl_setfl(fd, flags | flag)?;
     }
     Ok(flags)
 }
@@ -139,7 +139,7 @@ pub fn add_flag(fd: impl AsFd, flag: OFlags) -> Result<OFlags, Errno> {
 ///
 /// # Errors
 /// It is not a block device.
-pub fn is_read_only_device(fd: impl AsFd) -> Result<bool, Errno> {
+pub fn is_read_only_device(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
     // SAFETY: the kernel writes an `int`.
     let read_only: u32 = unsafe { ioctl(fd, Getter::<{ requests::BLKROGET }, u32>::new()) }?;
     Ok(read_only != 0)
@@ -174,11 +174,11 @@ pub enum InterfaceQuestion {
 /// # Errors
 /// The kernel refused.
 pub fn ask_interface(
-    fd: impl AsFd,
+    fd: BorrowedFd<'_>,
     question: InterfaceQuestion,
     request: &mut InterfaceRequest,
 ) -> Result<(), Errno> {
-    let fd = argument(&fd);
+    let fd = argument(fd);
     // SAFETY: each of these questions reads and writes a `struct ifreq`, 40 bytes, and no more.
     unsafe { call(linux::__NR_ioctl, [fd, question as usize, (&raw mut *request).addr()]) }.map(drop)
 }
@@ -196,7 +196,7 @@ pub enum Offload {
 ///
 /// # Errors
 /// Not permitted, or the interface does not have it.
-pub fn switch_off(socket: impl AsFd, name: [u8; 16], offload: Offload) -> Result<(), Errno> {
+pub fn switch_off(socket: BorrowedFd<'_>, name: [u8; 16], offload: Offload) -> Result<(), Errno> {
     const SIOCETHTOOL: usize = 0x8946;
     // `struct ethtool_value`: the command, and 0 for off.
     let value = [offload as u32, 0];
@@ -204,7 +204,7 @@ pub fn switch_off(socket: impl AsFd, name: [u8; 16], offload: Offload) -> Result
     request.value[..8].copy_from_slice(&(&raw const value).expose_provenance().to_ne_bytes());
     // SAFETY: the kernel reads a `struct ifreq`, and through the pointer in it the 8 bytes of `value`,
     // which outlives the call.
-    unsafe { call(linux::__NR_ioctl, [argument(&socket), SIOCETHTOOL, (&raw mut request).addr()]) }.map(drop)
+    unsafe { call(linux::__NR_ioctl, [argument(socket), SIOCETHTOOL, (&raw mut request).addr()]) }.map(drop)
 }
 
 /// Ends the process.
