@@ -6,8 +6,9 @@ use std::process::Stdio;
 use solo5_abi::result::{EINVAL, EUNSPEC, OK};
 use test_image::block;
 
-use crate::calls::{BUFFER, Call, death, image, records};
-use crate::support::{End, ImageFile, Needs, Ran, finished, guest, kvm_has, run_image, tender};
+use crate::calls::{BUFFER, Call, image, records};
+use crate::suite::support::{End, ImageFile, Ran, finished, guest, run_image, tender};
+use crate::target::{can_run, death};
 use solo5_abi::notes::AbiTarget;
 use test_image::Image;
 
@@ -29,7 +30,7 @@ fn code(record: &[u64]) -> i32 {
 
 #[test]
 fn reads_and_writes_whole_and_broken_blocks_up_to_the_end() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let disk = disk();
@@ -53,7 +54,7 @@ fn reads_and_writes_whole_and_broken_blocks_up_to_the_end() {
 
 #[test]
 fn refuses_what_is_not_on_the_disk_before_it_looks_at_the_buffer() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let disk = disk();
@@ -85,7 +86,7 @@ fn refuses_what_is_not_on_the_disk_before_it_looks_at_the_buffer() {
 
 #[test]
 fn kills_a_guest_whose_buffer_it_could_not_use_itself() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let disk = disk();
@@ -106,26 +107,6 @@ fn kills_a_guest_whose_buffer_it_could_not_use_itself() {
     assert_eq!(fs::read(disk.path()).unwrap(), before);
 }
 
-#[test]
-fn tells_a_guest_that_the_host_failed() {
-    if !kvm_has(Needs::Integers) {
-        return;
-    }
-    // Beyond the limit on files: the second block can be written, the third cannot.
-    let disk = disk();
-    let calls = [Call::block_write(1, 512, BUFFER, 512), Call::block_write(1, 1024, BUFFER, 512)];
-    let file = ImageFile::of(&image(&[block("storage")], &calls).build());
-    let words = format!(
-        "ulimit -f 2; exec {} --block:storage={} {}",
-        tender().get_program().display(),
-        disk.path().display(),
-        file.path().display()
-    );
-    let output = std::process::Command::new("sh").args(["-c", &words]).stdin(Stdio::null()).output().unwrap();
-    let done = records(&finished(output), &calls);
-    assert_eq!(done.iter().map(|record| code(record)).collect::<Vec<_>>(), [OK, EUNSPEC]);
-}
-
 // Reads the last block again and again until that fails; the status is the result code.
 guest!(read_until_error:
     "print rip + 5f, 1"
@@ -137,7 +118,7 @@ guest!(read_until_error:
 
 #[test]
 fn survives_a_disk_that_becomes_shorter() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let disk = disk();
@@ -150,46 +131,4 @@ fn survives_a_disk_that_becomes_shorter() {
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
     File::options().write(true).open(disk.path()).unwrap().set_len(1024).unwrap();
     assert_eq!(finished(child.wait_with_output().unwrap()).end, End::Exit(EUNSPEC));
-}
-
-#[test]
-fn attaches_63_disks() {
-    if !kvm_has(Needs::Integers) {
-        return;
-    }
-    let names: Vec<_> = (1..=63).map(|number| format!("disk{number}")).collect();
-    let devices: Vec<_> = names.iter().map(|name| block(name)).collect();
-    let disks: Vec<_> = (1..=63).map(|number| ImageFile::of(&[number; 512])).collect();
-    let options: Vec<_> = names
-        .iter()
-        .zip(&disks)
-        .map(|(name, disk)| format!("--block:{name}={}", disk.path().display()))
-        .collect();
-    let calls = [
-        Call::block_read(1, 0, BUFFER, 1),
-        Call::block_read(63, 511, BUFFER + 1, 1),
-        Call::puts(BUFFER, 2),
-        Call::block_read(64, 0, BUFFER, 1),
-    ];
-    let options: Vec<_> = options.iter().map(String::as_str).collect();
-    let ran = run_image(&options, &image(&devices, &calls));
-    let done = records(&ran, &calls);
-    assert_eq!([code(&done[0]), code(&done[1]), code(&done[3])], [OK, OK, EINVAL]);
-    assert_eq!(ran.stdout[80..82], [1, 63]);
-}
-
-#[test]
-fn locks_a_disk_against_a_second_guest() {
-    let disk = disk();
-    let held = File::open(disk.path()).unwrap();
-    held.lock().unwrap();
-    let ran = run_on(&disk, &[]);
-    assert_eq!(ran.end, End::Exit(1));
-    assert!(ran.stderr.contains("is in use: another guest"), "{ran:?}");
-    held.lock_shared().unwrap();
-    assert!(run_on(&disk, &[]).stderr.contains("is in use: another guest"));
-    let attach = format!("--block:storage={}", disk.path().display());
-    let options = ["--mem=4", "--block-lock:storage=shared", &attach];
-    let ran = run_image(&options, &image(&[block("storage")], &[]));
-    assert!(!ran.stderr.contains("is in use") && !ran.stderr.contains("option"), "{ran:?}");
 }

@@ -4,7 +4,7 @@ use solo5_abi::hvt::Hypercall;
 use solo5_abi::notes::AbiTarget;
 use test_image::{Image, Program, R, W};
 
-use crate::support::{End, Ran, guest, line};
+use crate::suite::support::{End, Ran, guest};
 
 /// A hypercall: its record is written to an address, and read there again when it is done.
 #[derive(Clone, Copy, Debug)]
@@ -117,13 +117,4 @@ pub fn records(ran: &Ran, calls: &[Call]) -> Vec<Vec<u64>> {
     }
     assert_eq!(rest.len(), 0, "more than the calls print");
     records
-}
-
-/// The tender's line about a guest that was killed, without the registers; what it printed before does
-/// not matter.
-pub fn death(ran: &Ran) -> String {
-    let quiet = Ran { end: End::Exit(1), stdout: Vec::new(), stderr: ran.stderr.clone() };
-    assert_eq!(ran.end, End::Exit(1), "{ran:?}");
-    let (line, _registers) = line(&quiet).split_once(" (rip=0x").expect("where it happened");
-    line.strip_prefix("guest killed: ").expect("what happened").to_owned()
 }

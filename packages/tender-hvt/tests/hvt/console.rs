@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 
-use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, tender};
+use crate::suite::support::{End, ImageFile, finished, guest, tender};
+use crate::target::can_run;
 use solo5_abi::notes::AbiTarget;
 use test_image::Image;
 
@@ -25,7 +26,7 @@ fn started(stdout: impl Into<Stdio>) -> std::process::Child {
 
 #[test]
 fn goes_on_when_nobody_can_take_its_output() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (reader, writer) = std::io::pipe().unwrap();
@@ -41,7 +42,7 @@ fn goes_on_when_nobody_can_take_its_output() {
 
 #[test]
 fn goes_on_when_standard_output_is_closed() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let image = ImageFile::of(&Image::new(AbiTarget::Hvt, chatty::code()).build());
@@ -52,7 +53,7 @@ fn goes_on_when_standard_output_is_closed() {
 
 #[test]
 fn goes_on_when_nobody_reads() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (mut reader, writer) = std::io::pipe().unwrap();
@@ -66,7 +67,7 @@ fn goes_on_when_nobody_reads() {
 
 #[test]
 fn loses_nothing_when_somebody_reads() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let ran = finished(started(Stdio::piped()).wait_with_output().unwrap());

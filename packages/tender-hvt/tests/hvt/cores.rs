@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use solo5_abi::notes::AbiTarget;
 use test_image::Image;
 
-use crate::support::{End, ImageFile, Needs, Ran, finished, guest, kvm_has, line, skip, tender};
+use crate::suite::support::{End, ImageFile, Ran, finished, guest, line, skip, tender};
+use crate::target::can_run;
 
 // As a compiler would have it: two calls deep, with a word on the stack and one on the heap, then an abort.
 guest!(abort_in_a_function:
@@ -75,7 +76,7 @@ fn gdb(image: &ImageFile, core: &PathBuf, commands: &[&str]) -> Option<String> {
 
 #[test]
 fn leaves_a_core_of_a_guest_that_aborts() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let folder = Folder::new();
@@ -108,7 +109,7 @@ fn leaves_a_core_of_a_guest_that_aborts() {
 
 #[test]
 fn leaves_a_core_of_a_guest_that_was_killed() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let folder = Folder::new();
@@ -121,7 +122,7 @@ fn leaves_a_core_of_a_guest_that_was_killed() {
 
 #[test]
 fn shows_a_trap_where_it_was() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let folder = Folder::new();
@@ -136,7 +137,7 @@ fn shows_a_trap_where_it_was() {
 
 #[test]
 fn leaves_no_core_of_a_guest_that_just_ends() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let folder = Folder::new();
@@ -146,7 +147,7 @@ fn leaves_no_core_of_a_guest_that_just_ends() {
 
 #[test]
 fn says_so_when_it_can_not_leave_cores() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let image = ImageFile::of(&Image::new(AbiTarget::Hvt, exit_with_254::code()).build());

@@ -8,7 +8,8 @@ use std::time::Duration;
 use solo5_abi::notes::AbiTarget;
 use test_image::Image;
 
-use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, line, run, skip, tender};
+use crate::suite::support::{End, ImageFile, finished, guest, line, run, skip, tender};
+use crate::target::{Needs, can_run, kvm_has};
 
 // Counts in ebx, writes the count to memory, and ends with it.
 guest!(count:
@@ -64,7 +65,7 @@ fn gdb(code: &[u8], commands: &[&str], expected: &[&str]) {
 
 #[test]
 fn lets_a_real_gdb_stop_look_and_go_on() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let commands = [
@@ -171,7 +172,7 @@ impl Client {
 
 #[test]
 fn interrupts_a_guest_that_computes_or_sleeps() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     for (name, code) in [("computes", spin::code()), ("sleeps", sleep::code())] {
@@ -196,7 +197,7 @@ fn interrupts_a_guest_that_computes_or_sleeps() {
 
 #[test]
 fn lets_go_of_a_guest_and_leaves_no_breakpoint_behind() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (child, port, _image) = waiting(count::code());
@@ -212,7 +213,7 @@ fn lets_go_of_a_guest_and_leaves_no_breakpoint_behind() {
 
 #[test]
 fn kills_a_guest_whose_debugger_is_gone() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (child, port, _image) = waiting(spin::code());
@@ -223,7 +224,7 @@ fn kills_a_guest_whose_debugger_is_gone() {
 
 #[test]
 fn survives_packets_that_make_no_sense() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (child, port, _image) = waiting(count::code());

@@ -11,7 +11,8 @@ use std::process::Stdio;
 use solo5_abi::notes::AbiTarget;
 use test_image::{Image, Program, R, W, block, net};
 
-use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, tender};
+use crate::suite::support::{End, ImageFile, finished, guest, tender};
+use crate::target::can_run;
 
 /// Guests a run of the tests tries.
 const SEEDS: u64 = 60;
@@ -103,7 +104,7 @@ fn image(seed: u64) -> Image {
 
 #[test]
 fn survives_guests_that_mean_harm() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let mut ends = [0; 3];

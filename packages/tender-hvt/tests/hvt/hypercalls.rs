@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use solo5_abi::hvt::Hypercall;
 
-use crate::calls::{Call, death, image, records};
-use crate::support::{End, Needs, Ran, kvm_has, run_image};
+use crate::calls::{Call, image, records};
+use crate::suite::support::{End, Ran, run_image};
+use crate::target::{can_run, death};
 
 /// 2017-01-01.
 const LONG_AGO: u64 = 1_483_228_800_000_000_000;
@@ -16,7 +17,7 @@ fn run(calls: &[Call]) -> Ran {
 
 #[test]
 fn tells_the_time() {
-    if kvm_has(Needs::Integers) {
+    if can_run() {
         let calls = [Call::new(Hypercall::Walltime, &[0]), Call::new(Hypercall::Walltime, &[0])];
         let times = records(&run(&calls), &calls);
         assert!(times[0][0] > LONG_AGO && times[0] <= times[1], "{times:?}");
@@ -25,7 +26,7 @@ fn tells_the_time() {
 
 #[test]
 fn passes_the_console_on_from_wherever_the_guest_can_read() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let calls = [
@@ -45,7 +46,7 @@ fn passes_the_console_on_from_wherever_the_guest_can_read() {
 
 #[test]
 fn waits_for_the_time_it_was_told_and_not_for_none() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let calls = [Call::poll(0), Call::poll(1), Call::poll(30_000_000), Call::poll(1_000_000_000)];
@@ -63,7 +64,7 @@ fn answered() -> [(Call, u64); 2] {
 
 #[test]
 fn takes_records_anywhere_in_memory_aligned_or_not() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let end = 4 << 20;
@@ -77,7 +78,7 @@ fn takes_records_anywhere_in_memory_aligned_or_not() {
 
 #[test]
 fn kills_a_guest_whose_record_is_not_where_it_could_be() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     for (call, len) in answered() {
@@ -111,7 +112,7 @@ fn kills_a_guest_whose_record_is_not_where_it_could_be() {
 
 #[test]
 fn kills_a_guest_that_prints_what_it_can_not_read() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     for (data, len, expected) in [
@@ -133,7 +134,7 @@ fn kills_a_guest_that_prints_what_it_can_not_read() {
 
 #[test]
 fn kills_a_guest_that_asks_for_devices_when_it_has_none() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     for (call, expected) in [

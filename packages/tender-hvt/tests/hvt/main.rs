@@ -1,5 +1,8 @@
-//! The real binary, run: guests, their devices, refusals. Guests need a KVM that can execute them:
-//! tests/vm has one for hosts that do not.
+//! The real binary, run: what every tender promises, and what only this one does. Guests need a KVM that can execute
+//! them: tests/vm has one for hosts that do not.
+
+#[path = "../../../../crates/tender-core/suite/mod.rs"]
+mod suite;
 
 mod block;
 mod calls;
@@ -9,8 +12,6 @@ mod debugger;
 mod guests;
 mod hostile;
 mod hypercalls;
-mod lifecycle;
 mod net;
 mod privileges;
-mod refusals;
-mod support;
+mod target;

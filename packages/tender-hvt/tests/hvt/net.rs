@@ -3,15 +3,16 @@
 
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use solo5_abi::notes::AbiTarget;
 use solo5_abi::result::{AGAIN, EINVAL, EUNSPEC, OK};
 use test_image::{Image, Program, R, W, block, net};
 
-use crate::calls::{BUFFER, Call, death, image, records};
-use crate::support::{End, ImageFile, Needs, Ran, finished, guest, kvm_has, run, skip, tender};
+use crate::calls::{BUFFER, Call, image, records};
+use crate::suite::support::{End, ImageFile, Ran, finished, guest, run, tender};
+use crate::target::{can_run, death};
 
 /// Two ends of a network: that of the host, and that which becomes the guest's device.
 fn wire() -> (UnixDatagram, UnixDatagram) {
@@ -43,7 +44,7 @@ fn code(record: &[u64]) -> i32 {
 
 #[test]
 fn reads_frames_and_says_when_there_is_none() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (host, device) = wire();
@@ -72,7 +73,7 @@ fn reads_frames_and_says_when_there_is_none() {
 
 #[test]
 fn tells_a_datagram_of_no_bytes_from_the_end_of_a_socket() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let reads = [Call::net_read(1, BUFFER, 2048), Call::net_read(1, BUFFER, 2048)];
@@ -99,7 +100,7 @@ fn tells_a_datagram_of_no_bytes_from_the_end_of_a_socket() {
 
 #[test]
 fn writes_frames_in_order() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (host, device) = wire();
@@ -114,7 +115,7 @@ fn writes_frames_in_order() {
 
 #[test]
 fn refuses_handles_that_are_no_network_device_before_it_looks_at_the_buffer() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let disk = ImageFile::of(&[0; 512]);
@@ -132,7 +133,7 @@ fn refuses_handles_that_are_no_network_device_before_it_looks_at_the_buffer() {
 
 #[test]
 fn kills_a_guest_whose_buffer_it_could_not_use_itself() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     for (call, expected) in [
@@ -150,7 +151,7 @@ fn kills_a_guest_whose_buffer_it_could_not_use_itself() {
 
 #[test]
 fn drops_frames_that_nobody_has_room_for_and_tells_when_nobody_is_there() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (host, device) = wire();
@@ -194,7 +195,7 @@ guest!(ring_echo:
 
 #[test]
 fn carries_frames_through_the_ring_and_loses_none_at_the_end() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (host, device) = wire();
@@ -218,7 +219,7 @@ fn carries_frames_through_the_ring_and_loses_none_at_the_end() {
 
 #[test]
 fn offers_no_ring_if_it_is_asked_not_to_or_there_is_no_network() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (_host, device) = wire();
@@ -231,7 +232,7 @@ fn offers_no_ring_if_it_is_asked_not_to_or_there_is_no_network() {
 
 #[test]
 fn leaves_all_memory_to_a_guest_with_a_ring() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let (_host, device) = wire();
@@ -291,7 +292,7 @@ fn submitted(submission: Submission, frame: Option<&[u8]>) -> Ran {
 
 #[test]
 fn serves_entries_of_the_ring_or_leaves_them_out() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let wild = u64::MAX;
@@ -315,7 +316,7 @@ fn serves_entries_of_the_ring_or_leaves_them_out() {
 
 #[test]
 fn kills_a_guest_that_leaves_nonsense_in_its_ring() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     for (submission, expected) in [
@@ -331,57 +332,5 @@ fn kills_a_guest_that_leaves_nonsense_in_its_ring() {
         assert_eq!(ran.end, End::Exit(1), "{ran:?}");
         let said = ran.stderr.strip_prefix("solo5-hvt: guest killed: network ring: ").expect(&ran.stderr);
         assert!(said.starts_with(expected), "{said}");
-    }
-}
-
-/// Runs `test` in a network namespace of its own.
-fn in_namespace(test: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::spawn(|| {
-        // SAFETY: takes this thread, which nothing else runs on, to a new network.
-        if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
-            return skip(format_args!("no network namespaces: {}", std::io::Error::last_os_error()));
-        }
-        test();
-    });
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
-}
-
-/// Runs the words of `line` by `ip`.
-fn ip(line: &str) {
-    let output = Command::new("ip").args(line.split(' ')).output().unwrap();
-    assert!(output.status.success(), "ip {line}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-// Prints its MTU, then writes a frame every 10 ms until that fails; the status is the result code.
-guest!(write_until_error:
-    "print 0x100F6, 2"
-    "2: mov qword ptr [0x180100], 10000000" "call_tender 3, 0x180100"
-    "mov qword ptr [0x180200], 1" "mov qword ptr [0x180208], 0x190000" "mov qword ptr [0x180210], 60"
-    "call_tender 6, 0x180200" "mov ebx, [0x180218]" "test ebx, ebx" "jz 2b"
-    "mov qword ptr [0x180000], 0" "mov [0x180008], ebx" "call_tender 8, 0x180000");
-
-#[test]
-fn tells_a_guest_that_its_tap_went_down_or_away() {
-    if !kvm_has(Needs::Integers) {
-        return;
-    }
-    for end in ["link set tap7 down", "link del tap7"] {
-        in_namespace(move || {
-            ip("tuntap add tap7 mode tap");
-            ip("link set tap7 mtu 9000 up");
-            let image = Image::with_devices(AbiTarget::Hvt, write_until_error::code(), &[net("service")]);
-            let file = ImageFile::of(&image.build());
-            let mut command = tender();
-            command.arg("--net:service=tap7").arg(file.path());
-            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-            let mut mtu = [0; 2];
-            std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut mtu).unwrap();
-            assert_eq!(u16::from_le_bytes(mtu), 9000);
-            ip(end);
-            let ran = finished(child.wait_with_output().unwrap());
-            assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(EUNSPEC), ""), "{end}");
-        });
     }
 }

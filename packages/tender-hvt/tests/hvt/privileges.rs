@@ -15,7 +15,9 @@ use tender_hvt::privileges::rules_for_all;
 use test_image::{Image, block, net};
 
 use crate::calls::{BUFFER, Call, image};
-use crate::support::{End, ImageFile, Needs, finished, guest, kvm_has, skip, tender, tender_path};
+use crate::suite::guests::check_privileges;
+use crate::suite::support::{End, ImageFile, finished, guest, skip, tender};
+use crate::target::{can_run, tender_path};
 
 guest!(ready_and_wait:
     "print rip + 2f, 6" "mov rax, -1" "mov [0x180100], rax" "3: call_tender 3, 0x180100" "jmp 3b"
@@ -49,7 +51,7 @@ fn can_trace() -> bool {
 
 #[test]
 fn makes_no_call_after_its_start_but_those_that_serve_the_guest() {
-    if !kvm_has(Needs::Integers) || !can_trace() {
+    if !can_run() || !can_trace() {
         return;
     }
     let calls = [
@@ -114,16 +116,9 @@ fn dies_if_it_makes_another_call() {
     assert_eq!(ran.end, End::Signal(libc::SIGSYS));
 }
 
-/// Whether this process, and so a tender that it starts, has `CAP_SETPCAP`.
-fn may_drop_capabilities() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let effective = status.split_once("CapEff:\t").unwrap().1.lines().next().unwrap();
-    u64::from_str_radix(effective, 16).unwrap() & 1 << 8 != 0
-}
-
 #[test]
 fn has_no_capabilities_and_can_not_gain_any() {
-    if !kvm_has(Needs::Integers) {
+    if !can_run() {
         return;
     }
     let devices = [net("service")];
@@ -142,11 +137,6 @@ fn has_no_capabilities_and_can_not_gain_any() {
     let ours: Vec<_> = threads.iter().filter(|status| !status.starts_with("Name:\tkvm")).collect();
     assert_eq!(ours.len(), 2, "the processor's and the ring's: {threads:?}");
     for status in ours {
-        for set in ["Inh", "Prm", "Eff", "Amb", "Bnd"] {
-            // Whoever may not change it keeps the bounding set, and nothing that it could bound.
-            let none = status.contains(&format!("Cap{set}:\t0000000000000000\n"));
-            assert!(none || (set == "Bnd" && !may_drop_capabilities()), "{set}: {status}");
-        }
-        assert!(status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2"), "{status}");
+        check_privileges(status);
     }
 }

@@ -1,9 +1,9 @@
-//! The real binary, run: guests, their devices, refusals, and a host that fails.
+//! The real binary, run: what every tender promises, and what only this one does.
 
-mod block;
+#[path = "../../../../crates/tender-core/suite/mod.rs"]
+mod suite;
+
+mod filter;
 mod guests;
 mod host_failures;
-mod lifecycle;
-mod net;
-mod refusals;
-mod support;
+mod target;

@@ -1,48 +1,20 @@
-//! Guests and those who start them: how long a guest lives, and what it has of its starter's.
+//! Guests and those who start them: how long a guest lives, and what it and its tender have of its starter's.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
-use crate::support::{End, ImageFile, Ran, finished, guest, line, tender};
-use solo5_abi::notes::AbiTarget;
-use test_image::{Image, block, net};
+use test_image::{block, net};
 
-const SIGKILL: i32 = 9;
+use super::support::{
+    End, ImageFile, end_of, finished, guest, hand_over, kill, line, next_line, tender, waiting,
+};
+use crate::target::{OWN_DESCRIPTORS, can_run, tender_path};
 
-guest!(say_ready_and_sleep:
-    "print rip + 2f, 6" "mov eax, 281" "mov edi, [0x11020]" "mov esi, 0x30040" "mov edx, 1" "mov r10, -1" "syscall"
-    "exit 0" "2: .ascii \"ready\\n\"");
-
-/// Starts a guest that waits for ever; returns once it does.
-fn waiting(command: &mut Command) -> Child {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    assert_eq!(next_line(&mut child), "ready\n");
-    child
-}
-
-fn next_line(child: &mut Child) -> String {
-    let mut line = String::new();
-    BufReader::with_capacity(1, child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    line
-}
-
-/// How a child ends by itself; one that does not is killed, which is the failure of a test.
-fn end_of(mut child: Child) -> Ran {
-    for _ in 0..1000 {
-        if child.try_wait().unwrap().is_some() {
-            return finished(child.wait_with_output().unwrap());
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    panic!("it was left behind")
-}
+guest!(say_ready_and_sleep: "print rip + 2f, 6" "sleep_forever" "2: .ascii \"ready\\n\"");
+guest!(say_ready_and_spin: "print rip + 2f, 6" "3: jmp 3b" "2: .ascii \"ready\\n\"");
 
 /// Two ends each of what can be a lifeline: the guest's comes first.
 fn lifelines() -> [(&'static str, OwnedFd, OwnedFd); 2] {
@@ -53,14 +25,23 @@ fn lifelines() -> [(&'static str, OwnedFd, OwnedFd); 2] {
 
 #[test]
 fn ends_with_whoever_holds_the_other_end_of_its_lifeline() {
-    let image = ImageFile::running(say_ready_and_sleep::code());
-    for (kind, theirs, ours) in lifelines() {
-        let mut command = tender();
-        let mut child = waiting(command.arg(image.path()).env("UK_LIFELINE", "0").stdin(theirs));
-        drop(command);
-        assert_eq!(child.try_wait().unwrap(), None, "{kind}");
-        drop(ours);
-        assert_eq!(end_of(child).end, End::Signal(SIGKILL), "{kind}");
+    if !can_run() {
+        return;
+    }
+    for code in [say_ready_and_sleep::code(), say_ready_and_spin::code()] {
+        // With a network device a tender may have more than one thread.
+        let image = ImageFile::with_devices(code, &[net("service")]);
+        for (kind, theirs, ours) in lifelines() {
+            let (device, _other_end) = UnixDatagram::pair().unwrap();
+            let mut command = tender();
+            hand_over(&mut command, &[(5, &device)]);
+            command.arg("--net:service=@5").arg(image.path()).env("UK_LIFELINE", "0").stdin(theirs);
+            let mut child = waiting(&mut command);
+            drop(command);
+            assert_eq!(child.try_wait().unwrap(), None, "{kind}");
+            drop(ours);
+            assert_eq!(end_of(child).end, End::Signal(libc::SIGKILL), "{kind}");
+        }
     }
 }
 
@@ -102,10 +83,21 @@ fn refuses_what_is_no_lifeline() {
 
 #[test]
 fn outlives_a_starter_that_gave_it_no_lifeline() {
+    if !can_run() {
+        return;
+    }
     let image = ImageFile::running(say_ready_and_sleep::code());
+    let mut shell = Command::new("sh");
+    // In a session of its own, as behind `setsid`.
+    // SAFETY: between fork and exec there is only a system call.
+    unsafe {
+        shell.pre_exec(|| match libc::setsid() {
+            -1 => Err(std::io::Error::last_os_error()),
+            _ => Ok(()),
+        });
+    }
     let script = "\"$0\" \"$1\" & echo $!";
-    let mut shell = Command::new("setsid");
-    shell.args(["sh", "-c", script, env!("CARGO_BIN_EXE_solo5-spt")]).arg(image.path()).stdin(Stdio::null());
+    shell.args(["-c", script]).arg(tender_path()).arg(image.path()).stdin(Stdio::null());
     let mut shell = shell.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = [next_line(&mut shell), next_line(&mut shell)];
     lines.sort();
@@ -118,34 +110,13 @@ fn outlives_a_starter_that_gave_it_no_lifeline() {
     assert!(alive, "neither gone nor a zombie: {status}");
 }
 
-/// Gives a child these descriptors by these numbers.
-fn handing_over(command: &mut Command, given: &[(i32, &dyn AsRawFd)]) {
-    // Out of the way of the numbers first.
-    let given: Vec<_> = given
-        .iter()
-        .map(|&(number, fd)| {
-            // SAFETY: makes a descriptor, which stays open: the child is to have it.
-            (number, unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 300) })
-        })
-        .collect();
-    // SAFETY: between fork and exec there are only system calls.
-    unsafe {
-        command.pre_exec(move || {
-            for &(number, fd) in &given {
-                if libc::dup2(fd, number) < 0 {
-                    return Err(std::io::Error::last_os_error());
-                }
-            }
-            Ok(())
-        });
-    }
-}
-
 #[test]
-fn has_no_descriptors_but_standard_streams_devices_and_its_lifeline() {
+fn has_no_descriptors_but_standard_streams_devices_its_lifeline_and_its_own() {
+    if !can_run() {
+        return;
+    }
     let devices = [block("storage"), net("service")];
-    let code = say_ready_and_sleep::code();
-    let image = ImageFile::of(&Image::with_devices(AbiTarget::Spt, code, &devices).build());
+    let image = ImageFile::with_devices(say_ready_and_sleep::code(), &devices);
     let disk = ImageFile::of(&[0; 512]);
     let [image_file, disk_file] = [&image, &disk].map(|file| File::open(file.path()).unwrap());
     let (device, _other_end) = UnixDatagram::pair().unwrap();
@@ -155,9 +126,9 @@ fn has_no_descriptors_but_standard_streams_devices_and_its_lifeline() {
     // On both sides of what is kept, and far away; image and disk are opened by descriptors that are closed then.
     let others = [3, 5, 6, 8, 11, 250].map(|number| (number, &other as &dyn AsRawFd));
     let kept: [(_, &dyn AsRawFd); 4] = [(4, &lifeline), (7, &device), (9, &disk_file), (10, &image_file)];
-    handing_over(&mut command, &[&others[..], &kept].concat());
+    hand_over(&mut command, &[&others[..], &kept].concat());
     let options = ["--net:service=@7", "--block:storage=/proc/self/fd/9", "/proc/self/fd/10"];
-    let mut child = waiting(command.args(options).env("UK_LIFELINE", "4").stdin(Stdio::null()));
+    let child = waiting(command.args(options).env("UK_LIFELINE", "4").stdin(Stdio::null()));
     let open: Vec<_> = fs::read_dir(format!("/proc/{}/fd", child.id()))
         .unwrap()
         .map(|entry| {
@@ -167,10 +138,10 @@ fn has_no_descriptors_but_standard_streams_devices_and_its_lifeline() {
         })
         .filter(|&(number, _)| number > 2)
         .collect();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let own = |target: &str| target.starts_with("anon_inode:");
-    assert_eq!(open.iter().filter(|(_, target)| own(target)).count(), 2, "timer and wait set: {open:?}");
+    kill(child);
+    // Timer and wait set, and what the tender needs itself to run the guest.
+    let own = |target: &str| target == "/dev/kvm" || target.starts_with("anon_inode:");
+    assert_eq!(open.iter().filter(|(_, target)| own(target)).count(), OWN_DESCRIPTORS, "{open:?}");
     let mut given: Vec<_> = open.iter().filter(|(_, target)| !own(target)).collect();
     given.sort_by_key(|(_, target)| target);
     let disk = disk.path().to_str().unwrap();
