@@ -29,7 +29,7 @@ mod read;
 pub use foreign::{Interpreter, foreign_interpreter};
 pub use header::{Header, HeaderError};
 pub use load::{LoadError, Plan, Protection, Segment, SegmentError, Segments};
-pub use manifest::{Device, DeviceKind, Devices, Manifest, ManifestError, find_device};
+pub use manifest::{Device, DeviceKind, Manifest, ManifestError, find_device};
 pub use notes::{
     Abi, AbiMismatch, ManifestBuffer, ManifestNoteError, NoteError, NoteKind, read_abi, read_manifest,
 };

@@ -39,14 +39,6 @@ pub enum DeviceKind {
     Net,
 }
 
-/// Iterator over the devices of a manifest, in the order of their handles. Reserved entries, which
-/// need not be attached, are left out.
-#[derive(Clone, Debug)]
-pub struct Devices<'a> {
-    entries: &'a [[u8; ENTRY_SIZE]],
-    next: usize,
-}
-
 /// Why a manifest was refused: the rows of ABI section 2.3, then what no tender could ever attach, so that
 /// the image could not start (ABI section 9 #13, #28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,10 +155,13 @@ impl<'a> Manifest<'a> {
         self.bytes
     }
 
-    /// The devices it declares.
-    #[must_use]
-    pub const fn devices(&self) -> Devices<'a> {
-        Devices { entries: self.entries, next: 1 }
+    /// The devices it declares, in the order of their handles. Reserved entries, as the first one is, need not be
+    /// attached and are left out.
+    pub fn devices(&self) -> impl Iterator<Item = Device<'a>> + Clone + use<'a> {
+        self.entries.iter().enumerate().filter_map(|(handle, entry)| {
+            let kind = device_kind(entry).ok()??;
+            Some(Device { handle, name: name_of(entry), kind })
+        })
     }
 }
 
@@ -193,21 +188,6 @@ fn device_kind(entry: &[u8; ENTRY_SIZE]) -> Result<Option<DeviceKind>, u32> {
 fn name_of(entry: &[u8; ENTRY_SIZE]) -> &[u8] {
     let name = &entry[..MFT_NAME_SIZE];
     name.split(|&byte| byte == 0).next().unwrap_or(name)
-}
-
-impl<'a> Iterator for Devices<'a> {
-    type Item = Device<'a>;
-
-    fn next(&mut self) -> Option<Device<'a>> {
-        loop {
-            let handle = self.next;
-            let entry = self.entries.get(handle)?;
-            self.next += 1;
-            if let Ok(Some(kind)) = device_kind(entry) {
-                return Some(Device { handle, name: name_of(entry), kind });
-            }
-        }
-    }
 }
 
 impl fmt::Display for DeviceKind {

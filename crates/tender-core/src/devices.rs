@@ -1,7 +1,7 @@
 //! The devices an image declares, and which of them a user attached (ABI sections 6.2, 6.4, 6.5).
 //!
 //! An option attaches at once; what two options may settle together (a file and its block size) is
-//! checked by [`Devices::set_up`]. Descriptors stay open: the guest does its I/O with them.
+//! checked by [`Attachments::set_up`]. Descriptors stay open: the guest does its I/O with them.
 
 use core::error::Error;
 use core::ffi::CStr;
@@ -20,7 +20,7 @@ use crate::syscall::{self, Errno, Fd};
 
 /// The devices of one image.
 #[derive(Debug)]
-pub struct Devices<'a> {
+pub struct Attachments<'a> {
     manifest: Manifest<'a>,
     /// By handle.
     slots: [Slot<'a>; MFT_MAX_ENTRIES],
@@ -174,7 +174,7 @@ impl Backing<'_> {
     }
 }
 
-impl<'a> Devices<'a> {
+impl<'a> Attachments<'a> {
     /// The devices of `manifest`, none of them attached.
     #[must_use]
     pub const fn new(manifest: Manifest<'a>) -> Self {

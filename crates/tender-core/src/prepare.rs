@@ -16,7 +16,7 @@ use solo5_elf::{Header, ManifestBuffer, Plan};
 
 use crate::cli::{Invocation, Run, TenderOption, scan};
 use crate::cmdline::Cmdline;
-use crate::devices::{Attached, Devices, Properties};
+use crate::devices::{Attached, Attachments, Properties};
 use crate::diagnostics::{Diagnostics, Quoted};
 use crate::image::{ImageFile, Window};
 use crate::lifeline;
@@ -59,7 +59,7 @@ pub struct Prepared<'m, W> {
     name: Quoted<'m>,
     image: ImageFile<'m>,
     lifeline: Option<Fd>,
-    devices: &'m Devices<'m>,
+    devices: &'m Attachments<'m>,
     cmdline: Cmdline<W>,
     /// What goes where.
     pub plan: Plan,
@@ -74,14 +74,14 @@ pub struct Prepared<'m, W> {
 pub struct Room<'m> {
     window: Window,
     manifest: ManifestBuffer,
-    devices: Option<Devices<'m>>,
+    devices: Option<Attachments<'m>>,
 }
 
 /// An image that is open, and fits the tender.
 struct Opened<'m> {
     image: ImageFile<'m>,
     header: Header,
-    devices: &'m mut Devices<'m>,
+    devices: &'m mut Attachments<'m>,
 }
 
 struct Options {
@@ -170,7 +170,7 @@ where
         let (header, manifest) = image
             .check(self.target.abi, self.target.abi_version, manifest)
             .map_err(|error| self.refuse_image(error))?;
-        Ok(Opened { image, header, devices: devices.insert(Devices::new(manifest)) })
+        Ok(Opened { image, header, devices: devices.insert(Attachments::new(manifest)) })
     }
 
     /// Second stage: the devices, and what else options say.
@@ -220,7 +220,7 @@ where
     /// Second pass over the command line (ABI section 6.2). The last of repeated options wins.
     fn options<'m>(
         &self,
-        devices: &mut Devices<'m>,
+        devices: &mut Attachments<'m>,
         mut own_option: impl FnMut(&'a CStr) -> Result<bool, Exit>,
     ) -> Result<Options, Exit>
     where

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use solo5_elf::Manifest;
 use tender_core::block::{BlockError, BlockFile};
 use tender_core::cli::TenderOption;
-use tender_core::devices::{Attached, Devices, Properties};
+use tender_core::devices::{Attached, Attachments, Properties};
 use tender_core::net::Mac;
 use tender_core::syscall::Errno;
 use test_image::{block, manifest, net};
@@ -37,13 +37,13 @@ impl Drop for TempFile {
 }
 
 /// Two of each kind, as options by these names find them.
-fn declared() -> Devices<'static> {
+fn declared() -> Attachments<'static> {
     let bytes = manifest(&[net("service"), block("storage"), net("other"), block("spare")]);
-    Devices::new(Manifest::parse(bytes.leak()).unwrap())
+    Attachments::new(Manifest::parse(bytes.leak()).unwrap())
 }
 
 /// Applies options; what the first that is refused says.
-fn apply(devices: &mut Devices<'static>, words: &[String]) -> Result<(), String> {
+fn apply(devices: &mut Attachments<'static>, words: &[String]) -> Result<(), String> {
     for word in words {
         // Leaked, so that the devices may borrow it: a few bytes for the life of a test.
         let word: &'static CStr = Box::leak(CString::new(word.as_str()).unwrap().into_boxed_c_str());
@@ -60,7 +60,7 @@ fn refusal(words: &[&str]) -> String {
     apply(&mut declared(), &words).unwrap_err()
 }
 
-fn attached(devices: &Devices<'_>) -> Vec<Attached> {
+fn attached(devices: &Attachments<'_>) -> Vec<Attached> {
     devices.attached().collect()
 }
 
@@ -75,7 +75,7 @@ fn refuses_options_about_devices_that_are_not_declared() {
     let other_type = refusal(&["--block:service=disk.img"]);
     assert!(other_type.contains("does not declare a BLOCK_BASIC device 'service'"), "{other_type}");
     let bytes = manifest(&[]);
-    let mut none = Devices::new(Manifest::parse(&bytes).unwrap());
+    let mut none = Attachments::new(Manifest::parse(&bytes).unwrap());
     let Ok(Some(TenderOption::Device(option))) = TenderOption::parse(c"--block-sector-size:disk=512", 1, 1)
     else {
         panic!()
@@ -90,7 +90,7 @@ fn refuses_options_about_devices_that_are_not_declared() {
 fn finds_a_device_by_name_and_type() {
     let file = TempFile::new("shared-name", 512);
     let bytes = manifest(&[net("shared"), block("shared")]);
-    let mut devices = Devices::new(Manifest::parse(bytes.leak()).unwrap());
+    let mut devices = Attachments::new(Manifest::parse(bytes.leak()).unwrap());
     apply(&mut devices, &[format!("--block:shared={}", file.path())]).unwrap();
     let [Attached { handle: 2, fd, .. }] = attached(&devices)[..] else { panic!() };
     let missing: Vec<_> = devices.unattached().map(|device| device.to_string()).collect();
@@ -104,7 +104,7 @@ fn finds_a_device_by_name_and_type() {
 #[test]
 fn names_every_device_that_is_not_attached() {
     let bytes = manifest(&[net("service"), (0x4000_0001, "reserved"), block("storage")]);
-    let devices = Devices::new(Manifest::parse(&bytes).unwrap());
+    let devices = Attachments::new(Manifest::parse(&bytes).unwrap());
     let lines: Vec<_> = devices.unattached().map(|device| device.to_string()).collect();
     assert_eq!(
         lines,
@@ -301,7 +301,7 @@ fn copies_descriptors_for_a_process_that_outlives_its_devices() {
     let file = TempFile::new("copying", 512);
     let words = [format!("--net:service=@{given}"), format!("--block:storage={}", file.path())];
     let bytes = manifest(&[net("service"), block("storage"), net("other")]);
-    let mut devices = Devices::copying(Manifest::parse(bytes.leak()).unwrap());
+    let mut devices = Attachments::copying(Manifest::parse(bytes.leak()).unwrap());
     apply(&mut devices, &words).unwrap();
     let copy = attached(&devices)[0].fd.number();
     assert!(copy != given && copy >= 3);

@@ -10,7 +10,7 @@ use solo5_elf::Manifest;
 use tender_core::block::{BlockError, BlockFile, parse_block_size};
 use tender_core::cli::TenderOption;
 use tender_core::cmdline::Cmdline;
-use tender_core::devices::{Attached, Devices, Properties, Refusal, SetUpError};
+use tender_core::devices::{Attached, Attachments, Properties, Refusal, SetUpError};
 use tender_core::diagnostics::{Escaped, Quoted};
 use tender_core::net::{AdoptError, Mac, NetPort, TapRefusal, parse_descriptor};
 use tender_core::syscall::Errno;
@@ -230,7 +230,7 @@ fn all(
     let bytes = manifest::bytes(declared).map_err(|why| refused("MANIFEST", why))?;
     let manifest = Manifest::parse(&bytes).map_err(|error| refused("MANIFEST", error))?;
     let words = options.into_iter().map(word).collect::<Result<Vec<_>, _>>()?;
-    let mut devices = Devices::copying(manifest);
+    let mut devices = Attachments::copying(manifest);
     match settle(&mut devices, &words, cmdline) {
         Ok(()) => Ok(take(&devices)),
         Err(refusal) => {
@@ -249,7 +249,7 @@ fn word(text: String) -> Result<CString, Refused> {
 }
 
 /// The tender's sequence (ABI section 5.7): options, what they settle together, what is missing.
-fn settle<'a>(devices: &mut Devices<'a>, words: &'a [CString], cmdline: String) -> Result<(), Refused> {
+fn settle<'a>(devices: &mut Attachments<'a>, words: &'a [CString], cmdline: String) -> Result<(), Refused> {
     for word in words {
         match TenderOption::parse(word, MAX_MEM_MIB, 1) {
             // Memory is Node's own here.
@@ -274,7 +274,7 @@ fn settle<'a>(devices: &mut Devices<'a>, words: &'a [CString], cmdline: String) 
 }
 
 /// Makes devices of this addon of those that are attached.
-fn take(attached: &Devices<'_>) -> OpenAll {
+fn take(attached: &Attachments<'_>) -> OpenAll {
     let mut all = OpenAll { net: Vec::new(), block: Vec::new(), warnings: Vec::new() };
     all.warnings.extend(attached.warnings().map(|warning| warning.to_string()));
     for device in attached.attached() {

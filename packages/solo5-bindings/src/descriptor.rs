@@ -77,7 +77,7 @@ impl Descriptor {
         Self::own(file.fd)
     }
 
-    /// That of one of `Devices::copying`.
+    /// That of one of `Attachments::copying`.
     pub fn of_attached(attached: &Attached) -> Self {
         Self::own(attached.fd)
     }

@@ -13,7 +13,7 @@ use tender_core::syscall::{Errno, Fd, word};
 
 use crate::guest_memory::GuestMemory;
 use crate::host;
-use crate::machine::Registers;
+use crate::virtual_machine::Registers;
 
 /// Where the notes begin, and where the memory.
 const NOTES: usize = 176;

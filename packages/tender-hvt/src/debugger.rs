@@ -27,8 +27,8 @@ use tender_core::diagnostics::{Diagnostics, Quoted};
 use tender_core::syscall::{Errno, Fd};
 
 use crate::breakpoints::{DebugRegisters, Kind};
-use crate::guest::{Ended, Guest, Stopped};
 use crate::host;
+use crate::run_loop::{Ended, RunLoop, Stopped};
 use crate::signals;
 
 /// Bytes of a packet: the answer with all registers is less than half of it.
@@ -71,13 +71,13 @@ impl Debugger {
     ///
     /// # Errors
     /// The host's.
-    pub fn interrupts(&self, guest: &mut Guest<'_>) -> Result<(), Errno> {
+    pub fn interrupts(&self, guest: &mut RunLoop<'_>) -> Result<(), Errno> {
         signals::interrupt_by(guest.machine().immediate_exit())?;
         host::signal_on_input(self.fd())
     }
 
     /// Runs a guest as the debugger says, to its end or until the debugger lets go of it.
-    pub fn run<'m>(self, guest: &mut Guest<'m>) -> Option<Ended> {
+    pub fn run<'m>(self, guest: &mut RunLoop<'m>) -> Option<Ended> {
         let mut packet = [0; PACKET];
         let stub = GdbStub::builder(self).with_packet_buffer(&mut packet).build().ok()?;
         let mut target = Debuggee {
@@ -134,7 +134,7 @@ const SOFTWARE_MAX: usize = 256;
 
 /// A guest under a debugger.
 struct Debuggee<'g, 'm> {
-    guest: &'g mut Guest<'m>,
+    guest: &'g mut RunLoop<'m>,
     /// Address, and the byte that was there.
     software: [Option<(Gpa, u8)>; SOFTWARE_MAX],
     hardware: DebugRegisters,

@@ -10,7 +10,7 @@ use crate::host;
 
 /// The devices of one guest.
 #[derive(Clone, Copy, Debug)]
-pub struct Devices {
+pub struct DeviceTable {
     /// By handle.
     slots: [Slot; MFT_MAX_ENTRIES],
 }
@@ -46,7 +46,7 @@ pub enum Received {
     Failed,
 }
 
-impl Devices {
+impl DeviceTable {
     /// These devices.
     #[must_use]
     pub fn new(attached: impl Iterator<Item = Attached>) -> Self {

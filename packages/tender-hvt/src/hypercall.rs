@@ -14,7 +14,7 @@ use tender_core::wait_set::WaitSet;
 
 use crate::access::GuestFault;
 use crate::console::Console;
-use crate::devices::{Devices, Received};
+use crate::devices::{DeviceTable, Received};
 use crate::guest_memory::GuestMemory;
 use crate::host;
 use crate::ring::{Ring, RingError};
@@ -24,7 +24,7 @@ use crate::wait::wait;
 #[derive(Debug)]
 pub struct Hypercalls<'m> {
     memory: &'m GuestMemory,
-    devices: Devices,
+    devices: DeviceTable,
     wait_set: WaitSet,
     console: Console,
     ring: Option<&'m Ring<'m>>,
@@ -69,7 +69,12 @@ pub enum HypercallError {
 impl<'m> Hypercalls<'m> {
     /// Serves a guest with this memory and these devices.
     #[must_use]
-    pub const fn new(memory: &'m GuestMemory, devices: Devices, wait_set: WaitSet, console: Console) -> Self {
+    pub const fn new(
+        memory: &'m GuestMemory,
+        devices: DeviceTable,
+        wait_set: WaitSet,
+        console: Console,
+    ) -> Self {
         Self { memory, devices, wait_set, console, ring: None }
     }
 

@@ -12,8 +12,8 @@
 //! | `guest_memory` | mapping, loading, and all access (ABI sections 3.3, 4.2); unsafe |
 //! | `paging` | the tables a guest boots on (ABI section 4.1) |
 //! | `boot` | what a guest finds at its start (ABI section 4.3) |
-//! | `machine` | KVM: the machine and its processor (ABI section 4.4); unsafe |
-//! | `guest` | a guest's life and end |
+//! | `virtual_machine` | KVM: the machine and its processor (ABI section 4.4); unsafe |
+//! | `run_loop` | a guest's life and end |
 //! | `hypercall` | what a guest asks for (ABI section 4.5) |
 //! | `console`, `devices`, `wait` | what serves it |
 //! | `ring` | the network ring (ABI section 4.6) |
@@ -21,7 +21,7 @@
 //! | `privileges` | which system calls are left, as data (ABI section 4.11) |
 //! | `signals` | how a user ends a guest, and a debugger interrupts it; unsafe |
 //! | `core_file` | `--dumpcore` (ABI section 4.13) |
-//! | `debugger`, `breakpoints`, `machine_debug` | `--gdb` (ABI section 4.14); the last one unsafe |
+//! | `debugger`, `breakpoints`, `virtual_machine_debug` | `--gdb` (ABI section 4.14); the last one unsafe |
 
 #![deny(unsafe_code)]
 
@@ -32,23 +32,23 @@ pub mod console;
 mod core_file;
 mod debugger;
 pub mod devices;
-mod guest;
 #[expect(unsafe_code, reason = "guest memory changes at any time: it is copied, or used by address")]
 pub mod guest_memory;
 #[expect(unsafe_code, reason = "the kernel reads and writes guest memory by address")]
 mod host;
 pub mod hypercall;
-#[expect(unsafe_code, reason = "hands memory to KVM, and reads a union that KVM wrote")]
-mod machine;
-#[expect(unsafe_code, reason = "a byte that is shared with KVM")]
-mod machine_debug;
 mod options;
 pub mod paging;
 pub mod privileges;
 pub mod ring;
+mod run_loop;
 #[expect(unsafe_code, reason = "handlers of signals are installed by address")]
 mod signals;
 mod tender;
+#[expect(unsafe_code, reason = "hands memory to KVM, and reads a union that KVM wrote")]
+mod virtual_machine;
+#[expect(unsafe_code, reason = "a byte that is shared with KVM")]
+mod virtual_machine_debug;
 mod wait;
 
 pub use tender::{TARGET, run};

@@ -6,7 +6,7 @@ use linux_raw_sys::general as calls;
 use tender_core::seccomp::{Condition, Rule};
 use tender_core::syscall::Fd;
 
-use crate::devices::Devices;
+use crate::devices::DeviceTable;
 
 /// The first argument is this descriptor.
 fn of(fd: Fd) -> Condition {
@@ -48,7 +48,7 @@ pub fn rules_for_all(vcpu: Fd, wait_set: (Fd, Fd)) -> Vec<Rule> {
 }
 
 /// What the devices of a guest need, and the descriptor that wakes the ring's thread.
-pub fn rules_for_devices(devices: &Devices, ring_event: Option<Fd>) -> Vec<Rule> {
+pub fn rules_for_devices(devices: &DeviceTable, ring_event: Option<Fd>) -> Vec<Rule> {
     let block = devices.blocks().flat_map(|block| {
         let fd = [of(block.fd())];
         [Rule::new(calls::__NR_pread64, fd, "BLOCK_READ"), Rule::new(calls::__NR_pwrite64, fd, "BLOCK_WRITE")]

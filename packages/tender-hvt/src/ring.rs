@@ -16,7 +16,7 @@ use solo5_abi::result;
 use solo5_abi::ring::{Commit, Entry, HOST_SPIN, OPERATION_READ, OPERATION_WRITE, Ring as Layout, SLOTS};
 
 use crate::access::GuestFault;
-use crate::devices::{Devices, Received};
+use crate::devices::{DeviceTable, Received};
 use crate::guest_memory::GuestMemory;
 
 /// The ring of one guest.
@@ -25,7 +25,7 @@ pub struct Ring<'m> {
     memory: &'m GuestMemory,
     /// Where it is, in low memory.
     at: Gpa,
-    devices: Devices,
+    devices: DeviceTable,
     /// Submissions consumed and completions produced; whoever holds it serves the ring.
     counts: Mutex<Counts>,
     /// Submissions consumed, for those who only want to know whether there is work.
@@ -54,7 +54,7 @@ pub enum RingError {
 impl<'m> Ring<'m> {
     /// The ring at `at`, where memory is zero.
     #[must_use]
-    pub const fn new(memory: &'m GuestMemory, at: Gpa, devices: Devices) -> Self {
+    pub const fn new(memory: &'m GuestMemory, at: Gpa, devices: DeviceTable) -> Self {
         let counts = Mutex::new(Counts { submissions: 0, completions: 0 });
         Self { memory, at, devices, counts, seen: AtomicU32::new(0) }
     }

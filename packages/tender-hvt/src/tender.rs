@@ -27,16 +27,16 @@ use crate::boot::{Facts, MFT, leave_boot_info};
 use crate::console::Console;
 use crate::core_file::CoreFolder;
 use crate::debugger::wait_for_debugger;
-use crate::devices::Devices;
-use crate::guest::Guest;
+use crate::devices::DeviceTable;
 use crate::guest_memory::GuestMemory;
 use crate::hypercall::Hypercalls;
-use crate::machine::Machine;
 use crate::options::{self, Options};
 use crate::paging::{Execution, RING, check_room, leave_tables};
 use crate::privileges::{rules_for_all, rules_for_cores, rules_for_debugger, rules_for_devices};
 use crate::ring::{Ring, worthwhile_spins};
+use crate::run_loop::RunLoop;
 use crate::signals;
+use crate::virtual_machine::VirtualMachine;
 use crate::wait::end_on_input;
 
 /// The tender of this target.
@@ -81,7 +81,7 @@ pub fn run(
     let wait_set = prepared.wait_set()?;
     // For as long as the process lives, which is as long as the guest does.
     let memory: &'static GuestMemory = Box::leak(Box::new(memory));
-    let machine = Machine::new(memory).map_err(|error| start.fail(error))?;
+    let machine = VirtualMachine::new(memory).map_err(|error| start.fail(error))?;
     privileges::give_up().map_err(|error| start.fail(error))?;
     // As the process is that will make the core.
     let cores = options.cores.map(CoreFolder::open).transpose().map_err(|error| {
@@ -93,7 +93,7 @@ pub fn run(
         (true, true) => Execution::TextAndWritable,
         (true, false) => Execution::Text,
     };
-    let devices = Devices::new(prepared.attached());
+    let devices = DeviceTable::new(prepared.attached());
     let ring = if options.net_ring && devices.any_net() {
         start_ring(&machine, memory, devices, diagnostics)
     } else {
@@ -128,7 +128,7 @@ pub fn run(
     if let Some((ring, _)) = ring {
         hypercalls = hypercalls.with_ring(ring);
     }
-    let mut guest = Guest::new(machine, hypercalls, memory, cores, diagnostics);
+    let mut guest = RunLoop::new(machine, hypercalls, memory, cores, diagnostics);
     if let Some(debugger) = &debugger {
         debugger.interrupts(&mut guest).map_err(deaf)?;
     }
@@ -142,9 +142,9 @@ pub fn run(
 /// Sets up the network ring and the thread that serves it; nothing, with a warning, if this host cannot
 /// have it: hypercalls always work.
 fn start_ring(
-    machine: &Machine<'_>,
+    machine: &VirtualMachine<'_>,
     memory: &'static GuestMemory,
-    devices: Devices,
+    devices: DeviceTable,
     diagnostics: Diagnostics<'static>,
 ) -> Option<(&'static Ring<'static>, Fd)> {
     let without = |why: &dyn fmt::Display| {

@@ -23,7 +23,7 @@ use tender_core::net::Mac;
 use tender_core::syscall::{self, Fd};
 use tender_core::wait_set::WaitSet;
 use tender_hvt::console::Console;
-use tender_hvt::devices::Devices;
+use tender_hvt::devices::DeviceTable;
 use tender_hvt::guest_memory::GuestMemory;
 use tender_hvt::hypercall::{After, HypercallError, Hypercalls};
 use test_image::{Image, Program, R, W};
@@ -372,7 +372,7 @@ proptest! {
         let WaitSet { epoll, timer } = wait_set;
         let console_fd = Fd::numbered(console.as_raw_fd());
         let mut hypercalls =
-            Hypercalls::new(&memory, Devices::new(attached.into_iter()), wait_set, Console::new(console_fd));
+            Hypercalls::new(&memory, DeviceTable::new(attached.into_iter()), wait_set, Console::new(console_fd));
         let mut model = Model {
             memory: snapshot(&memory),
             disk: content,

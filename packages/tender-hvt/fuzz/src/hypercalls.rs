@@ -25,7 +25,7 @@ use tender_core::net::Mac;
 use tender_core::syscall::{self, Fd};
 use tender_core::wait_set::WaitSet;
 use tender_hvt::console::Console;
-use tender_hvt::devices::Devices;
+use tender_hvt::devices::DeviceTable;
 use tender_hvt::guest_memory::GuestMemory;
 use tender_hvt::hypercall::{After, Hypercalls};
 use tender_hvt::paging::{RING, RING_END};
@@ -61,7 +61,7 @@ fuzz_target!(|input: &[u8]| {
     let nowhere = File::options().write(true).open("/dev/null").expect("/dev/null");
     let wait_set = WaitSet::new(attached.into_iter(), tender_hvt::TARGET.net_events).expect("a wait set");
     let WaitSet { epoll, timer } = wait_set;
-    let devices = || Devices::new(attached.into_iter());
+    let devices = || DeviceTable::new(attached.into_iter());
     let ring = Ring::new(&memory, RING, devices());
     let console = Console::new(Fd::numbered(nowhere.as_raw_fd()));
     let mut hypercalls = Hypercalls::new(&memory, devices(), wait_set, console).with_ring(&ring);

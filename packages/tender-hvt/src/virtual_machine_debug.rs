@@ -10,9 +10,9 @@ use kvm_bindings::{
 use tender_core::syscall::Errno;
 
 use crate::breakpoints::DebugRegisters;
-use crate::machine::{Machine, errno};
+use crate::virtual_machine::{VirtualMachine, errno};
 
-impl Machine<'_> {
+impl VirtualMachine<'_> {
     /// The byte that keeps the processor from running while it is not 0; a handler of signals sets it.
     pub fn immediate_exit(&mut self) -> &'static AtomicU8 {
         let byte = &raw mut self.vcpu_mut().get_kvm_run().immediate_exit;

@@ -27,7 +27,7 @@ const DATA: u8 = 3;
 
 /// A virtual machine that stands at the guest's entry point.
 #[derive(Debug)]
-pub struct Machine<'m> {
+pub struct VirtualMachine<'m> {
     vcpu: VcpuFd,
     vm: VmFd,
     can_forbid_execution: bool,
@@ -47,7 +47,7 @@ pub struct Registers {
 
 /// Why there is no virtual machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MachineError {
+pub enum VirtualMachineError {
     /// `/dev/kvm` cannot be opened.
     Open(Errno),
     /// KVM speaks another version of its interface.
@@ -67,7 +67,7 @@ pub enum MachineError {
 
 /// Why the processor stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub enum VmExit {
     /// A 32-bit `OUT`: a hypercall, if the port is one.
     Out {
         /// The port.
@@ -134,27 +134,27 @@ pub fn errno(error: &kvm_ioctls::Error) -> Errno {
     Errno::from_number(error.errno())
 }
 
-fn refused(what: &'static str) -> impl Fn(kvm_ioctls::Error) -> MachineError {
-    move |error| MachineError::Refused { what, errno: errno(&error) }
+fn refused(what: &'static str) -> impl Fn(kvm_ioctls::Error) -> VirtualMachineError {
+    move |error| VirtualMachineError::Refused { what, errno: errno(&error) }
 }
 
-impl<'m> Machine<'m> {
+impl<'m> VirtualMachine<'m> {
     /// A machine with this memory; its processor is not set up yet.
     ///
     /// # Errors
     /// This host cannot have it.
-    pub fn new(memory: &'m GuestMemory) -> Result<Self, MachineError> {
-        let kvm = Kvm::new().map_err(|error| MachineError::Open(errno(&error)))?;
+    pub fn new(memory: &'m GuestMemory) -> Result<Self, VirtualMachineError> {
+        let kvm = Kvm::new().map_err(|error| VirtualMachineError::Open(errno(&error)))?;
         let version = kvm.get_api_version();
         if u32::try_from(version) != Ok(KVM_API_VERSION) {
-            return Err(MachineError::Version(version));
+            return Err(VirtualMachineError::Version(version));
         }
         for (capability, name) in [
             (Cap::UserMemory, "memory of user space"),
             (Cap::GetTscKhz, "the frequency of the processor's clock"),
         ] {
             if !kvm.check_extension(capability) {
-                return Err(MachineError::Lacks(name));
+                return Err(VirtualMachineError::Lacks(name));
             }
         }
         let cpuid = supported_cpuid(&kvm)?;
@@ -162,7 +162,7 @@ impl<'m> Machine<'m> {
         give_memory(&vm, memory).map_err(refused("the machine's memory"))?;
         let vcpu = vm.create_vcpu(0).map_err(refused("a processor"))?;
         vcpu.set_cpuid2(&cpuid).map_err(refused("the processor's features"))?;
-        let khz = vcpu.get_tsc_khz().map_err(|error| MachineError::UnsteadyClock(errno(&error)))?;
+        let khz = vcpu.get_tsc_khz().map_err(|error| VirtualMachineError::UnsteadyClock(errno(&error)))?;
         let can_forbid_execution = can_forbid_execution(&cpuid);
         let cpu_cycle_freq = u64::from(khz) * 1000;
         Ok(Self { vcpu, vm, can_forbid_execution, cpu_cycle_freq, memory })
@@ -230,7 +230,7 @@ impl<'m> Machine<'m> {
     ///
     /// # Errors
     /// KVM refused.
-    pub fn set_up(&self, entry: Gpa) -> Result<(), MachineError> {
+    pub fn set_up(&self, entry: Gpa) -> Result<(), VirtualMachineError> {
         let before = self.vcpu.get_sregs().map_err(refused("the processor's registers"))?;
         let data = segment(DATA_SELECTOR, DATA);
         let nxe = if self.can_forbid_execution { EFER_NXE } else { 0 };
@@ -266,16 +266,16 @@ impl<'m> Machine<'m> {
     }
 
     /// Runs the guest until it wants something or dies, or a signal arrives.
-    pub fn run(&mut self) -> Exit {
+    pub fn run(&mut self) -> VmExit {
         let dead = match self.vcpu.run() {
             Ok(VcpuExit::IoOut(port, data)) => match <[u8; 4]>::try_from(data) {
-                Ok(value) => return Exit::Out { port, value: u32::from_le_bytes(value) },
+                Ok(value) => return VmExit::Out { port, value: u32::from_le_bytes(value) },
                 Err(_) => Death::Port { port, size: data.len(), input: false },
             },
             Ok(VcpuExit::IoIn(port, data)) => Death::Port { port, size: data.len(), input: true },
-            Ok(VcpuExit::Debug(debug)) => return Exit::Debug { dr6: debug.dr6 },
-            Ok(VcpuExit::Intr) => return Exit::Interrupted,
-            Ok(VcpuExit::Hlt) => return Exit::Hlt,
+            Ok(VcpuExit::Debug(debug)) => return VmExit::Debug { dr6: debug.dr6 },
+            Ok(VcpuExit::Intr) => return VmExit::Interrupted,
+            Ok(VcpuExit::Hlt) => return VmExit::Hlt,
             Ok(VcpuExit::Shutdown) => Death::TripleFault,
             Ok(VcpuExit::MmioRead(gpa, _) | VcpuExit::MmioWrite(gpa, _)) => {
                 Death::TranslationFault { gpa: Some(gpa) }
@@ -288,13 +288,13 @@ impl<'m> Machine<'m> {
                 // A page of small use: KVM says EAGAIN when a signal and a processor reset meet.
                 Errno::EINTR | Errno::EAGAIN => {
                     self.vcpu.set_kvm_immediate_exit(0);
-                    return Exit::Interrupted;
+                    return VmExit::Interrupted;
                 }
                 Errno::EFAULT => Death::TranslationFault { gpa: None },
                 errno => Death::Unhandled { reason: -i64::from(errno.number()) },
             },
         };
-        Exit::Dead(dead)
+        VmExit::Dead(dead)
     }
 
     fn suberror(&mut self) -> u32 {
@@ -304,7 +304,7 @@ impl<'m> Machine<'m> {
 }
 
 /// All that KVM offers to guests.
-fn supported_cpuid(kvm: &Kvm) -> Result<CpuId, MachineError> {
+fn supported_cpuid(kvm: &Kvm) -> Result<CpuId, VirtualMachineError> {
     kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(refused("the processor's features"))
 }
 
@@ -322,7 +322,7 @@ fn give_memory(vm: &VmFd, memory: &GuestMemory) -> Result<(), kvm_ioctls::Error>
         userspace_addr: memory.host_address(),
     };
     // SAFETY: the region is a mapping of its own to which nobody has references (`GuestMemory`), and
-    // `Machine` borrows it for as long as the virtual machine lives.
+    // `VirtualMachine` borrows it for as long as the virtual machine lives.
     unsafe { vm.set_user_memory_region(region) }
 }
 
@@ -340,7 +340,7 @@ fn segment(selector: u16, type_: u8) -> kvm_segment {
     }
 }
 
-impl fmt::Display for MachineError {
+impl fmt::Display for VirtualMachineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Open(errno) => {
@@ -395,7 +395,7 @@ impl fmt::Display for Death {
     }
 }
 
-impl Error for MachineError {
+impl Error for VirtualMachineError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Open(errno) | Self::UnsteadyClock(errno) | Self::Refused { errno, .. } => Some(errno),

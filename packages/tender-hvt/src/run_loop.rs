@@ -9,12 +9,12 @@ use tender_core::syscall::Errno;
 use crate::core_file::CoreFolder;
 use crate::guest_memory::GuestMemory;
 use crate::hypercall::{After, Halted, HypercallError, Hypercalls};
-use crate::machine::{Death, Exit, Machine};
+use crate::virtual_machine::{Death, VirtualMachine, VmExit};
 
 /// A guest that is ready to run.
 #[derive(Debug)]
-pub struct Guest<'m> {
-    machine: Machine<'m>,
+pub struct RunLoop<'m> {
+    machine: VirtualMachine<'m>,
     hypercalls: Hypercalls<'m>,
     memory: &'m GuestMemory,
     cores: Option<CoreFolder>,
@@ -57,11 +57,11 @@ pub enum Ended {
 /// Status of a guest that ended itself abnormally.
 const ABORT: i32 = solo5_abi::result::EXIT_ABORT;
 
-impl<'m> Guest<'m> {
+impl<'m> RunLoop<'m> {
     /// A guest on this machine.
     #[must_use]
     pub const fn new(
-        machine: Machine<'m>,
+        machine: VirtualMachine<'m>,
         hypercalls: Hypercalls<'m>,
         memory: &'m GuestMemory,
         cores: Option<CoreFolder>,
@@ -71,7 +71,7 @@ impl<'m> Guest<'m> {
     }
 
     /// Its machine.
-    pub const fn machine(&mut self) -> &mut Machine<'m> {
+    pub const fn machine(&mut self) -> &mut VirtualMachine<'m> {
         &mut self.machine
     }
 
@@ -99,11 +99,11 @@ impl<'m> Guest<'m> {
             let (port, record) = match self.pending.take() {
                 Some(call) => call,
                 None => match self.machine.run() {
-                    Exit::Out { port, value } => (port, value),
-                    Exit::Interrupted => return Stopped::Interrupted,
-                    Exit::Debug { dr6 } => return Stopped::Debug { dr6 },
-                    Exit::Hlt => return Stopped::Hlt,
-                    Exit::Dead(death) => return Stopped::Ended(self.killed(&death)),
+                    VmExit::Out { port, value } => (port, value),
+                    VmExit::Interrupted => return Stopped::Interrupted,
+                    VmExit::Debug { dr6 } => return Stopped::Debug { dr6 },
+                    VmExit::Hlt => return Stopped::Hlt,
+                    VmExit::Dead(death) => return Stopped::Ended(self.killed(&death)),
                 },
             };
             match self.hypercalls.serve(port, record) {
