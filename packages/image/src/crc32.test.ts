@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { crc32 } from "./crc32.ts";
+import { crc32, portableCrc32 } from "./crc32.ts";
 
-describe("crc32", () => {
+describe.each([
+  { how: "with Node's own", crc32 },
+  { how: "anywhere", crc32: portableCrc32 },
+])("crc32 $how", ({ crc32 }) => {
   it.each([
     { text: "", crc: 0 },
     { text: "a", crc: 0xe8b7be43 },
