@@ -160,7 +160,7 @@ describe("an image that runs", () => {
     const { status, stderr } = await ended(uk);
     expect({ status, stderr }).toEqual({
       status: 135,
-      stderr: `uk: ${ticks}: SIGBUS ended the guest: its image was overwritten while it ran; rename a new image over it, as uk build does\n`,
+      stderr: `uk: ${ticks}: SIGBUS ended the guest: its image was overwritten while it ran; rename a new image over it\n`,
     });
   });
 
@@ -172,7 +172,7 @@ describe("an image that runs", () => {
     expect(await child.exit).toMatchObject({
       reason: "trap",
       signal: "SIGBUS",
-      message: expect.stringMatching(/its image was overwritten; rename a new one over it$/),
+      message: expect.stringMatching(/: its image was overwritten while it ran; rename a new image over it$/),
     });
   });
 

@@ -63,6 +63,15 @@ describe("what the READMEs show", () => {
     });
   });
 
+  it("the program of @uk/build builds an image that boots, and says what is missing", async () => {
+    const [hello = "", build = ""] = blocks("packages/build/README.md", "ts");
+    file("hello.ts", hello);
+    const built = await execute(process.execPath, [file("build.mjs", build)], { cwd: folder });
+    const [printed] = blocks("packages/build/README.md", "text");
+    expect(built).toMatchObject({ status: 0, stdout: printed, stderr: "" });
+    expect(await uk(["run", join(folder, "dist/hello.spt")])).toMatchObject({ stdout: "Hello World\n" });
+  });
+
   it("the commands of @uk/cli build a program and boot it", async () => {
     const commands = blocks("packages/cli/README.md", "sh").find((block) => block.includes("uk build")) ?? "";
     const script = `set -e\nnpx() { shift; "${process.execPath}" "${BIN}" "$@"; }\n${commands}`;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { root } from "../lib.mjs";
 
-const { build } = createRequire(join(root, "packages/cli/package.json"))("esbuild");
+const { build } = createRequire(join(root, "packages/build/package.json"))("esbuild");
 
 export const { findPlace, runBatch } = await load(join(root, "tests/vm/batch.ts"));
 

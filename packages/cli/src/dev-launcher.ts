@@ -7,17 +7,20 @@ import { openTarget } from "@uk/solo5-bindings/target";
 import type { Launch } from "./commands/dev.ts";
 import { complain } from "./say.ts";
 
-const { UK_DEV } = process.env;
+const { UK_DEV, UK_LIFELINE } = process.env;
 // Node passes its own options on to threads and processes that the program starts; the devices stay here.
 if (UK_DEV !== undefined) {
   // The program has an environment of its own, if any.
   delete process.env.UK_DEV;
+  delete process.env.UK_LIFELINE;
   launch(JSON.parse(UK_DEV) as Launch);
 }
 
-function launch({ options, manifest, args, lifeline }: Launch): void {
+function launch({ options, manifest, args }: Launch): void {
   // Killed without notice, `uk dev` could not end the program, which would keep its devices.
-  const end = new Socket({ fd: lifeline }).once("close", () => process.kill(process.pid, "SIGTERM"));
+  const end = new Socket({ fd: Number(UK_LIFELINE) }).once("close", () =>
+    process.kill(process.pid, "SIGTERM"),
+  );
   end.resume().unref();
   watchOperations((line) => console.error(`uk: ${line}`));
   try {

@@ -1,5 +1,3 @@
-import { getSystemErrorMap } from "node:util";
-
 /** Exit statuses of `uk` itself; `uk run` passes the tender's on. */
 export const status = {
   ok: 0,
@@ -14,26 +12,15 @@ export class CliError extends Error {
   override readonly name = "CliError";
   readonly status: number;
 
-  constructor(message: string, exitStatus: number = status.failure, options?: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, exitStatus: number = status.failure) {
+    super(message);
     this.status = exitStatus;
   }
 }
 
-/** Message of a system error without Node's decoration, e.g. `permission denied`. */
-export function systemReason(error: unknown): string {
-  const { code, errno, message } = error as NodeJS.ErrnoException;
-  return reasons[code ?? ""] ?? getSystemErrorMap().get(errno ?? 0)?.[1] ?? message;
-}
+const SAID: ReadonlySet<string> = new Set(["CliError", "BuildError", "TenderError"]);
 
-const reasons: Record<string, string> = {
-  EACCES: "permission denied",
-  EPERM: "operation not permitted",
-  EROFS: "the file system is read-only",
-  ENOENT: "no such file or directory",
-  ENOTDIR: "a part of the path is not a directory",
-  EISDIR: "it is a directory",
-  EEXIST: "a file of that name is in the way",
-  ENOSPC: "no space left on the device",
-  ENXIO: "it is not a regular file",
-};
+/** Whether an error says to a user, in its message, what is wrong. */
+export function isSaid(error: unknown): error is Error & { readonly status?: number } {
+  return error instanceof Error && SAID.has(error.name);
+}

@@ -1,13 +1,10 @@
 import { existsSync } from "node:fs";
-import type { Target } from "@uk/runtime";
-
-/** Which image is meant where there are several: one that runs anywhere before one that needs KVM. */
-const PREFERENCE: readonly Target[] = ["spt", "hvt"];
+import { TARGETS, type Target } from "@uk/manifest";
 
 /** The image at `path`; of a program `path`, the image for the target that runs on more machines. */
 export function findImage(path: string): string {
   if (existsSync(path)) return path;
-  const images = PREFERENCE.map((target) => `${path}.${target}`);
+  const images = TARGETS.map((target) => `${path}.${target}`);
   return images.find((image) => existsSync(image)) ?? path;
 }
 

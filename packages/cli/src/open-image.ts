@@ -1,6 +1,6 @@
+import { withRegularFile } from "@uk/build/untrusted";
 import { ImageError, type ImageInfo, readImage } from "@uk/image";
 import { CliError } from "./error.ts";
-import { withRegularFile } from "./regular-file.ts";
 
 /** However much there will be: whether it is enough is for the tender to say. */
 const ANY_MEMORY = { memBytes: Number.MAX_SAFE_INTEGER };
@@ -8,7 +8,8 @@ const ANY_MEMORY = { memBytes: Number.MAX_SAFE_INTEGER };
 /**
  * Reads what an image says about itself, however large its file is.
  *
- * @throws {CliError} the file cannot be read or is not a valid image; one line that says why
+ * @throws {CliError} it is not a valid image; one line that says why
+ * @throws {BuildError} `READ`: the file cannot be read
  */
 export function openImage(path: string): ImageInfo {
   return withRegularFile(path, "the image", (file) => {

@@ -6,6 +6,7 @@ import {
   abiTargetName,
   decodeAbiNote,
   encodeAbiNote,
+  isTarget,
   NoteError,
 } from "./index.ts";
 import { mutationsOf } from "./testing/arbitraries.ts";
@@ -89,5 +90,18 @@ describe("decodeAbiNote", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe("isTarget", () => {
+  it.each([
+    { name: "spt", is: true },
+    { name: "hvt", is: true },
+    { name: "virtio", is: false },
+    { name: "", is: false },
+    { name: "SPT", is: false },
+    { name: "toString", is: false },
+  ])("tells that $name is a target: $is", ({ name, is }) => {
+    expect(isTarget(name)).toBe(is);
   });
 });

@@ -1,8 +1,19 @@
 import { NoteError } from "./note-error.ts";
 import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
 
+/** What images are built for here, and have a tender. */
+export type Target = "hvt" | "spt";
+
+/** Every {@link Target}; that which runs on more machines first. */
+export const TARGETS: readonly Target[] = Object.freeze<Target[]>(["spt", "hvt"]);
+
+/** Tells a target's name from other text. */
+export function isTarget(name: string): name is Target {
+  return (TARGETS as readonly string[]).includes(name);
+}
+
 /** A target that Solo5 knows, by the name its tools print. ABI section 1.7. */
-export type AbiTarget = "hvt" | "spt" | "virtio" | "muen" | "genode" | "xen";
+export type AbiTarget = Target | "virtio" | "muen" | "genode" | "xen";
 
 /** The number of each target in the ABI note. ABI section 2.4. */
 export const ABI_TARGET_NUMBERS: Readonly<Record<AbiTarget, number>> = Object.freeze({
@@ -14,8 +25,8 @@ export const ABI_TARGET_NUMBERS: Readonly<Record<AbiTarget, number>> = Object.fr
   xen: 6,
 });
 
-/** The one ABI version that the tenders of each of our targets accept. ABI sections 2.4, 10.4. */
-export const ABI_VERSIONS: Readonly<Record<"hvt" | "spt", number>> = Object.freeze({ hvt: 2, spt: 2 });
+/** The one ABI version that the tenders of each target accept. ABI sections 2.4, 10.4. */
+export const ABI_VERSIONS: Readonly<Record<Target, number>> = Object.freeze({ hvt: 2, spt: 2 });
 
 /** What an ABI note says. */
 export interface AbiNote {

@@ -6,6 +6,9 @@ export {
   abiTargetName,
   decodeAbiNote,
   encodeAbiNote,
+  isTarget,
+  TARGETS,
+  type Target,
 } from "./abi-note.ts";
 export { generateC } from "./generate-c.ts";
 export {

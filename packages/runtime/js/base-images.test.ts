@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { TARGETS, type Target } from "@uk/manifest";
 import { describe, expect, it } from "vitest";
-import { baseImagePath, type Target, targets } from "./index.ts";
+import { baseImagePath } from "./index.ts";
 
 /** End of the slot of the bindings (link/base.ld). */
 const SLOT_END = 0x14_0000;
@@ -31,7 +32,7 @@ function sections(target: Target): Section[] {
 
 describe("base images", () => {
   it("hold the same bytes at the same addresses behind the bindings, but for the ABI note", () => {
-    const [first, ...others] = targets.map(sections);
+    const [first, ...others] = TARGETS.map(sections);
     expect(first?.map(({ name }) => name)).toEqual([
       ".text",
       ".note.solo5.not_openbsd",

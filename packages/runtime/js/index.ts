@@ -1,3 +1,3 @@
 export { type CompiledModule, compileModule } from "./compile.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./error.ts";
-export { baseImagePath, compilerPath, isTarget, type Target, targets } from "./parts.ts";
+export { baseImagePath, compilerPath } from "./parts.ts";

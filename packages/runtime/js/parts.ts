@@ -1,17 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { isTarget, type Target } from "@uk/manifest";
 import { RuntimeError } from "./error.ts";
-
-/** What an image can be built for (`AbiTarget` in ABI section 2.4). */
-export type Target = "hvt" | "spt";
-
-/** Every target that this package has a base image for. */
-export const targets: readonly Target[] = ["spt", "hvt"];
-
-/** Tells a target's name from other text. */
-export function isTarget(name: string): name is Target {
-  return (targets as readonly string[]).includes(name);
-}
 
 /**
  * Absolute path of the base image of `target`: an ELF file without a program, for `@uk/image` to

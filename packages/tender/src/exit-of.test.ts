@@ -75,7 +75,7 @@ describe("what the end of a tender means", () => {
       of: end("spt", { signal }),
       exit: {
         ...{ reason: "trap", status: undefined, signal, registers: {}, report: "" },
-        message: expect.stringMatching(new RegExp(`^${signal}: it `)),
+        message: expect.stringMatching(new RegExp(`^${signal} ended the guest[,:] `)),
       },
     })),
     {

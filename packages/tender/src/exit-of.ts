@@ -1,13 +1,12 @@
 import { constants } from "node:os";
+import type { Target } from "@uk/manifest";
 import type { Exit, Trapped } from "./exit.ts";
 import { verdict } from "./tender-lines.ts";
 import { isTrap, lastWords, registersIn, registersOf } from "./trap-report.ts";
 
-/** `spt`: the guest is the tender's process, once it runs. `hvt`: it is a virtual machine. */
-export type Target = "hvt" | "spt";
-
 /** What is known when a tender's process has ended. */
 export interface TenderEnd {
+  /** `spt`: the guest is the tender's process, once it runs. `hvt`: it is a virtual machine. */
   readonly target: Target;
   /** Base name of the tender's binary; `solo5-hvt` or `solo5-spt` without it. */
   readonly program?: string;
@@ -22,14 +21,14 @@ export interface TenderEnd {
   readonly sent?: ReadonlySet<NodeJS.Signals>;
 }
 
-/** Signals by which Linux ends a process for what it did itself. */
+/** Signals by which Linux ends a process for what it did itself (ABI section 5.6). */
 const FAULTS: ReadonlyMap<NodeJS.Signals, string> = new Map([
-  ["SIGSEGV", "it used memory that it does not have, or not in that way"],
-  ["SIGBUS", "it used memory that is no longer there: its image was overwritten; rename a new one over it"],
-  ["SIGILL", "it executed an instruction that does not exist"],
-  ["SIGFPE", "it divided by zero, or the quotient was too large"],
-  ["SIGTRAP", "it executed a breakpoint"],
-  ["SIGSYS", "it made a system call that it does not have"],
+  ["SIGSEGV", ", which used memory that it may not use in that way, or that is not there"],
+  ["SIGBUS", ": its image was overwritten while it ran; rename a new image over it"],
+  ["SIGILL", ", which executed an instruction that does not exist"],
+  ["SIGFPE", ", which divided by zero, or the quotient was too large"],
+  ["SIGTRAP", ", which executed a breakpoint"],
+  ["SIGSYS", ", which made a system call that its sandbox forbids"],
 ]);
 
 const ABORT = 255;
@@ -43,7 +42,7 @@ export function exitOf(end: TenderEnd): Exit {
     const name = signal ?? "SIGKILL";
     const fault = FAULTS.get(name);
     if (fault === undefined || sent?.has(name) === true) return { reason: "killed", signal: name };
-    if (target === "spt") return trap({ signal: name, message: `${name}: ${fault}` });
+    if (target === "spt") return trap({ signal: name, message: `${name} ended the guest${fault}` });
     return { reason: "tender", status: 128 + constants.signals[name], message: `died of ${name}` };
   }
   if (status === ABORT) return abort(end);

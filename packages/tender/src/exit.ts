@@ -33,7 +33,7 @@ export interface Killed {
   readonly reason: "killed";
   readonly signal: NodeJS.Signals;
   /** `kill` sent this first, and SIGKILL after `KILL_AFTER_MS`, since it had not ended the guest. */
-  readonly ignored?: "SIGTERM";
+  readonly ignored?: NodeJS.Signals;
 }
 
 /** The tender refused, or could not go on; the guest is not to blame. */

@@ -2,15 +2,21 @@ import type { ChildProcess } from "node:child_process";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import type { Exit } from "./exit.ts";
-import { exitOf, type Target } from "./exit-of.ts";
-import type { Streams } from "./guest-options.ts";
+import { exitOf } from "./exit-of.ts";
+import type { Stream } from "./guest-options.ts";
 import { Output, watch } from "./output.ts";
+import type { Tender } from "./spawn-guest.ts";
+import { type Surroundings, spawnWithLifeline } from "./spawn-with-lifeline.ts";
 import { Tail } from "./tail.ts";
 import { TenderError } from "./tender-error.ts";
-import { KILL_AFTER_MS, startTender } from "./tender-process.ts";
 
 /** Most bytes that are kept of the console's end, and of the tender's lines, to tell how a guest ended. */
 const KEPT = 16 * 1024;
+
+/** How long a guest may take to end after SIGTERM, before SIGKILL ends it, in ms. */
+export const KILL_AFTER_MS = 2000;
+/** Signals that no guest can ignore. */
+const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
 
 /** A guest that was started. */
 export interface Guest {
@@ -27,8 +33,9 @@ export interface Guest {
    */
   readonly exit: Promise<Exit>;
   /**
-   * Sends a signal: without an argument SIGTERM, which no guest can ignore. A tender that is stopped or hangs can:
-   * where SIGTERM has not ended it after `KILL_AFTER_MS`, it is sent SIGKILL, and `exit` says so.
+   * Sends a signal: without an argument SIGTERM, which no guest can ignore, nor SIGINT, SIGHUP and SIGQUIT. A tender that
+   * is stopped or hangs can: where one of them has not ended it after `KILL_AFTER_MS`, it is sent SIGKILL, and `exit`
+   * says so.
    *
    * @returns whether there was somebody to send it to
    * @throws {TypeError} there is no such signal
@@ -36,36 +43,33 @@ export interface Guest {
   kill(signal?: NodeJS.Signals): boolean;
 }
 
-/** A command line, and what surrounds it. */
-export interface Command {
-  readonly target: Target;
-  /** Path of the tender. */
-  readonly path: string;
-  readonly words: readonly string[];
-  readonly stdout: NonNullable<Streams["stdout"]>;
-  readonly stderr: NonNullable<Streams["stderr"]>;
-  /** Descriptors of this process that become 3, 4, … there. */
-  readonly descriptors: readonly number[];
-  readonly cwd: string | undefined;
-  readonly signal: AbortSignal | undefined;
+/** What surrounds a guest that is started with words of a tender's command line. */
+export interface GuestSurroundings extends Pick<Surroundings, "stdio" | "cwd"> {
+  /** Where the tender's lines go if standard error is piped; `pipe` without it. */
+  readonly lines?: Stream;
+  /** Kills the guest with SIGKILL when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Starts a tender. Whatever the host has against it is told by `exit`. */
-export function start(command: Command): Guest {
-  const { path, words, stdout, descriptors, cwd } = command;
-  // Standard error is the tender's alone: it tells a refusal from a guest that ends with the same status.
-  const stdio = ["ignore", stdout, "pipe", ...descriptors] as const;
+/**
+ * Runs an image by a tender's command line, as {@link spawnGuest} does by options. Where standard error is not piped the
+ * tender's lines are not seen: what it refuses is an exit with status 1 then.
+ *
+ * @param words - options, `--`, image and arguments (ABI section 6.2)
+ */
+export function startGuest(tender: Tender, words: readonly string[], surroundings: GuestSurroundings): Guest {
+  const { stdio, cwd, lines = "pipe" } = surroundings;
   try {
-    return new Running(command, startTender(path, words, { stdio, cwd }));
+    return new Running(tender, spawnWithLifeline(tender.path, words, { stdio, cwd }), surroundings);
   } catch (error) {
     if (!isHostError(error)) throw error;
-    const ended = (stream: unknown): Readable | undefined =>
-      stream === "pipe" ? Readable.from([]) : undefined;
+    const ended = (...streams: unknown[]): Readable | undefined =>
+      streams.every((stream) => stream === "pipe") ? Readable.from([]) : undefined;
     return {
       pid: undefined,
-      stdout: ended(stdout),
-      stderr: ended(command.stderr),
-      exit: Promise.reject(notStarted(command, error)),
+      stdout: ended(stdio[1]),
+      stderr: ended(stdio[2], lines),
+      exit: Promise.reject(notStarted(tender, surroundings, error)),
       kill: () => false,
     };
   }
@@ -79,27 +83,29 @@ class Running implements Guest {
   readonly #child: ChildProcess;
   readonly #sent = new Set<NodeJS.Signals>();
   #patience: NodeJS.Timeout | undefined;
-  #forced = false;
+  /** The last signal that should have ended it. */
+  #ending: NodeJS.Signals | undefined;
+  #isForced = false;
 
-  constructor(command: Command, child: ChildProcess) {
+  constructor({ target, path }: Tender, child: ChildProcess, surroundings: GuestSurroundings) {
     this.#child = child;
     this.pid = child.pid;
-    const [console, lines] = [new Tail(KEPT), new Tail(KEPT)];
+    const { lines = "pipe", signal } = surroundings;
+    const [console, said] = [new Tail(KEPT), new Tail(KEPT)];
     // Too many open files leave a child without streams.
     const stdout = child.stdout ? new Output(child.stdout, console) : undefined;
-    const stderr = child.stderr && command.stderr === "pipe" ? new Output(child.stderr, lines) : undefined;
-    if (child.stderr && stderr === undefined) watch(child.stderr, lines, command.stderr === "inherit");
+    const stderr = child.stderr && lines === "pipe" ? new Output(child.stderr, said) : undefined;
+    if (child.stderr && stderr === undefined) watch(child.stderr, said, lines === "inherit");
     [this.stdout, this.stderr] = [stdout, stderr];
 
     const abort = (): void => void this.kill("SIGKILL");
-    const { signal } = command;
     signal?.addEventListener("abort", abort, { once: true });
     this.exit = new Promise((resolve, reject) => {
       child.on("error", (error) => {
         // Anything later is a signal that could not be sent.
         if (child.pid !== undefined) return;
         signal?.removeEventListener("abort", abort);
-        reject(notStarted(command, error));
+        reject(notStarted({ path }, surroundings, error));
       });
       child.on("exit", () => {
         clearTimeout(this.#patience);
@@ -108,12 +114,17 @@ class Running implements Guest {
       });
       child.on("close", (status, by) => {
         signal?.removeEventListener("abort", abort);
-        const { target, path } = command;
-        const said = { stdout: console.text, stderr: lines.text };
-        const end = { target, program: basename(path), status, signal: by, ...said, sent: this.#sent };
-        const exit = exitOf(end);
-        const forced = this.#forced && exit.reason === "killed" && exit.signal === "SIGKILL";
-        resolve(forced ? { ...exit, ignored: "SIGTERM" } : exit);
+        const exit = exitOf({
+          target,
+          program: basename(path),
+          status,
+          signal: by,
+          stdout: console.text,
+          stderr: said.text,
+          sent: this.#sent,
+        });
+        const ignored = this.#isForced && exit.reason === "killed" && exit.signal === "SIGKILL";
+        resolve(ignored && this.#ending ? { ...exit, ignored: this.#ending } : exit);
       });
     });
   }
@@ -121,12 +132,12 @@ class Running implements Guest {
   kill(signal: NodeJS.Signals = "SIGTERM"): boolean {
     const sent = this.#child.kill(signal);
     if (sent) this.#sent.add(signal);
-    if (sent && signal === "SIGTERM") this.#patience ??= setTimeout(() => this.#force(), KILL_AFTER_MS);
-    return sent;
-  }
-
-  #force(): void {
-    this.#forced = this.kill("SIGKILL");
+    if (!sent || !ENDING.has(signal)) return sent;
+    this.#ending = signal;
+    this.#patience ??= setTimeout(() => {
+      this.#isForced = this.kill("SIGKILL");
+    }, KILL_AFTER_MS);
+    return true;
   }
 }
 
@@ -136,12 +147,16 @@ function isHostError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "errno" in error;
 }
 
-function notStarted({ path, stdout, descriptors, cwd }: Command, cause: NodeJS.ErrnoException): TenderError {
+function notStarted(
+  { path }: Pick<Tender, "path">,
+  { stdio, cwd }: GuestSurroundings,
+  cause: NodeJS.ErrnoException,
+): TenderError {
   const known: Record<string, string> = {
     E2BIG: "its arguments are more than the host allows",
     EACCES: "it may not be executed",
     EAGAIN: "there are too many processes",
-    EBADF: `not all descriptors to hand over are open: ${[stdout, ...descriptors].filter(isNumber).join(", ")}`,
+    EBADF: `not all descriptors to hand over are open: ${stdio.filter(isNumber).join(", ")}`,
     EMFILE: "this process has too many open files",
     ENFILE: "the host has too many open files",
     ENOENT: cwd === undefined ? "there is no such file" : `there is no such file, or no folder ${cwd}`,

@@ -1,6 +1,6 @@
 export type { Aborted, Exit, Exited, Killed, Refused, Register, Registers, Trapped } from "./exit.ts";
-export { exitOf, type Target, type TenderEnd } from "./exit-of.ts";
-export type { Guest } from "./guest.ts";
+export { exitOf, type TenderEnd } from "./exit-of.ts";
+export { type Guest, type GuestSurroundings, KILL_AFTER_MS, startGuest } from "./guest.ts";
 export type {
   BlockBacking,
   BlockFile,
@@ -12,5 +12,5 @@ export type {
   Streams,
 } from "./guest-options.ts";
 export { spawnGuest, type Tender } from "./spawn-guest.ts";
+export { type Surroundings, spawnWithLifeline } from "./spawn-with-lifeline.ts";
 export { TenderError, type TenderErrorCode } from "./tender-error.ts";
-export { KILL_AFTER_MS, startTender, type TenderSurroundings } from "./tender-process.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import type { Target } from "./exit-of.ts";
-import { type Guest, start } from "./guest.ts";
+import type { Target } from "@uk/manifest";
+import { type Guest, type GuestSurroundings, startGuest } from "./guest.ts";
 import type { GuestOptions, Stream, Streams } from "./guest-options.ts";
 import { optionWords, record, text, whole, withoutNul } from "./option-words.ts";
 
@@ -15,7 +15,7 @@ export interface Tender {
 
 /**
  * Runs an image. Returns when the tender has been started; `exit` tells the rest, what the tender refuses
- * included. Nothing of it ends with this process by itself: `signal` and `kill` end it.
+ * included. It ends with this process; `signal` and `kill` end it before.
  *
  * @param image - path or `file:` URL
  * @throws {TypeError} an argument has another type, or text that no command line can hold
@@ -30,19 +30,18 @@ export function spawnGuest(tender: Tender, image: string | URL, options: GuestOp
   const { args = [], stdio = {}, cwd, signal } = options;
   if (!Array.isArray(args)) throw new TypeError(`args: ${String(args)} is not an array`);
   const argv = args.map((word, index) => withoutNul(`args[${index}]`, word));
-  const command = {
-    target: tender.target,
-    path: tender.path,
-    words: [...words, ...own, "--", path, ...argv],
-    ...streams(stdio),
-    descriptors,
+  const { stdout, stderr } = streams(stdio);
+  const surroundings: GuestSurroundings = {
+    // Standard error is the tender's alone: it tells a refusal from a guest that ends with the same status.
+    stdio: ["ignore", stdout, "pipe", ...descriptors],
+    lines: stderr,
     cwd: cwd === undefined ? undefined : text("cwd", cwd),
     signal,
   };
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError("signal: it is not an AbortSignal");
   signal?.throwIfAborted();
-  return start(command);
+  return startGuest(tender, [...words, ...own, "--", path, ...argv], surroundings);
 }
 
 function ownWord(flag: string, value: string | number | boolean | undefined): string[] {

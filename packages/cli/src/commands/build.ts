@@ -1,51 +1,40 @@
 import { join, relative } from "node:path";
-import { isTarget, type Target, targets } from "@uk/runtime";
-import { defineCommand } from "citty";
-import { type Built, buildImages } from "../build-images.ts";
+import type { BuildError, Built } from "@uk/build";
+import { isTarget, TARGETS, type Target } from "@uk/manifest";
 import type { Command } from "../command.ts";
-import { findEntry } from "../entry.ts";
 import { CliError, status } from "../error.ts";
 import { say } from "../say.ts";
-import { writeOutputs } from "../write-outputs.ts";
 
 export const build: Command = {
-  command: defineCommand({
-    meta: { name: "build", description: "Build a program into Solo5 images." },
-    args: {
-      entry: {
-        type: "positional",
-        description: "First module of the program, or its folder",
-        required: true,
-      },
-      target: {
-        type: "string",
-        description: `What to build for: ${targets.join(", ")}`,
-        default: targets.join(","),
-      },
-      "out-dir": { type: "string", description: "Where the output goes", default: "dist" },
-      name: { type: "string", description: "Name of the output files (default: the program's)" },
-      json: { type: "boolean", description: "Report as JSON" },
-    },
-    async run({ args }) {
-      const start = performance.now();
-      const wanted = parseTargets(args.target);
-      const entry = findEntry(args.entry);
-      const name = checkName(args.name ?? entry.name);
-      const built = await buildImages(entry, name, wanted);
-      const folder = args["out-dir"];
-      const files = new Map<string, Uint8Array | string>();
-      for (const [target, image] of built.images) files.set(`${name}.${target}`, image);
-      for (const [extension, text] of built.sidecars) files.set(`${name}.${extension}`, text);
-      await writeOutputs(folder, files);
-      const elapsed = Math.round(performance.now() - start);
-      say(args.json ? reportJson(built, folder, name, elapsed) : report(built, folder, name, elapsed));
-    },
-  }),
+  what: "Build a program into Solo5 images.",
+  operands: { ENTRY: "First module of the program, or its folder" },
+  options: {
+    target: { value: "TARGETS", what: `What to build for (default: ${TARGETS.join(",")})` },
+    "out-dir": { value: "FOLDER", what: "Where the output goes (default: dist)" },
+    name: { value: "NAME", what: "Name of the output files (default: the program's)" },
+    json: { what: "Report as JSON" },
+  },
   examples: [
     "uk build src/hello.ts",
     "uk build examples/hello --out-dir build --name hello",
     "uk build src/hello.ts --target hvt --json",
   ],
+  async run({ operands: [entry = ""], options }) {
+    const start = performance.now();
+    const targets = parseTargets(options.get("target") ?? TARGETS.join(","));
+    const name = options.get("name");
+    const outDir = options.get("out-dir") ?? "dist";
+    const named = name === undefined ? {} : { name };
+    const { build } = await import("@uk/build");
+    const building = build(entry, { targets, outDir, stdio: "inherit", ...named });
+    const built = await building.catch((error: BuildError) => {
+      if (error.code !== "NAME") throw error;
+      throw new CliError(`build: ${error.message}: give one with --name`, status.usage);
+    });
+    const elapsed = Math.round(performance.now() - start);
+    say(options.has("json") ? reportJson(built, outDir, elapsed) : report(built, outDir, elapsed));
+    return status.ok;
+  },
 };
 
 function parseTargets(text: string): Target[] {
@@ -53,18 +42,13 @@ function parseTargets(text: string): Target[] {
   return names.map((name) => {
     if (isTarget(name)) return name;
     throw new CliError(
-      `build: unknown target ${JSON.stringify(name)}: it is one of ${targets.join(", ")}`,
+      `build: unknown target ${JSON.stringify(name)}: it is one of ${TARGETS.join(", ")}`,
       status.usage,
     );
   });
 }
 
-function checkName(name: string): string {
-  if (/^[^/\0]+$/.test(name) && name !== "." && name !== "..") return name;
-  throw new CliError(`build: ${JSON.stringify(name)} is not a file name: give one with --name`, status.usage);
-}
-
-function report({ manifest, images, sizes }: Built, folder: string, name: string, elapsed: number): string {
+function report({ name, manifest, images, sizes }: Built, folder: string, elapsed: number): string {
   const devices = manifest.devices.map((device) => `${device.name} (${device.type})`).join(", ") || "none";
   const lines = [...images].map(
     ([target, image]) => `${path(folder, `${name}.${target}`)}  ${kib(image.length)}`,
@@ -75,12 +59,7 @@ function report({ manifest, images, sizes }: Built, folder: string, name: string
   return lines.join("\n");
 }
 
-function reportJson(
-  { manifest, images, sizes }: Built,
-  folder: string,
-  name: string,
-  elapsed: number,
-): string {
+function reportJson({ name, manifest, images, sizes }: Built, folder: string, elapsed: number): string {
   return JSON.stringify({
     name,
     images: [...images].map(([target, image]) => ({

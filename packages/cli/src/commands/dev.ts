@@ -1,69 +1,51 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BuildError, NodeProgram } from "@uk/build";
 import type { Manifest } from "@uk/manifest";
-import { defineCommand } from "citty";
-import { type Bundle, bundle, watchBundle } from "../bundle.ts";
 import type { Command } from "../command.ts";
-import { type Entry, findEntry } from "../entry.ts";
-import { CliError, status } from "../error.ts";
-import { inferManifest } from "../infer-manifest.ts";
+import { CliError, isSaid, status } from "../error.ts";
 import { complain } from "../say.ts";
 import { inherited, tenderWords } from "../tender-words.ts";
-import { writeProgram } from "../write-program.ts";
 
 /** What the launcher in the program's process is told, as JSON in `UK_DEV`. */
 export interface Launch {
   readonly options: readonly string[];
   readonly manifest: Manifest;
   readonly args: readonly string[];
-  /** A descriptor of which the other end is closed when `uk dev` is gone. */
-  readonly lifeline: number;
 }
 
 export const dev: Command = {
-  command: defineCommand({
-    meta: {
-      name: "dev",
-      description: "Run a program on Node with real devices, again whenever its sources change.",
-    },
-    args: {
-      options: {
-        type: "positional",
-        description: "Devices as for a tender, Node's --inspect, --no-watch to run it once",
-        required: false,
-      },
-      entry: {
-        type: "positional",
-        description: "First module of the program, or its folder",
-        required: false,
-      },
-      args: { type: "positional", description: "Arguments of the program", required: false },
-    },
-    async run({ rawArgs }) {
-      const words = parse(rawArgs);
-      const folder = await mkdtemp(join(tmpdir(), "uk-"));
-      const session = new Session(words, folder);
-      try {
-        return await (words.watch ? watched(words, session) : runOnce(words, session));
-      } finally {
-        await session.stop();
-        await rm(folder, { recursive: true, force: true });
-      }
-    },
-  }),
+  what: "Run a program on Node with real devices, again whenever its sources change.",
+  operands: {
+    "[OPTIONS]": "Devices as for a tender, Node's --inspect, --no-watch to run it once",
+    "[--]": "Ends them, where ENTRY begins with -",
+    ENTRY: "First module of the program, or its folder",
+    "[ARGS]": "Arguments of the program",
+  },
   examples: [
     "uk dev src/hello.ts",
     "uk dev --net:service=tap0 --block:storage=disk.img src/hello.ts --verbose one two",
     "uk dev --inspect-brk --no-watch src/hello.ts",
   ],
   passThrough: true,
+  async run({ operands }) {
+    const words = parse(operands);
+    const folder = await mkdtemp(join(tmpdir(), "uk-"));
+    const session = new Session(words, folder);
+    try {
+      return await (words.watch ? watched(words, session) : runOnce(words, session));
+    } finally {
+      await session.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
 };
 
 interface Words {
-  readonly entry: Entry;
+  readonly entry: string;
   readonly watch: boolean;
   /** Options of Node. */
   readonly node: readonly string[];
@@ -73,11 +55,11 @@ interface Words {
 }
 
 function parse(words: readonly string[]): Words {
-  const { options, image, args } = tenderWords(words);
-  if (image === undefined) throw new CliError("dev: ENTRY is missing; see uk dev --help", status.usage);
+  const { options, image: entry, args } = tenderWords(words);
+  if (entry === undefined) throw new CliError("dev: ENTRY is missing; see uk dev --help", status.usage);
   const isNode = (word: string): boolean => /^--inspect(-brk|-wait)?(=|$)/.test(word);
   return {
-    entry: findEntry(image),
+    entry,
     watch: !options.includes("--no-watch"),
     node: options.filter(isNode),
     options: options.filter((word) => !isNode(word) && word !== "--no-watch"),
@@ -87,7 +69,8 @@ function parse(words: readonly string[]): Words {
 
 async function runOnce({ entry }: Words, session: Session): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, () => session.kill(signal));
-  await session.start(await bundle(entry.path, `${entry.name}.js`, "dev"));
+  const { bundleForNode } = await import("@uk/build");
+  await session.start(await bundleForNode(entry));
   return session.ended;
 }
 
@@ -95,7 +78,8 @@ async function runOnce({ entry }: Words, session: Session): Promise<number> {
 async function watched({ entry }: Words, session: Session): Promise<number> {
   const signalled = Promise.race(SIGNALS.map((name) => once(process, name)));
   let work = Promise.resolve();
-  const dispose = await watchBundle(entry.path, `${entry.name}.js`, (made) => {
+  const { watchForNode } = await import("@uk/build");
+  const dispose = await watchForNode(entry, (made) => {
     work = work.then(() => again(session, made));
   });
   const [signal] = (await signalled) as [NodeJS.Signals];
@@ -108,15 +92,15 @@ async function watched({ entry }: Words, session: Session): Promise<number> {
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Starts the program anew; what is wrong with it is said, and waits for the next change. */
-async function again(session: Session, made: Bundle | CliError): Promise<void> {
+async function again(session: Session, made: NodeProgram | BuildError): Promise<void> {
   try {
     if (session.isRunning) complain("the program changed: starting it again");
     await session.stop();
-    if (made instanceof CliError) throw made;
+    if (made instanceof Error) throw made;
     await session.start(made);
     if (!session.isRunning) return;
   } catch (error) {
-    if (!(error instanceof CliError)) throw error;
+    if (!isSaid(error)) throw error;
     complain(error.message);
     complain("waiting for a change");
     return;
@@ -125,9 +109,6 @@ async function again(session: Session, made: Bundle | CliError): Promise<void> {
     if (!session.isStopping) complain(`the program ended with status ${code}: waiting for a change`);
   });
 }
-
-/** How long a program may take to end when it is told to, in ms. */
-const PATIENCE_MS = 2000;
 
 /** The program's process, one at a time. */
 class Session {
@@ -149,21 +130,20 @@ class Session {
     return this.#child !== undefined;
   }
 
-  async start(made: Bundle): Promise<void> {
-    const { entry, node, options, args } = this.#words;
-    const streams = inherited(options);
-    const manifest = await inferManifest(entry.path, made);
-    const launch: Launch = { options, args, manifest, lifeline: streams.length };
+  async start(made: NodeProgram): Promise<void> {
+    const { node, options, args } = this.#words;
+    const { spawnWithLifeline } = await import("@uk/tender");
+    const launch: Launch = { options, args, manifest: await made.manifest() };
     if (this.#early !== undefined) {
       this.ended = Promise.resolve(128 + constants.signals[this.#early]);
       return;
     }
     const launcher = new URL("dev-launcher.js", import.meta.url).href;
-    const file = await writeProgram(this.#folder, made);
-    const child = spawn(
+    const file = await made.write(this.#folder);
+    const child = spawnWithLifeline(
       process.execPath,
       [...node, "--enable-source-maps", "--import", launcher, file, ...args],
-      { stdio: [...streams, "pipe"], env: { ...process.env, UK_DEV: JSON.stringify(launch) } },
+      { stdio: inherited(options), env: { ...process.env, UK_DEV: JSON.stringify(launch) } },
     );
     this.isStopping = false;
     this.#child = child;
@@ -188,7 +168,8 @@ class Session {
     if (child === undefined) return;
     this.isStopping = true;
     child.kill("SIGTERM");
-    const impatience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    const { KILL_AFTER_MS } = await import("@uk/tender");
+    const impatience = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
     await this.ended;
     clearTimeout(impatience);
   }

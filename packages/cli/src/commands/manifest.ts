@@ -1,23 +1,15 @@
 import { printManifest } from "@uk/manifest";
-import { defineCommand } from "citty";
-import { programManifest } from "../build-images.ts";
 import type { Command } from "../command.ts";
-import { findEntry } from "../entry.ts";
+import { status } from "../error.ts";
 import { say } from "../say.ts";
 
 export const manifest: Command = {
-  command: defineCommand({
-    meta: { name: "manifest", description: "Print the manifest of a program: the devices it needs." },
-    args: {
-      entry: {
-        type: "positional",
-        description: "First module of the program, or its folder",
-        required: true,
-      },
-    },
-    async run({ args }) {
-      say(printManifest(await programManifest(findEntry(args.entry))));
-    },
-  }),
+  what: "Print the manifest of a program: the devices it needs.",
+  operands: { ENTRY: "First module of the program, or its folder" },
   examples: ["uk manifest src/hello.ts"],
+  async run({ operands: [entry = ""] }) {
+    const { manifestOf } = await import("@uk/build");
+    say(printManifest(await manifestOf(entry, { stdio: "inherit" })));
+    return status.ok;
+  },
 };

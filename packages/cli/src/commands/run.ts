@@ -1,93 +1,110 @@
 import { accessSync, existsSync, constants as files } from "node:fs";
-import { basename } from "node:path";
-import { isTarget } from "@uk/runtime";
-import { KILL_AFTER_MS } from "@uk/tender";
-import { defineCommand } from "citty";
+import { constants } from "node:os";
+import type { StackTraces } from "@uk/build/symbolicate";
+import { readRegularFile } from "@uk/build/untrusted";
+import { isTarget } from "@uk/manifest";
+import type { Exit } from "@uk/tender";
 import type { Command } from "../command.ts";
-import { CliError, status } from "../error.ts";
+import { CliError, isSaid, status } from "../error.ts";
 import { findImage, siblingImage } from "../find-image.ts";
 import { openImage } from "../open-image.ts";
 import { complain } from "../say.ts";
-import { readSourceMap, type SourcePositions } from "../source-positions.ts";
-import { type End, tend } from "../tend.ts";
+import { showConsole } from "../show-console.ts";
+import { sourceMapOf } from "../source-map-file.ts";
+import { tenderPath } from "../tender-path.ts";
 import { inherited, tenderWords } from "../tender-words.ts";
-import { tenderPath } from "../tenders.ts";
 
 export const run: Command = {
-  command: defineCommand({
-    meta: { name: "run", description: "Boot an image under its tender; the exit status is the guest's." },
-    args: {
-      options: { type: "positional", description: "Options of the tender, e.g. --mem=64", required: false },
-      image: {
-        type: "positional",
-        description: "The image; without .spt or .hvt: the one of these that is there, spt first",
-        required: false,
-      },
-      args: { type: "positional", description: "Arguments of the guest", required: false },
-    },
-    async run({ rawArgs }) {
-      const { options, image: word, args } = tenderWords(rawArgs);
-      if (word === undefined) throw new CliError("run: IMAGE is missing; see uk run --help", status.usage);
-      const image = findImage(word);
-      const { target } = openImage(image).abi;
-      if (!isTarget(target))
-        throw new CliError(`${image}: an image for ${target}, for which there is no tender here`);
-      const end = await tend(tenderPath[target](), [...options, "--", image, ...args], {
-        stdio: inherited(options),
-        positions: positionsOf(image),
-      });
-      const said = remark(image, target === "hvt", end);
-      if (said !== undefined) complain(`${image}: ${said}`);
-      return end.status;
-    },
-  }),
+  what: "Boot an image under its tender; the exit status is the guest's.",
+  operands: {
+    "[OPTIONS]": "Options of the tender, e.g. --mem=64",
+    "[--]": "Ends them, where IMAGE begins with -",
+    IMAGE: "The image; without .spt or .hvt: the one of these that is there, spt first",
+    "[ARGS]": "Arguments of the guest",
+  },
   examples: [
     "uk run dist/hello.spt",
     "uk run --mem=64 dist/hello.hvt --verbose one two",
     "uk run -- dist/hello --solo5:debug",
   ],
   passThrough: true,
+  async run({ operands }) {
+    const { options, image: word, args } = tenderWords(operands);
+    if (word === undefined) throw new CliError("run: IMAGE is missing; see uk run --help", status.usage);
+    const image = findImage(word);
+    const { target } = openImage(image).abi;
+    if (!isTarget(target))
+      throw new CliError(`${image}: an image for ${target}, for which there is no tender here`);
+    const path = await tenderPath(target);
+    const { KILL_AFTER_MS, startGuest } = await import("@uk/tender");
+    const traces = await tracesOf(image);
+    const [stdin = "inherit", stdout = "inherit", ...others] = inherited(options);
+    let passedOn = false;
+    const passOn = (signal: NodeJS.Signals): void => {
+      passedOn = guest.kill(signal) || passedOn;
+    };
+    // Before the start: a guest may be up and running sooner than `startGuest` returns.
+    for (const signal of PASSED_ON) process.on(signal, passOn);
+    const guest = startGuest({ target, path }, [...options, "--", image, ...args], {
+      stdio: [stdin, traces === undefined ? stdout : "pipe", ...others],
+    });
+    const shown = traces && guest.stdout && showConsole(guest.stdout, traces);
+    const [exit] = await Promise.all([guest.exit, shown]);
+    for (const signal of PASSED_ON) process.off(signal, passOn);
+    const end = statusOf(exit);
+    const needsKvm = target === "hvt" && end === 1 && !canUseKvm();
+    const said = remark(exit, passedOn, KILL_AFTER_MS) ?? (needsKvm ? otherWay(image) : undefined);
+    if (said !== undefined) complain(`${image}: ${said}`);
+    return end;
+  },
 };
 
-/** The source map beside an image, if there is one; the image runs without. */
-function positionsOf(image: string): SourcePositions | undefined {
-  const program = image.replace(/\.(hvt|spt)$/, "");
-  const map = `${program}.map`;
-  if (program === image || !existsSync(map)) return undefined;
+/** Signals that end the guest as they would end `uk`. */
+const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+
+/** Stack traces by the source map beside an image, if there is one; the image runs without. */
+async function tracesOf(image: string): Promise<StackTraces | undefined> {
+  const map = image.replace(/\.(hvt|spt)$/, ".map");
+  if (map === image || !existsSync(map)) return undefined;
+  const { StackTraces } = await import("@uk/build/symbolicate");
   try {
-    return readSourceMap(map, `${basename(program)}.js`);
+    // Now: a build may put another one in its place. Most guests never have it parsed.
+    const bytes = readRegularFile(map, "the source map");
+    return new StackTraces(() => sourceMapOf(map, bytes).catch(warn));
   } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    complain(`warning: ${error.message}; stack traces show places in the bundle`);
-    return undefined;
+    return warn(error);
   }
+}
+
+function warn(error: unknown): undefined {
+  if (!isSaid(error)) throw error;
+  complain(`warning: ${error.message}; stack traces show places in the bundle`);
+}
+
+/** What a shell shows for it. */
+function statusOf(exit: Exit): number {
+  if (exit.reason === "killed") return 128 + constants.signals[exit.signal];
+  return exit.status ?? 128 + constants.signals[exit.signal as NodeJS.Signals];
 }
 
 /** What is to be said about how a guest ended, beyond what guest and tender have said. */
-function remark(image: string, isHvt: boolean, { status, signal, ignored }: End): string | undefined {
-  if (ignored !== undefined)
-    return `${ignored} did not end the guest within ${KILL_AFTER_MS / 1000} s: SIGKILL did`;
-  if (signal === "SIGBUS")
-    return "SIGBUS ended the guest: its image was overwritten while it ran; rename a new image over it, as uk build does";
-  if (signal !== undefined) {
-    const crash = crashes[signal];
-    const why = crash === undefined ? "" : `${crash}: the image is damaged, or it found a bug of uk`;
-    return `${signal} ended the guest${why}`;
+function remark(exit: Exit, passedOn: boolean, patienceMs: number): string | undefined {
+  if (exit.reason === "killed") {
+    if (exit.ignored !== undefined)
+      return `${exit.ignored} did not end the guest within ${patienceMs / 1000} s: SIGKILL did`;
+    return passedOn ? undefined : `${exit.signal} ended the guest`;
   }
-  const other = siblingImage(image, "spt");
-  if (isHvt && status === 1 && other !== undefined && !canUseKvm())
-    return `it needs KVM; the same program runs without: uk run ${other}`;
-  return undefined;
+  if (exit.reason === "tender") return `its tender ${exit.message}`;
+  if (exit.reason !== "trap") return undefined;
+  return exit.signal === "SIGBUS"
+    ? exit.message
+    : `${exit.message}: the image is damaged, or it found a bug of uk`;
 }
 
-/** What a guest that is a process of the host did, by the signal that ended it (ABI section 5.6). */
-const crashes: Partial<Record<NodeJS.Signals, string>> = {
-  SIGSEGV: ", which used memory that it may not use in that way, or that is not there",
-  SIGFPE: ", which divided by zero",
-  SIGILL: ", which executed an instruction that does not exist",
-  SIGTRAP: ", which executed a breakpoint",
-  SIGSYS: ", which made a system call that its sandbox forbids",
-};
+function otherWay(image: string): string | undefined {
+  const other = siblingImage(image, "spt");
+  return other && `it needs KVM; the same program runs without: uk run ${other}`;
+}
 
 function canUseKvm(): boolean {
   try {

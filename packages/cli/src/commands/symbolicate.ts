@@ -1,32 +1,29 @@
 import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { defineCommand } from "citty";
+import { dirname, join } from "node:path";
+import { readRegularFile, WHOLE_MAX } from "@uk/build/untrusted";
 import type { Command } from "../command.ts";
-import { CliError } from "../error.ts";
-import { readRegularFile, WHOLE_MAX } from "../regular-file.ts";
-import { readSourceMap } from "../source-positions.ts";
+import { CliError, status } from "../error.ts";
+import { sourceMapOf } from "../source-map-file.ts";
 
 export const symbolicate: Command = {
-  command: defineCommand({
-    meta: {
-      name: "symbolicate",
-      description: "Print a log of a guest with the stack traces' places in the program's sources.",
+  what: "Print a log of a guest with the stack traces' places in the program's sources.",
+  operands: { LOG: "A file, or - for standard input" },
+  options: {
+    map: {
+      value: "FILE",
+      what: "The program's source map (default: NAME.map beside the log or in dist)",
     },
-    args: {
-      log: { type: "positional", description: "A file, or - for standard input", required: true },
-      map: {
-        type: "string",
-        description: "The program's source map (default: NAME.map beside the log or in dist)",
-      },
-    },
-    async run({ args: { log, map } }) {
-      const text = log === "-" ? await readInput() : readRegularFile(log, "the log");
-      const found = map ?? findMap(log, text);
-      const positions = readSourceMap(found, `${basename(found).replace(/\.map$/, "")}.js`);
-      process.stdout.write(Buffer.concat([positions.write(text), positions.end()]));
-    },
-  }),
+  },
   examples: ["uk symbolicate guest.log --map dist/hello.map", "journalctl -u guest | uk symbolicate -"],
+  async run({ operands: [log = ""], options }) {
+    const { StackTraces } = await import("@uk/build/symbolicate");
+    const text = log === "-" ? await readInput() : readRegularFile(log, "the log");
+    const found = options.get("map") ?? findMap(log, text);
+    const map = await sourceMapOf(found, readRegularFile(found, "the source map"));
+    const traces = new StackTraces(async () => map);
+    process.stdout.write(Buffer.concat([await traces.write(text), await traces.end()]));
+    return status.ok;
+  },
 };
 
 /** Standard input to its end. */

@@ -1,24 +1,20 @@
-import { isTarget, targets } from "@uk/runtime";
-import { defineCommand } from "citty";
+import { isTarget, TARGETS } from "@uk/manifest";
 import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
 import { say } from "../say.ts";
-import { tenderPath } from "../tenders.ts";
+import { tenderPath } from "../tender-path.ts";
 
 export const which: Command = {
-  command: defineCommand({
-    meta: { name: "which", description: "Print the path of a target's tender." },
-    args: {
-      target: { type: "positional", description: `The target: ${targets.join(" or ")}`, required: true },
-    },
-    run({ args }) {
-      if (!isTarget(args.target))
-        throw new CliError(
-          `which: no tender for ${JSON.stringify(args.target)}: there is one for ${targets.join(" and ")}`,
-          status.usage,
-        );
-      say(tenderPath[args.target]());
-    },
-  }),
+  what: "Print the path of a target's tender.",
+  operands: { TARGET: `The target: ${TARGETS.join(" or ")}` },
   examples: ["uk which spt", '"$(uk which hvt)" --mem=64 dist/hello.hvt'],
+  async run({ operands: [target = ""] }) {
+    if (!isTarget(target))
+      throw new CliError(
+        `which: no tender for ${JSON.stringify(target)}: there is one for ${TARGETS.join(" and ")}`,
+        status.usage,
+      );
+    say(await tenderPath(target));
+    return status.ok;
+  },
 };

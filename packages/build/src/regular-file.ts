@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import type { ImageSource } from "@uk/image";
-import { CliError, systemReason } from "./error.ts";
+import { BuildError } from "./build-error.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** Most bytes of a file that is read whole: far more than a source map or a log that somebody looks at has. */
 export const WHOLE_MAX: number = 64 << 20;
@@ -10,15 +11,16 @@ export const WHOLE_MAX: number = 64 << 20;
  * waits for a pipe, and a device has no end. What is checked is what is read, whatever has the name by then.
  *
  * @param what - what it is for, e.g. `the image`
- * @throws {CliError} it cannot be opened or read, or is no regular file; one line that says why
+ * @throws {BuildError} `READ`: it cannot be opened or read, or is no regular file; one line that says why
  */
 export function withRegularFile<T>(path: string, what: string, use: (file: ImageSource) => T): T {
-  const refuse = (why: string): CliError => new CliError(`${path}: cannot read ${what}: ${why}`);
+  const refuse = (why: string, options?: ErrorOptions): BuildError =>
+    new BuildError("READ", `${path}: cannot read ${what}: ${why}`, options);
   const attempt = <R>(call: () => R): R => {
     try {
       return call();
-    } catch (error) {
-      throw refuse(systemReason(error));
+    } catch (cause) {
+      throw refuse(systemReason(cause), { cause });
     }
   };
   const fd = attempt(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
@@ -43,12 +45,12 @@ export function withRegularFile<T>(path: string, what: string, use: (file: Image
 /**
  * Reads a regular file of at most {@link WHOLE_MAX} bytes.
  *
- * @throws {CliError} as {@link withRegularFile}; it is larger
+ * @throws {BuildError} `READ`: as {@link withRegularFile}; it is larger
  */
 export function readRegularFile(path: string, what: string): Uint8Array {
   return withRegularFile(path, what, ({ size, read }) => {
     const why = tooLarge(size);
-    if (why !== undefined) throw new CliError(`${path}: cannot read ${what}: ${why}`);
+    if (why !== undefined) throw new BuildError("READ", `${path}: cannot read ${what}: ${why}`);
     return read(0, size);
   });
 }

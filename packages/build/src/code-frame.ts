@@ -1,4 +1,4 @@
-import { visible } from "./say.ts";
+import { visible } from "./visible.ts";
 
 /** The line of `source` at `line` with a mark under `column` (both from 1), and its neighbours. */
 export function codeFrame(source: string, line: number, column: number): string {

@@ -1,10 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** How long a guest may take to end after SIGTERM, before SIGKILL ends it, in ms. */
-export const KILL_AFTER_MS = 2000;
-
-/** What surrounds a tender. */
-export interface TenderSurroundings {
+/** What surrounds a process. */
+export interface Surroundings {
   /** Its descriptors, from 0 on, as for `spawn` of `node:child_process`. */
   readonly stdio: readonly ("inherit" | "ignore" | "pipe" | number)[];
   /** Its environment; empty without it: tenders read none. */
@@ -13,16 +10,17 @@ export interface TenderSurroundings {
 }
 
 /**
- * Starts a tender's process with a lifeline: when this thread ends, or its process does, however that happens, the
- * kernel kills the tender, and so the guest. A tender that knows no lifelines, as upstream's, ignores it.
+ * Starts a process with a lifeline, behind its other descriptors: when this thread ends, or its process does, however
+ * that happens, the kernel closes the other end. Its number is in the environment as `UK_LIFELINE`. A tender, and so its
+ * guest, is killed by the kernel then; one that knows no lifelines, as upstream's, ignores it.
  *
  * @param words - its command line, without its name
  * @throws the host's error, where Node throws it at once
  */
-export function startTender(
+export function spawnWithLifeline(
   path: string,
   words: readonly string[],
-  options: TenderSurroundings,
+  options: Surroundings,
 ): ChildProcess {
   const { stdio, env, cwd } = options;
   const child = spawn(path, words, {

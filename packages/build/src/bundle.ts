@@ -1,23 +1,13 @@
 import { basename, relative } from "node:path";
-import {
-  type BuildFailure,
-  type BuildOptions,
-  type BuildResult,
-  build,
-  context,
-  formatMessages,
-  type Message,
-  type OutputFile,
-  type Plugin,
-} from "esbuild";
-import { CliError } from "./error.ts";
+import type { BuildFailure, BuildOptions, BuildResult, Message, OutputFile, Plugin } from "esbuild";
+import { BuildError, type Place } from "./build-error.ts";
 import { whyNotReadable } from "./regular-file.ts";
-import { visibleName } from "./say.ts";
+import { visibleName } from "./visible.ts";
 
 /** One ES module that holds a whole program. */
 export interface Bundle {
   readonly code: string;
-  /** Source map, version 3, as JSON text; sources relative to the working directory. */
+  /** Source map, version 3, as JSON text; sources relative to the folder of the build. */
   readonly map: string;
   /** Paths of all modules that went in. */
   readonly inputs: readonly string[];
@@ -25,6 +15,17 @@ export interface Bundle {
 
 /** Where a bundle is to run: in an image; on this machine, for a build that asks for the devices; on Node, under `uk dev`. */
 export type World = "guest" | "manifest" | "dev";
+
+/** What becomes a bundle. */
+export interface BundleInput {
+  /** Absolute path of the first module. */
+  readonly entry: string;
+  /** Name of the module in stack traces and in the map. */
+  readonly file: string;
+  readonly world: World;
+  /** Absolute path of the folder that names of sources start from. */
+  readonly cwd: string;
+}
 
 const GUEST_CONDITIONS = ["solo5", "worker", "browser", "import"];
 
@@ -41,29 +42,27 @@ const HOST_REQUIRE =
 /**
  * Bundles a program into one ES module.
  *
- * @param file - name of the module in stack traces and in the map
- * @throws {CliError} with file, line, column and a code frame for each error in the sources
+ * @throws {BuildError} `BUNDLE`, with a code frame for each error in the sources
  */
-export async function bundle(entry: string, file: string, world: World): Promise<Bundle> {
+export async function bundle(input: BundleInput): Promise<Bundle> {
+  const { build } = await import("esbuild");
   try {
-    return bundleOf(await build(options(entry, file, world)), file);
+    return bundleOf(await build(optionsOf(input)), input.file);
   } catch (error) {
-    const { errors } = error as BuildFailure;
-    if (!Array.isArray(errors)) throw error;
-    throw new CliError(await describe(errors));
+    if (!Array.isArray((error as BuildFailure).errors)) throw error;
+    throw await failureOf(error as BuildFailure);
   }
 }
 
 /**
- * Bundles a program for `uk dev`, now and whenever one of its sources changes.
+ * Bundles a program now and whenever one of its sources changes.
  *
  * @param onBundle - gets each bundle that differs from the one before, or what is wrong with the sources
  * @returns a function that ends it
  */
 export async function watchBundle(
-  entry: string,
-  file: string,
-  onBundle: (bundle: Bundle | CliError) => void,
+  input: BundleInput,
+  onBundle: (bundle: Bundle | BuildError) => void,
 ): Promise<() => Promise<void>> {
   let last: string | undefined;
   const tell: Plugin = {
@@ -72,37 +71,40 @@ export async function watchBundle(
       onEnd(async (result) => {
         if (result.errors.length > 0) {
           last = undefined;
-          return onBundle(new CliError(await describe(result.errors)));
+          return onBundle(await failureOf(result));
         }
-        const made = bundleOf(result as Outputs, file);
+        const made = bundleOf(result as Outputs, input.file);
         if (made.code !== last) onBundle(made);
         last = made.code;
       });
     },
   };
-  const watched = await context({ ...options(entry, file, "dev"), plugins: [REGULAR_FILES, tell] });
+  const { context } = await import("esbuild");
+  const options = optionsOf(input);
+  const watched = await context({ ...options, plugins: [...options.plugins, tell] });
   await watched.watch();
   return () => watched.dispose();
 }
 
 /** esbuild would wait for a pipe to be written, and read a device to an end that never comes. */
-const REGULAR_FILES: Plugin = {
+const regularFiles = (cwd: string): Plugin => ({
   name: "regular files",
   setup({ onLoad }) {
     onLoad({ filter: /(?:)/, namespace: "file" }, ({ path }) => {
       const why = whyNotReadable(path);
       return why === undefined
         ? undefined
-        : { errors: [{ text: `${relative(".", path)}: cannot read the module: ${why}` }] };
+        : { errors: [{ text: `${relative(cwd, path)}: cannot read the module: ${why}` }] };
     });
   },
-};
+});
 
 type Outputs = Pick<BuildResult<{ write: false; metafile: true }>, "outputFiles" | "metafile">;
 
-function options(entry: string, file: string, world: World) {
+function optionsOf({ entry, file, world, cwd }: BundleInput) {
   const guest = world === "guest";
   return {
+    absWorkingDir: cwd,
     entryPoints: [entry],
     outfile: file,
     bundle: true,
@@ -122,7 +124,7 @@ function options(entry: string, file: string, world: World) {
     keepNames: true,
     legalComments: "none",
     logLevel: "silent",
-    plugins: [REGULAR_FILES],
+    plugins: [regularFiles(cwd)],
   } as const satisfies BuildOptions;
 }
 
@@ -131,24 +133,36 @@ function bundleOf({ outputFiles, metafile }: Outputs, file: string): Bundle {
     outputFiles.find(({ path }: OutputFile) => path.endsWith(suffix))?.text ?? "";
   return {
     code: text(basename(file)),
-    map: text(`${basename(file)}.map`),
+    // The field of the format that esbuild leaves out: which module the map is for.
+    map: text(`${basename(file)}.map`).replace("{", () => `{\n  "file": ${JSON.stringify(file)},`),
     inputs: Object.keys(metafile.inputs),
   };
 }
 
 /** `file:line:column: text`, then the code frame; what esbuild advises is not for images. */
-async function describe(errors: readonly Message[]): Promise<string> {
-  const frames = await formatMessages([...errors], { kind: "error", color: false });
-  const messages = errors.map(({ text, location }, index) => {
-    const place =
-      location === null ? "" : `${visibleName(location.file)}:${location.line}:${location.column + 1}: `;
-    const frame = (frames[index] ?? "")
+async function failureOf(cause: Pick<BuildFailure, "errors">): Promise<BuildError> {
+  const { formatMessages } = await import("esbuild");
+  const shown = await formatMessages([...cause.errors], { kind: "error", color: false });
+  const frames = shown.map((text) =>
+    text
       .split("\n")
       .filter((line) => FRAME_LINE.test(line))
-      .map((line) => line.slice(2));
-    return [`${place}${text}${hint(text)}`, ...frame].join("\n");
+      .map((line) => line.slice(2))
+      .join("\n"),
+  );
+  const messages = cause.errors.map(({ text, location }, index) => {
+    const place =
+      location === null ? "" : `${visibleName(location.file)}:${location.line}:${location.column + 1}: `;
+    return [`${place}${text}${hint(text)}`, frames[index]].filter(Boolean).join("\n");
   });
-  return messages.join("\n");
+  const place = placeOf(cause.errors[0], frames[0]);
+  return new BuildError("BUNDLE", messages.join("\n"), { cause, ...(place && { place }) });
+}
+
+function placeOf(error: Message | undefined, frame = ""): Place | undefined {
+  if (!error?.location) return undefined;
+  const { file, line, column } = error.location;
+  return { file, line, column: column + 1, frame };
 }
 
 /** A line of a code frame, among the lines around it. */

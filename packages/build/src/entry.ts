@@ -1,12 +1,14 @@
 import { statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { CliError, systemReason } from "./error.ts";
+import { fileURLToPath } from "node:url";
+import { BuildError } from "./build-error.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** A program to build: its first module, and the name of what comes out. */
 export interface Entry {
   /** Absolute path of the module. */
   readonly path: string;
-  /** Default for `--name`. */
+  /** What its output is called without a name of its own. */
   readonly name: string;
 }
 
@@ -15,24 +17,29 @@ const MAINS = ["main", "index", "src/main", "src/index"].flatMap((stem) =>
 );
 
 /**
- * The entry that ENTRY names: a module, or a folder with a `main` or `index` in it or in its `src`.
+ * The entry that somebody names: a module, or a folder with a `main` or `index` in it or in its `src`.
  *
- * @throws {CliError} nothing is there
+ * @param operand - path or `file:` URL
+ * @param cwd - folder that a relative path starts from
+ * @throws {BuildError} `ENTRY`: nothing is there
  */
-export function findEntry(operand: string): Entry {
-  const path = resolve(operand);
+export function findEntry(operand: string | URL, cwd = "."): Entry {
+  const path = resolve(cwd, operand instanceof URL ? fileURLToPath(operand) : operand);
   let isDirectory: boolean;
   try {
     isDirectory = statSync(path).isDirectory();
-  } catch (error) {
-    throw new CliError(`${operand}: cannot open the program: ${systemReason(error)}`);
+  } catch (cause) {
+    throw new BuildError("ENTRY", `${operand}: cannot open the program: ${systemReason(cause)}`, { cause });
   }
   if (!isDirectory) return { path, name: nameOf(path) };
   const main = MAINS.map((file) => join(path, file)).find((file) =>
     statSync(file, { throwIfNoEntry: false })?.isFile(),
   );
   if (main === undefined)
-    throw new CliError(`${operand}: the folder has no main.ts or index.ts, neither itself nor in src`);
+    throw new BuildError(
+      "ENTRY",
+      `${operand}: the folder has no main.ts or index.ts, neither itself nor in src`,
+    );
   return { path: main, name: basename(path) };
 }
 

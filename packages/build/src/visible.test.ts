@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { visible, visibleName } from "./say.ts";
+import { visible, visibleName } from "./visible.ts";
 
 describe("visible", () => {
   it.each([

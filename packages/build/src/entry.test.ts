@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { BuildError } from "./build-error.ts";
 import { findEntry } from "./entry.ts";
-import { CliError } from "./error.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "uk-entry-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,7 +46,8 @@ describe("findEntry", () => {
     { operand: "tricky", why: "has no main.ts or index.ts" },
   ])("refuses $operand: $why", ({ operand, why }) => {
     const find = () => findEntry(join(folder, operand));
-    expect(find).toThrow(CliError);
+    expect(find).toThrow(BuildError);
+    expect(find).toThrow(expect.objectContaining({ code: "ENTRY" }));
     expect(find).toThrow(why);
   });
 });

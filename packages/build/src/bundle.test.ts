@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function says(world: World, source: string): Promise<string> {
   const entry = join(folder, "main.ts");
   writeFileSync(entry, source);
-  const { code } = await bundle(entry, "main.js", world);
+  const { code } = await bundle({ entry, file: "main.js", world, cwd: folder });
   const env = { ...process.env, NODE_ENV: "of this machine" };
   return spawnSync(process.execPath, ["--input-type=module", "-"], { input: code, encoding: "utf8", env })
     .stdout;

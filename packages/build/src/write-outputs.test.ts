@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { CliError } from "./error.ts";
+import { BuildError } from "./build-error.ts";
 import { writeOutputs } from "./write-outputs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "uk-outputs-"));
@@ -84,12 +84,12 @@ describe("writeOutputs", () => {
           ["third", ""],
         ]),
       ),
-    ).rejects.toThrow(CliError);
+    ).rejects.toThrow(BuildError);
     expect(readdirSync(out)).toEqual(["second"]);
   });
 
   it("refuses a folder that cannot be made", async () => {
-    await expect(writeOutputs("/proc/none/below", new Map([["x", ""]]))).rejects.toThrow(CliError);
+    await expect(writeOutputs("/proc/none/below", new Map([["x", ""]]))).rejects.toThrow(BuildError);
   });
 
   it("refuses a folder whose name is taken by a file, and leaves the file", async () => {
@@ -98,7 +98,7 @@ describe("writeOutputs", () => {
     await expect(writeOutputs(file, new Map([["x", ""]]))).rejects.toThrow(
       "a file of that name is in the way",
     );
-    await expect(writeOutputs(join(file, "below"), new Map([["x", ""]]))).rejects.toThrow(CliError);
+    await expect(writeOutputs(join(file, "below"), new Map([["x", ""]]))).rejects.toThrow(BuildError);
     expect(readFileSync(file, "utf8")).toBe("mine");
     expect(existsSync(join(folder, "below"))).toBe(false);
   });
