@@ -1,7 +1,7 @@
 import { binaryPath } from "@uk/tender-spt";
 import { beforeAll, describe, expect, it } from "vitest";
 import { boot, build } from "./support/boot.ts";
-import { guest } from "./support/guests.ts";
+import { type GuestProgram, guest } from "./support/guests.ts";
 import { runOnHost } from "./support/on-host.ts";
 import { ended, execute, startUk } from "./support/uk.ts";
 import { workspace } from "./support/workspace.ts";
@@ -9,10 +9,10 @@ import { workspace } from "./support/workspace.ts";
 const folder = workspace();
 
 /** Builds the guest once, before the tests of a block; its image. */
-function built(name: string): () => string {
+function built(name: string, settings: Partial<GuestProgram> = {}): () => string {
   let image = "";
   beforeAll(async () => {
-    image = await build(guest(name), folder);
+    image = await build({ ...guest(name), ...settings }, folder);
   });
   return () => image;
 }
@@ -20,14 +20,26 @@ function built(name: string): () => string {
 describe("memory", () => {
   const hello = built("hello");
 
-  it.each([4, 5, 8, 16, 64, 512])("hello boots with %i MiB", async (mem) => {
-    const { status, stdout, stderr } = await boot(hello(), { mem, args: [] });
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "Hello World\n", stderr: "" });
+  const small = built("hello", { name: "small", stack: 256 });
+  const HELLO = { status: 0, stdout: "Hello World\n", stderr: "" };
+
+  it.each([12, 16, 64, 512])("hello boots with %i MiB", async (mem) => {
+    expect(await boot(hello(), { mem, args: [] })).toMatchObject(HELLO);
+  });
+
+  it.each([4, 5, 8, 16, 64, 512])("hello with a small stack boots with %i MiB", async (mem) => {
+    expect(await boot(small(), { mem, args: [] })).toMatchObject(HELLO);
   });
 
   it.each([1, 2, 3])("%i MiB are too little, and one line says so", async (mem) => {
-    const { status, stdout, stderr } = await boot(hello(), { mem, args: [] });
+    const { status, stdout, stderr } = await boot(small(), { mem, args: [] });
     expect(stdout + stderr).toMatch(/^(?:uk|solo5-spt): [^\n]*--mem[^\n]*\n$/);
+    expect(status).toBe(1);
+  });
+
+  it.each([4, 8, 10])("%i MiB are too little for the stack, and one line says what helps", async (mem) => {
+    const { status, stdout } = await boot(hello(), { mem, args: [] });
+    expect(stdout).toMatch(/^uk: \d+ KiB [^\n]* a stack of 8192 KiB [^\n]*--mem[^\n]*--stack[^\n]*\n$/);
     expect(status).toBe(1);
   });
 });

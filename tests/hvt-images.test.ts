@@ -182,6 +182,10 @@ beforeAll(async () => {
       for (const { why, code } of crashes) file(`${why}.hvt`, crashing(readFileSync(image), code));
     else files[`${one.name}.hvt`] = image;
   }
+  for (const name of ["hello", "net-echo"]) {
+    const small = { ...guest(name), name: `small-${name}`, stack: 256 };
+    files[`${small.name}.hvt`] = (await build(small, folder)).replace(/spt$/, "hvt");
+  }
   file("storage.img", bytesOf(4096));
   file("log.img", new Uint8Array(4096));
   const steps = [

@@ -1,4 +1,4 @@
-// Running out of memory, in a hundred ways and at sizes of memory from the smallest that boots: each ends in the error
+// Running out of memory, in a hundred ways and at sizes of memory from the smallest that boots, with the smallest stack: each ends in the error
 // that the README of @uk/runtime promises, or the guest does, with the status and line that it promises. What
 // happens at each single allocation is in packages/runtime/engine/tests/out_of_memory.rs.
 import { beforeAll, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ const folder = workspace();
 let image: string;
 
 beforeAll(async () => {
-  image = await build(guest("allocations"), folder);
+  image = await build({ ...guest("allocations"), stack: 256 }, folder);
 });
 
 /** How each way ended: what was caught, or the last words of a guest that ended, which is then started after it. */

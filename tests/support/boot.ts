@@ -5,10 +5,11 @@ import { type Ended, uk } from "./uk.ts";
 
 /** Builds a program into `folder` with the real `uk build`; the path of its image for spt. */
 export async function build(
-  { name, entry }: Pick<GuestProgram, "name" | "entry">,
+  { name, entry, stack }: Pick<GuestProgram, "name" | "entry"> & Partial<Pick<GuestProgram, "stack">>,
   folder: string,
 ): Promise<string> {
-  const { status, stderr } = await uk(["build", entry, "--name", name, "--out-dir", folder]);
+  const options = stack === undefined ? [] : [`--stack=${stack}`];
+  const { status, stderr } = await uk(["build", entry, "--name", name, "--out-dir", folder, ...options]);
   if (status !== 0) throw new Error(`uk build ${name} ended with status ${status}: ${stderr}`);
   return join(folder, `${name}.spt`);
 }

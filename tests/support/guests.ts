@@ -8,6 +8,8 @@ interface Settings {
   readonly args?: readonly string[];
   /** Memory in MiB; the tender's default otherwise. */
   readonly mem?: number;
+  /** Stack in KiB; the linker's default otherwise. */
+  readonly stack?: number;
   /** Exit status; 0 otherwise. */
   readonly status?: number;
   /** `false`: the transcript is that of an image only. */
@@ -15,13 +17,14 @@ interface Settings {
 }
 
 /** A program of `tests/guests/NAME`, how it is run, and what it is to print. */
-export interface GuestProgram extends Required<Omit<Settings, "mem">> {
+export interface GuestProgram extends Required<Omit<Settings, "mem" | "stack">> {
   readonly name: string;
   /** First module: the guest's own `main.ts`, or the example of the same name. */
   readonly entry: string;
   /** Path of the golden transcript of standard output. */
   readonly golden: string;
   readonly mem: number | undefined;
+  readonly stack: number | undefined;
 }
 
 const folder = join(root, "tests/guests");
@@ -45,6 +48,7 @@ export function guest(name: string): GuestProgram {
     golden: join(folder, name, "expected.txt"),
     args: settings.args ?? [],
     mem: settings.mem,
+    stack: settings.stack,
     status: settings.status ?? 0,
     host: settings.host ?? true,
   };

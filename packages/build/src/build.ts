@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { ImageError, linkImage } from "@uk/image";
+import { ImageError, linkImage, STACK_BYTES } from "@uk/image";
 import { formatManifest, generateC, isTarget, type Manifest, TARGETS, type Target } from "@uk/manifest";
 import { baseImagePath, type CompiledModule, compileModule, RuntimeError } from "@uk/runtime";
 import { BuildError, type Place } from "./build-error.ts";
@@ -35,6 +35,8 @@ export interface BuildOptions extends ManifestOptions {
   readonly targets?: readonly Target[];
   /** Name of the output; without it that of the module, or of its folder where the module is `main` or `index`. */
   readonly name?: string;
+  /** Bytes of memory for the engine's stack: a multiple of 4096 from 256 KiB to 1 GiB; 8 MiB without it. */
+  readonly stack?: number;
   /** Folder to write the output into, all or nothing; without it nothing is written. */
   readonly outDir?: string;
 }
@@ -58,11 +60,12 @@ export interface Built {
  *
  * @param entry - the first module, or a folder with a `main` or `index` in it or in its `src`: path or `file:` URL
  * @throws {TypeError} (as a rejection) there is no such target
+ * @throws {RangeError} (as a rejection) `stack` is no size of a stack
  * @throws {BuildError} all else that can go wrong, in the program and on the machine
  * @throws the signal's reason
  */
 export async function build(entry: string | URL, options: BuildOptions = {}): Promise<Built> {
-  const { targets = TARGETS, outDir, signal } = options;
+  const { targets = TARGETS, stack = STACK_BYTES.default, outDir, signal } = options;
   for (const target of targets)
     if (!isTarget(target)) throw new TypeError(`build: there is no target ${JSON.stringify(target)}`);
   const { path, cwd, name: own } = programOf(entry, options);
@@ -79,7 +82,7 @@ export async function build(entry: string | URL, options: BuildOptions = {}): Pr
   const program = await compile(guest, file);
   const manifest = await inferManifest(host, inferenceOf(path, cwd, options));
   const images = new Map<Target, Uint8Array>();
-  for (const target of targets) images.set(target, await link(path, target, manifest, program));
+  for (const target of targets) images.set(target, await link(path, target, manifest, program, stack));
   const files = new Map<string, Uint8Array | string>([
     ...[...images].map(([target, image]) => [`${name}.${target}`, image] as const),
     [`${name}.manifest.json`, `${formatManifest(manifest).trimEnd()}\n`],
@@ -119,9 +122,10 @@ async function link(
   target: Target,
   manifest: Manifest,
   compiled: CompiledModule,
+  stack: number,
 ): Promise<Uint8Array> {
   try {
-    return linkImage({ base: await readFile(baseImagePath(target)), manifest, program: compiled });
+    return linkImage({ base: await readFile(baseImagePath(target)), manifest, program: compiled, stack });
   } catch (cause) {
     throw cause instanceof ImageError
       ? new BuildError("LINK", `${program}: ${cause.message}`, { cause })

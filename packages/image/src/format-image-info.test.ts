@@ -26,7 +26,7 @@ image end   0x108000
 kernel end  0x108000
 W^X         holds
 engine      01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da
-program     300 bytes of bytecode at 0x107000
+program     300 bytes of bytecode at 0x107000, 8388608 bytes of stack
 
 flags  from      to        memory  in file  at
 R-X    0x100000  0x101230  4656    4656     0x1000
@@ -78,6 +78,7 @@ describe("imageInfoToJson", () => {
         size: 4096,
         bytecodeOffset: "0x51a0",
         bytecodeSize: 300,
+        stack: 8388608,
       },
     });
     expect(imageInfoToJson(UPSTREAM)).toMatchObject({ buildId: null, program: null });

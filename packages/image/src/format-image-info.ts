@@ -25,6 +25,7 @@ export interface ImageInfoJson {
     readonly size: number;
     readonly bytecodeOffset: string;
     readonly bytecodeSize: number;
+    readonly stack: number;
   } | null;
 }
 
@@ -56,6 +57,7 @@ export function imageInfoToJson(info: ImageInfo): ImageInfoJson {
             size: program.size,
             bytecodeOffset: hex(program.bytecodeOffset),
             bytecodeSize: program.bytecodeSize,
+            stack: program.stack,
           },
   };
 }
@@ -81,7 +83,7 @@ export function formatImageInfo(info: ImageInfo): string {
       "program",
       program === undefined
         ? "none of ours"
-        : `${program.bytecodeSize} bytes of bytecode at ${hex(program.vaddr)}`,
+        : `${program.bytecodeSize} bytes of bytecode at ${hex(program.vaddr)}, ${program.stack} bytes of stack`,
     ],
   ];
   const width = Math.max(...facts.map(([label]) => label.length));

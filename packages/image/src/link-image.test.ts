@@ -90,7 +90,7 @@ describe("linkImage", () => {
       noted(0x3000, 0x102000, 24),
       noted(0x3018, 0x102018, 36),
       noted(0x303c, 0x10203c, 48),
-      noted(program.offset + 64, program.vaddr + 64, 0x158),
+      noted(program.offset + 72, program.vaddr + 72, 0x158),
     ]);
   });
 
@@ -100,17 +100,31 @@ describe("linkImage", () => {
     const view = new DataView(segment.buffer, segment.byteOffset);
     const manifestNote = encodeManifestNote(MANIFEST);
     expect(segment).toHaveLength(0x2000);
-    expect(new TextDecoder().decode(segment.subarray(0, 8))).toBe("UKPROG1\0");
+    expect(new TextDecoder().decode(segment.subarray(0, 8))).toBe("UKPROG2\0");
     expect(segment.slice(8, 40)).toEqual(ENGINE);
     expect(view.getBigUint64(40, true)).toBe(0x2000n);
     const bytecodeAt = Number(view.getBigUint64(48, true));
-    expect(bytecodeAt).toBe(Math.ceil((64 + manifestNote.length) / 16) * 16);
+    expect(bytecodeAt).toBe(Math.ceil((72 + manifestNote.length) / 16) * 16);
     expect(view.getBigUint64(56, true)).toBe(BigInt(BYTECODE.length));
-    expect(segment.slice(64, 64 + manifestNote.length)).toEqual(manifestNote);
+    expect(view.getBigUint64(64, true)).toBe(8n << 20n);
+    expect(segment.slice(72, 72 + manifestNote.length)).toEqual(manifestNote);
     expect(segment.slice(bytecodeAt, bytecodeAt + BYTECODE.length)).toEqual(BYTECODE);
     expect(segment.subarray(bytecodeAt + BYTECODE.length, -4).every((byte) => byte === 0)).toBe(true);
     expect(view.getUint32(segment.length - 4, true)).toBe(crc32(image.subarray(0, -4)));
   });
+
+  it.each([256 << 10, 1 << 20, 2 ** 30])("gives the engine a stack of %i bytes", (stack) => {
+    const image = linkImage({ ...input(), stack });
+    expect(new DataView(image.buffer).getBigUint64(0x5000 + 64, true)).toBe(BigInt(stack));
+    expect(readImage(image).program?.stack).toBe(stack);
+  });
+
+  it.each([0, -4096, (256 << 10) - 4096, (1 << 20) + 1, 0.5, Number.NaN, 2 ** 30 + 4096])(
+    "refuses a stack of %d bytes",
+    (stack) => {
+      expect(() => linkImage({ ...input(), stack })).toThrow(RangeError);
+    },
+  );
 
   it("keeps the loaded bytes and leaves out section headers, symbols and what lies between segments", () => {
     const base = baseImage();

@@ -30,7 +30,7 @@ import {
   readAbiNote,
   readBuildId,
 } from "./notes.ts";
-import { buildProgram, isProgram, NOTE_AT, sealImage } from "./program.ts";
+import { buildProgram, isProgram, NOTE_AT, STACK_BYTES, sealImage, wrongStack } from "./program.ts";
 
 /** What `linkImage` joins. */
 export interface LinkInput {
@@ -43,6 +43,11 @@ export interface LinkInput {
     /** At least one byte. */
     readonly bytecode: Uint8Array;
   };
+  /**
+   * Bytes of memory for the engine's stack: a multiple of 4096 from 256 KiB to 1 GiB; 8 MiB if absent. The heap
+   * begins behind it, so a guest needs as much memory more; pages that are never used cost nothing.
+   */
+  readonly stack?: number;
 }
 
 /** ABI section 2.6: what makes a host that is asked to execute the image refuse. */
@@ -61,11 +66,11 @@ type NewHeader = Omit<ProgramHeader, "index">;
  * @throws {ImageError} `base` is not a base image, or `program` was compiled by another engine
  * @throws {ManifestError} `manifest` is not valid
  * @throws {TypeError} the input is of another type
- * @throws {RangeError} `buildId` has not 32 bytes, or `bytecode` none
+ * @throws {RangeError} `buildId` has not 32 bytes, or `bytecode` none; `stack` is no size of a stack
  */
 export function linkImage(input: LinkInput): Uint8Array {
   checkObject("linkImage: the input", input);
-  const { base, manifest, program } = input;
+  const { base, manifest, program, stack = STACK_BYTES.default } = input;
   checkObject("linkImage: program", program);
   for (const [name, bytes] of Object.entries({
     base,
@@ -80,6 +85,9 @@ export function linkImage(input: LinkInput): Uint8Array {
     );
   }
   if (program.bytecode.length === 0) throw new RangeError("linkImage: the bytecode is empty");
+  if (typeof stack !== "number") throw new TypeError("linkImage: stack must be a number");
+  const wrong = wrongStack(stack);
+  if (wrong !== undefined) throw new RangeError(`linkImage: ${wrong}`);
   const manifestNote = encodeManifestNote(manifest);
   const elf = readElf("base image", sourceOf("linkImage", base));
   const parts = readBase(elf);
@@ -87,7 +95,7 @@ export function linkImage(input: LinkInput): Uint8Array {
     const why = `the bytecode was compiled by engine ${hexOf(program.buildId)} but the base image holds engine ${hexOf(parts.buildId)}: rebuild with matching packages`;
     throw refusal(elf, "BUILD_ID_MISMATCH", why);
   }
-  const segment = buildProgram(program.buildId, manifestNote, program.bytecode);
+  const segment = buildProgram(program.buildId, manifestNote, program.bytecode, stack);
   const kept = [parts.interpreter, ...parts.loads, parts.notOpenbsd, parts.abi, parts.buildIdNote];
   const offset = roundUp(Math.max(...kept.map(fileEnd)), PAGE_SIZE);
   const vaddr = roundUp(parts.imageEnd, PAGE_SIZE);

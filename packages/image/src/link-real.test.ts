@@ -113,7 +113,7 @@ describe.skipIf(reasons.length > 0)("linkImage with a base image made by a real 
     const file = join(folder, "process");
     writeFileSync(file, image, { mode: 0o755 });
     const { stdout, status } = spawnSync(file, { encoding: "utf8" });
-    expect(stdout).toBe("UKPROG1 says hello from the page behind bss\n");
+    expect(stdout).toBe("UKPROG2 says hello from the page behind bss\n");
     expect(status).toBe(7);
   });
 });

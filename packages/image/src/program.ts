@@ -7,24 +7,37 @@ import { BUILD_ID_SIZE, findNote, hexOf, MANIFEST_NOTE } from "./notes.ts";
  * The program segment: one read-only PT_LOAD, whole pages, at the page-rounded end of the base image's memory.
  * That place is the whole contract with the guest; nothing in the base image is patched.
  *
- *    0   8  magic "UKPROG1" NUL
+ *    0   8  magic "UKPROG", version "2", NUL
  *    8  32  build id of the engine that compiled the bytecode
  *   40   8  size of the segment
  *   48   8  offset of the bytecode in the segment, a multiple of 16
  *   56   8  length of the bytecode
- *   64   -  manifest note (MFT1), then the bytecode, then zeros
+ *   64   8  size of the engine's stack, for which the guest takes the memory behind the segment
+ *   72   -  manifest note (MFT1), then the bytecode, then zeros
  *   -4   4  CRC-32 of all bytes of the file before these four, which are its last
  */
-const MAGIC = new TextEncoder().encode("UKPROG1\0");
+const MAGIC = new TextEncoder().encode("UKPROG");
+const VERSION = new TextEncoder().encode("2\0");
 const BUILD_ID_AT = 8;
 const SIZE_AT = 40;
 const BYTECODE_OFFSET_AT = 48;
 const BYTECODE_SIZE_AT = 56;
+const STACK_AT = 64;
 
 /** Where the manifest note lies in the segment: a multiple of 8, as the note's inner alignment wants. */
-export const NOTE_AT = 64;
+export const NOTE_AT = 72;
 
 const BYTECODE_ALIGN = 16;
+
+/**
+ * Sizes of the engine's stack in bytes. The default has room for about ten thousand plain calls, as on Node; the least is
+ * what the engine's own functions need.
+ */
+export const STACK_BYTES: Readonly<Record<"default" | "min" | "max", number>> = {
+  default: 8 << 20,
+  min: 256 << 10,
+  max: 1 << 30,
+};
 
 /** The checksum is for people whose file was damaged on its way; it does not protect from anybody. */
 const CHECKSUM_SIZE = 4;
@@ -44,6 +57,15 @@ export interface ProgramInfo {
   /** Where the bytecode lies in the file. */
   readonly bytecodeOffset: number;
   readonly bytecodeSize: number;
+  /** Bytes of memory behind the segment that are the engine's stack, a multiple of 4096. */
+  readonly stack: number;
+}
+
+/** Why the engine's stack cannot have so many bytes; `undefined` if it can. */
+export function wrongStack(bytes: number): string | undefined {
+  const { min, max } = STACK_BYTES;
+  if (bytes % PAGE_SIZE === 0 && bytes >= min && bytes <= max) return undefined;
+  return `a stack of ${bytes} bytes, not a multiple of ${PAGE_SIZE} from ${min} to ${max}`;
 }
 
 /** Lays out a program segment. */
@@ -51,15 +73,17 @@ export function buildProgram(
   buildId: Uint8Array,
   manifestNote: Uint8Array,
   bytecode: Uint8Array,
+  stack: number,
 ): Uint8Array {
   const bytecodeOffset = roundUp(NOTE_AT + manifestNote.length, BYTECODE_ALIGN);
   const segment = new Uint8Array(roundUp(bytecodeOffset + bytecode.length + CHECKSUM_SIZE, PAGE_SIZE));
   const view = new DataView(segment.buffer);
-  segment.set(MAGIC, 0);
+  segment.set([...MAGIC, ...VERSION], 0);
   segment.set(buildId, BUILD_ID_AT);
   view.setBigUint64(SIZE_AT, BigInt(segment.length), true);
   view.setBigUint64(BYTECODE_OFFSET_AT, BigInt(bytecodeOffset), true);
   view.setBigUint64(BYTECODE_SIZE_AT, BigInt(bytecode.length), true);
+  view.setBigUint64(STACK_AT, BigInt(stack), true);
   segment.set(manifestNote, NOTE_AT);
   segment.set(bytecode, bytecodeOffset);
   return segment;
@@ -114,6 +138,8 @@ export function readProgram(elf: ElfFile, header: ProgramHeader, buildId: Uint8A
   if (offset + size > LONGEST)
     throw refuse(`the program ends at byte ${offset + size} of the file, after ${LONGEST}`);
   const head = elf.read(offset, NOTE_AT);
+  if (VERSION.some((byte, i) => head[MAGIC.length + i] !== byte))
+    throw refuse("its program segment is of another version: build the image again");
   const field = (at: number) => viewOf(head).getBigUint64(at, true);
   if (field(SIZE_AT) !== header.filesz) {
     throw refuse(`the program says it has ${field(SIZE_AT)} bytes, its segment has ${size}`);
@@ -143,5 +169,15 @@ export function readProgram(elf: ElfFile, header: ProgramHeader, buildId: Uint8A
       `bytecode at ${hex(start)}, ${length} bytes, does not lie in the ${size} bytes of its segment`,
     );
   }
-  return { vaddr, offset, size, bytecodeOffset: offset + Number(start), bytecodeSize: Number(length) };
+  const stack = Number(field(STACK_AT));
+  const wrong = wrongStack(stack);
+  if (wrong !== undefined) throw refuse(`the program asks for ${wrong}`);
+  return {
+    vaddr,
+    offset,
+    size,
+    bytecodeOffset: offset + Number(start),
+    bytecodeSize: Number(length),
+    stack,
+  };
 }

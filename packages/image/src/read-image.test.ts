@@ -73,7 +73,14 @@ describe("readImage", () => {
       },
       writeXorExecute: true,
       buildId: Buffer.from(ENGINE).toString("hex"),
-      program: { vaddr: 0x107000, offset: 0x5000, size: 0x1000, bytecodeOffset: 0x51a0, bytecodeSize: 300 },
+      program: {
+        vaddr: 0x107000,
+        offset: 0x5000,
+        size: 0x1000,
+        bytecodeOffset: 0x51a0,
+        bytecodeSize: 300,
+        stack: 8 << 20,
+      },
     });
   });
 
@@ -131,7 +138,7 @@ describe("readImage", () => {
   });
 
   it("answers at once for an image of ours that says that it begins far behind", () => {
-    const far = edited(u64(at(PROGRAM, "offset"), 2 ** 44), u64(at(MFT, "offset"), 2 ** 44 + 64));
+    const far = edited(u64(at(PROGRAM, "offset"), 2 ** 44), u64(at(MFT, "offset"), 2 ** 44 + 72));
     const { source } = sparse(far, 2 ** 45);
     const moved: ImageSource = {
       size: source.size,
@@ -255,13 +262,13 @@ describe("readImage", () => {
     },
     { why: "a PT_NOTE of 11 bytes (N3)", image: edited(u64(at(ABI - 1, "filesz"), 11)), code: "BAD_NOTE" },
     { why: "a note beyond the file (N5)", image: edited(u64(at(ABI, "offset"), 0x5fed)), code: "TRUNCATED" },
-    { why: "an oversized manifest note (N8)", image: edited(u32(0x5040 + 4, 6669)), code: "BAD_NOTE" },
+    { why: "an oversized manifest note (N8)", image: edited(u32(0x5048 + 4, 6669)), code: "BAD_NOTE" },
     {
       why: "a manifest note longer than its PT_NOTE (N9)",
       image: edited(u64(at(MFT, "filesz"), 0x157)),
       code: "BAD_NOTE",
     },
-    { why: "a manifest of padding alone (N10)", image: edited(u32(0x5040 + 4, 4)), code: "BAD_NOTE" },
+    { why: "a manifest of padding alone (N10)", image: edited(u32(0x5048 + 4, 4)), code: "BAD_NOTE" },
     { why: "a short ABI note", image: edited(u32(0x3018 + 4, 4)), code: "BAD_NOTE" },
     { why: "an image without a target", image: edited(u32(at(ABI, "type"), 0)), code: "NO_ABI" },
     { why: "an image without a manifest", image: edited(u32(at(MFT, "type"), 0)), code: "NO_MANIFEST" },
@@ -278,12 +285,16 @@ describe("readImage", () => {
     { why: "bytecode off its alignment", image: edited(u64(0x5000 + 48, 0x1a8)), code: "BAD_PROGRAM" },
     { why: "bytecode over the manifest", image: edited(u64(0x5000 + 48, 0x190)), code: "BAD_PROGRAM" },
     { why: "bytecode over the end", image: edited(u64(0x5000 + 56, 0xe61)), code: "BAD_PROGRAM" },
+    { why: "a program segment of another version", image: edited(u8(0x5000 + 6, 0x31)), code: "BAD_PROGRAM" },
+    { why: "no stack", image: edited(u64(0x5000 + 64, 0)), code: "BAD_PROGRAM" },
+    { why: "a stack of half a page", image: edited(u64(0x5000 + 64, 0x80_0800)), code: "BAD_PROGRAM" },
+    { why: "a stack near 2^64", image: edited(u64(0x5000 + 64, 2n ** 64n - 4096n)), code: "BAD_PROGRAM" },
     {
       why: "a bytecode length near 2^64",
       image: edited(u64(0x5000 + 56, 2n ** 64n - 1n)),
       code: "BAD_PROGRAM",
     },
-    { why: "a manifest elsewhere", image: edited(u64(at(MFT, "vaddr"), 0x107048)), code: "BAD_PROGRAM" },
+    { why: "a manifest elsewhere", image: edited(u64(at(MFT, "vaddr"), 0x107040)), code: "BAD_PROGRAM" },
   ])("refuses $why with $code", ({ image, code }) => {
     const error = refusal(image);
     expect(error.code).toBe(code);
@@ -295,7 +306,7 @@ describe("readImage", () => {
     expect(refusal(edited(u32(at(MFT, "type"), 0), u32(at(BUILD_ID, "type"), 0))).message).toBe(
       "image: NO_MANIFEST: no manifest note",
     );
-    expect(refusal(edited(u32(0x5040 + 24, 2)))).toMatchObject({ cause: { code: "UNSUPPORTED_VERSION" } });
+    expect(refusal(edited(u32(0x5048 + 24, 2)))).toMatchObject({ cause: { code: "UNSUPPORTED_VERSION" } });
   });
 
   it("refuses the very program that runs this test", () => {

@@ -1,9 +1,13 @@
 import { join, relative } from "node:path";
 import type { BuildError, Built } from "@uk/build";
+import { STACK_BYTES } from "@uk/image";
 import { isTarget, TARGETS, type Target } from "@uk/manifest";
 import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
 import { say } from "../say.ts";
+
+const KIB = 1024;
+const PAGE = 4096;
 
 export const build: Command = {
   what: "Build a program into Solo5 images.",
@@ -12,6 +16,10 @@ export const build: Command = {
     target: { value: "TARGETS", what: `What to build for (default: ${TARGETS.join(",")})` },
     "out-dir": { value: "FOLDER", what: "Where the output goes (default: dist)" },
     name: { value: "NAME", what: "Name of the output files (default: the program's)" },
+    stack: {
+      value: "KIB",
+      what: `Memory for calls within calls (default: ${STACK_BYTES.default / KIB})`,
+    },
     json: { what: "Report as JSON" },
   },
   examples: [
@@ -22,11 +30,12 @@ export const build: Command = {
   async run({ operands: [entry = ""], options }) {
     const start = performance.now();
     const targets = parseTargets(options.get("target") ?? TARGETS.join(","));
+    const stack = parseStack(options.get("stack") ?? `${STACK_BYTES.default / KIB}`);
     const name = options.get("name");
     const outDir = options.get("out-dir") ?? "dist";
     const named = name === undefined ? {} : { name };
     const { build } = await import("@uk/build");
-    const building = build(entry, { targets, outDir, stdio: "inherit", ...named });
+    const building = build(entry, { targets, stack, outDir, stdio: "inherit", ...named });
     const built = await building.catch((error: BuildError) => {
       if (error.code !== "NAME") throw error;
       throw new CliError(`build: ${error.message}: give one with --name`, status.usage);
@@ -36,6 +45,17 @@ export const build: Command = {
     return status.ok;
   },
 };
+
+/** KiB on the command line; bytes. */
+function parseStack(text: string): number {
+  const bytes = /^\d+$/.test(text) ? Number(text) * KIB : Number.NaN;
+  const { min, max } = STACK_BYTES;
+  if (bytes >= min && bytes <= max && bytes % PAGE === 0) return bytes;
+  throw new CliError(
+    `build: --stack=${text}: KiB are a multiple of ${PAGE / KIB} from ${min / KIB} to ${max / KIB}`,
+    status.usage,
+  );
+}
 
 function parseTargets(text: string): Target[] {
   const names = text.split(",").map((name) => name.trim());

@@ -28,11 +28,15 @@ unsafe extern "C" fn solo5_app_main(info: *const StartInfo) -> i32 {
         Ok(program) => program,
         Err(error) => return report::boot_failure(format_args!("{error}")),
     };
-    let Some(layout) = Layout::divide(start + segment.len(), start + size) else {
-        return report::boot_failure(format_args!(
-            "{} KiB of memory are left after the program, too little for stack and heap: start the tender with a larger --mem",
-            (size - segment.len()) / 1024
-        ));
+    let layout = match Layout::divide(start + segment.len(), start + size, program.stack) {
+        Ok(layout) => layout,
+        Err(missing) => {
+            return report::boot_failure(format_args!(
+                "{} KiB of memory are missing for a stack of {} KiB and a heap: start the tender with a larger --mem, or link a smaller stack (uk build --stack)",
+                missing.div_ceil(1024),
+                program.stack / 1024,
+            ));
+        }
     };
     // SAFETY: first and only call; the region is the application's, zero, and used by nothing else.
     unsafe { heap::init(layout.heap.clone()) };

@@ -6,6 +6,8 @@
 //!
 //! A guest cannot protect pages of its own, so the engine's stack sits directly above the program's
 //! read-only segment: an overflow that slips past the engine's check faults there and harms nothing.
+//! How large the stack is was said when the image was linked, so where the heap begins depends on the image
+//! alone, and only its end on how much memory there is.
 
 use core::ops::Range;
 
@@ -14,59 +16,59 @@ pub const BOOT_STACK: usize = 64 * 1024;
 /// The engine stops recursion this far above the bottom of its stack, so that its own C code, which
 /// checks only at calls into JavaScript, still has room.
 pub const STACK_MARGIN: usize = 96 * 1024;
-
-const MAX_STACK: usize = 16 << 20;
-const MIN_STACK: usize = 256 * 1024;
+/// The least stack, and the least heap, that a program can do anything in.
+pub const MIN_STACK: usize = 256 * 1024;
 const MIN_HEAP: usize = 512 * 1024;
 
 /// The regions, as addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Stack of the engine: a sixteenth of memory, at most 16 MiB (room for 20,000 plain calls).
+    /// Stack of the engine.
     pub stack: Range<usize>,
     /// All that is left.
     pub heap: Range<usize>,
 }
 
 impl Layout {
-    /// Divides `start..end`, both multiples of 4096. `None` if that is too little to run in.
-    #[must_use]
-    pub fn divide(start: usize, end: usize) -> Option<Self> {
-        let end = end.checked_sub(BOOT_STACK)?;
-        let room = end.checked_sub(start)?;
-        let stack = (room / 16).clamp(MIN_STACK, MAX_STACK) & !0xfff;
-        if room < stack + MIN_HEAP {
-            return None;
+    /// Divides `start..end`: a stack of `stack` bytes, then the heap. All are multiples of 4096.
+    ///
+    /// # Errors
+    /// That is too little to run in: how many bytes are missing.
+    pub fn divide(start: usize, end: usize, stack: usize) -> Result<Self, usize> {
+        let top = start.saturating_add(stack);
+        let least = top.saturating_add(MIN_HEAP + BOOT_STACK);
+        if end < least {
+            return Err(least - end);
         }
-        Some(Self { stack: start..start + stack, heap: start + stack..end })
+        Ok(Self { stack: start..top, heap: top..end - BOOT_STACK })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BOOT_STACK, Layout, MAX_STACK, MIN_HEAP, MIN_STACK};
+    use super::{BOOT_STACK, Layout, MIN_HEAP, MIN_STACK};
+
+    const START: usize = 0x20_0000;
 
     #[test]
-    fn divides_any_memory_without_gap_or_overlap() {
-        for mib in [2_usize, 4, 8, 16, 64, 512, 4096] {
-            let (start, end) = (0x20_0000, 0x20_0000 + (mib << 20));
-            let layout = Layout::divide(start, end).expect("2 MiB are enough");
-            assert_eq!(layout.stack.start, start);
-            assert_eq!(layout.stack.end, layout.heap.start);
-            assert_eq!(layout.heap.end, end - BOOT_STACK);
-            let stack = layout.stack.end - layout.stack.start;
-            assert!(
-                (MIN_STACK..=MAX_STACK).contains(&stack) && stack.is_multiple_of(4096),
-                "{mib} MiB: {stack}"
-            );
+    fn begins_the_heap_behind_the_stack_whatever_memory_there_is() {
+        for stack in [MIN_STACK, 1 << 20, 8 << 20] {
+            for mib in [10_usize, 16, 64, 512, 4096] {
+                let end = START + (mib << 20);
+                let layout = Layout::divide(START, end, stack).expect("10 MiB are enough");
+                assert_eq!(layout.stack, START..START + stack);
+                assert_eq!(layout.heap, START + stack..end - BOOT_STACK);
+            }
         }
     }
 
     #[test]
-    fn refuses_memory_that_is_too_small() {
-        let least = BOOT_STACK + MIN_STACK + MIN_HEAP;
-        assert!(Layout::divide(0x20_0000, 0x20_0000 + least).is_some());
-        assert_eq!(Layout::divide(0x20_0000, 0x20_0000 + least - 4096), None);
-        assert_eq!(Layout::divide(0x20_0000, 0x10_0000), None);
+    fn refuses_memory_that_is_too_small_and_says_how_much_is_missing() {
+        let least = START + MIN_STACK + MIN_HEAP + BOOT_STACK;
+        assert!(Layout::divide(START, least, MIN_STACK).is_ok());
+        for end in [least - 4096, START, START / 2] {
+            assert_eq!(Layout::divide(START, end, MIN_STACK), Err(least - end));
+        }
+        assert_eq!(Layout::divide(START, least, usize::MAX - 4095), Err(usize::MAX - least));
     }
 }

@@ -1,22 +1,24 @@
 //! The program segment: what the linker appended to the base image.
 //!
 //! ```text
-//!  0   8  magic "UKPROG1\0"
+//!  0   8  magic "UKPROG2\0"
 //!  8  32  build id of the engine that compiled the bytecode
 //! 40   8  size of the whole segment, a multiple of 4096
 //! 48   8  offset of the bytecode in the segment
 //! 56   8  length of the bytecode
-//! 64   -  manifest note, bytecode, zeros
+//! 64   8  size of the engine's stack, a multiple of 4096
+//! 72   -  manifest note, bytecode, zeros
 //! ```
 
 use core::fmt;
 
 use crate::build_id;
+use crate::layout::MIN_STACK;
 
 /// First bytes of every program segment.
-pub const MAGIC: [u8; 8] = *b"UKPROG1\0";
+pub const MAGIC: [u8; 8] = *b"UKPROG2\0";
 /// Bytes before the manifest note.
-pub const HEADER: usize = 64;
+pub const HEADER: usize = 72;
 const PAGE: u64 = 4096;
 
 /// A checked program segment.
@@ -24,6 +26,8 @@ const PAGE: u64 = 4096;
 pub struct Program<'a> {
     /// What the engine runs: one compiled ES module.
     pub bytecode: &'a [u8],
+    /// Bytes of stack that the engine gets, a multiple of 4096.
+    pub stack: usize,
 }
 
 /// Why there is no program to run.
@@ -41,6 +45,8 @@ pub enum ProgramError {
         offset: u64,
         /// Value of the bytecode length field.
         len: u64,
+        /// Value of the stack size field.
+        stack: u64,
     },
 }
 
@@ -49,8 +55,8 @@ impl fmt::Display for ProgramError {
         match self {
             Self::Missing => f.write_str("this is a base image without a program: link one with `uk build`"),
             Self::OtherEngine => f.write_str("the program was compiled for another engine than this base image's: rebuild it with `uk build`"),
-            Self::Malformed { size, offset, len } => {
-                write!(f, "the program segment is damaged (size={size:#x} offset={offset:#x} len={len:#x}): rebuild the image")
+            Self::Malformed { size, offset, len, stack } => {
+                write!(f, "the program segment is damaged (size={size:#x} offset={offset:#x} len={len:#x} stack={stack:#x}): rebuild the image")
             }
         }
     }
@@ -70,10 +76,10 @@ impl<'a> Program<'a> {
         if header[8..40] != build_id::BUILD_ID {
             return Err(ProgramError::OtherEngine);
         }
-        let [size, offset, len] = fields(header);
+        let fields @ [size, ..] = fields(header);
         let whole = size >= HEADER as u64 && size.is_multiple_of(PAGE);
         let fits = usize::try_from(size).ok().filter(|&size| whole && size <= room);
-        fits.ok_or(ProgramError::Malformed { size, offset, len })
+        fits.ok_or(malformed(fields))
     }
 
     /// Reads a whole segment.
@@ -83,18 +89,23 @@ impl<'a> Program<'a> {
     pub fn read(segment: &'a [u8]) -> Result<Self, ProgramError> {
         let header = segment.first_chunk::<HEADER>().ok_or(ProgramError::Missing)?;
         Self::segment_size(header, segment.len())?;
-        let [size, offset, len] = fields(header);
+        let fields @ [size, offset, len, stack] = fields(header);
         let end = offset.checked_add(len).filter(|&end| end <= size);
         let range = end.and_then(|end| Some(usize::try_from(offset).ok()?..usize::try_from(end).ok()?));
         let bytecode = range.and_then(|range| segment.get(range));
-        let bytecode = bytecode.ok_or(ProgramError::Malformed { size, offset, len })?;
-        Ok(Self { bytecode })
+        let stack = usize::try_from(stack).ok();
+        let stack = stack.filter(|&stack| stack >= MIN_STACK && (stack as u64).is_multiple_of(PAGE));
+        bytecode.zip(stack).map(|(bytecode, stack)| Self { bytecode, stack }).ok_or(malformed(fields))
     }
 }
 
-/// Size of the segment, offset and length of the bytecode.
-fn fields(header: &[u8; HEADER]) -> [u64; 3] {
-    [40, 48, 56].map(|at| read_u64(header, at))
+fn malformed([size, offset, len, stack]: [u64; 4]) -> ProgramError {
+    ProgramError::Malformed { size, offset, len, stack }
+}
+
+/// Size of the segment, offset and length of the bytecode, size of the stack.
+fn fields(header: &[u8; HEADER]) -> [u64; 4] {
+    [40, 48, 56, 64].map(|at| read_u64(header, at))
 }
 
 fn read_u64(header: &[u8; HEADER], at: usize) -> u64 {
@@ -108,11 +119,11 @@ mod tests {
     use super::{HEADER, MAGIC, Program, ProgramError};
     use crate::build_id::BUILD_ID;
 
-    fn segment(size: u64, offset: u64, len: u64) -> Vec<u8> {
+    fn segment(size: u64, offset: u64, len: u64, stack: u64) -> Vec<u8> {
         let mut bytes = vec![0; 8192];
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..40].copy_from_slice(&BUILD_ID);
-        for (at, value) in [(40, size), (48, offset), (56, len)] {
+        for (at, value) in [(40, size), (48, offset), (56, len), (64, stack)] {
             bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
         }
         bytes[1024..1028].copy_from_slice(b"code");
@@ -121,8 +132,8 @@ mod tests {
 
     #[test]
     fn finds_the_bytecode_of_a_linked_program() {
-        let bytes = segment(4096, 1024, 4);
-        assert_eq!(Program::read(&bytes), Ok(Program { bytecode: b"code" }));
+        let bytes = segment(4096, 1024, 4, 1 << 20);
+        assert_eq!(Program::read(&bytes), Ok(Program { bytecode: b"code", stack: 1 << 20 }));
     }
 
     #[test]
@@ -133,25 +144,28 @@ mod tests {
 
     #[test]
     fn refuses_bytecode_of_another_engine() {
-        let mut bytes = segment(4096, 1024, 4);
+        let mut bytes = segment(4096, 1024, 4, 1 << 20);
         bytes[8] ^= 1;
         assert_eq!(Program::read(&bytes), Err(ProgramError::OtherEngine));
     }
 
     #[test]
-    fn refuses_sizes_that_point_outside() {
+    fn refuses_sizes_that_point_outside_and_a_stack_that_is_none() {
         let cases = [
-            (0, 0, 0),
-            (4095, 1024, 4),
-            (12288, 1024, 4),
-            (4096, 4093, 4),
-            (4096, u64::MAX, 4),
-            (4096, 4, u64::MAX),
-            (!4095, 1024, 4),
+            (0, 0, 0, 1 << 20),
+            (4095, 1024, 4, 1 << 20),
+            (12288, 1024, 4, 1 << 20),
+            (4096, 4093, 4, 1 << 20),
+            (4096, u64::MAX, 4, 1 << 20),
+            (4096, 4, u64::MAX, 1 << 20),
+            (!4095, 1024, 4, 1 << 20),
+            (4096, 1024, 4, 0),
+            (4096, 1024, 4, 4096),
+            (4096, 1024, 4, (1 << 20) + 1),
         ];
-        for (size, offset, len) in cases {
-            let bytes = segment(size, offset, len);
-            assert_eq!(Program::read(&bytes), Err(ProgramError::Malformed { size, offset, len }));
+        for (size, offset, len, stack) in cases {
+            let bytes = segment(size, offset, len, stack);
+            assert_eq!(Program::read(&bytes), Err(ProgramError::Malformed { size, offset, len, stack }));
         }
     }
 }
