@@ -1,23 +1,18 @@
-import { hostProcess } from "./host.ts";
-import { currentTarget } from "./target.ts";
-
 /** Words after the first that the program sees; the rest is dropped. */
 const MAX_WORDS = 62;
 
 /**
- * Arguments of the program. The first is always `uk`; then the words of the command line, split at
- * runs of spaces only: no quoting, tabs kept, at most 62.
+ * Arguments of the program. The first is always `uk`; then, once {@link run} has started `main`, the words of the command
+ * line, split at runs of spaces only: no quoting, tabs kept, at most 62.
  */
-export let argv: readonly string[] = argvOf(
-  currentTarget()?.cmdline ?? hostProcess()?.argv.slice(2).join(" ") ?? "",
-);
+export let argv: readonly string[] = argvOf("");
 
 /** The arguments on a command line. */
 export function argvOf(cmdline: string): readonly string[] {
   return Object.freeze(["uk", ...splitWords(cmdline)]);
 }
 
-/** Where programs share this module and take turns: these are the arguments of the one that runs now. */
+/** These are the arguments of the program that runs now; programs may share this module and take turns. */
 export function useArgv(words: readonly string[]): void {
   argv = words;
 }

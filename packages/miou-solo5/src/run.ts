@@ -74,6 +74,7 @@ async function inHostLoop<T>(
   root: (io: Io | undefined) => Operation<T>,
   options: RunOptions,
 ): Promise<T> {
+  useArgv(argvOf(solo5.cmdline));
   const { devices } = solo5;
   const io =
     devices &&
@@ -106,9 +107,10 @@ async function inOwnLoop<T>(
   const io = devices && { devices, poll, acquired: new Map<string, unknown>() };
   const main = (): Operation<T> => root(io);
   const how = { events: poll, now: clock.now, ...schedulerOptions({ quanta: GUEST_QUANTA, ...options }) };
+  const words = argvOf(solo5.cmdline);
+  useArgv(words);
   if (solo5.drive === undefined) return withIo(io, () => runSync(main, how));
   const program = runStepped(main, how);
-  const words = argvOf(solo5.cmdline);
   const step = (): boolean => {
     useArgv(words);
     return program.step();

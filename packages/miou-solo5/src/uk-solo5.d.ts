@@ -3,9 +3,9 @@ declare module "uk:solo5" {
   type AcquiredNet = import("./solo5.ts").AcquiredNet;
   type AcquiredBlock = import("./solo5.ts").AcquiredBlock;
   /** Name of the target. */
-  export const target: string;
+  export function target(): string;
   /** Rest of the boot command line. */
-  export const cmdline: string;
+  export function cmdline(): string;
   /** Nanoseconds since an arbitrary moment. */
   export function clockMonotonic(): bigint;
   /** Nanoseconds since 1970, UTC. */

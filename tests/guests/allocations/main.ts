@@ -264,7 +264,7 @@ const ways: Record<string, () => void> = {
 };
 
 const names = Object.keys(ways);
-for (const name of names.slice(cmdline === "" ? 0 : names.indexOf(cmdline) + 1)) {
+for (const name of names.slice(cmdline() === "" ? 0 : names.indexOf(cmdline()) + 1)) {
   // Its own function, so that what is caught is kept as programs keep it.
   const tried = (): string => {
     let kept: unknown = "nothing";

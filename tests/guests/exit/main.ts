@@ -2,4 +2,4 @@
 import { cmdline, exit } from "uk:solo5";
 
 console.log("before");
-exit(Number(cmdline));
+exit(Number(cmdline()));

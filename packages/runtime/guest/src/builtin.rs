@@ -19,8 +19,8 @@ pub struct Builtin;
 impl NativeModule for Builtin {
     const NAME: &'static CStr = c"uk:solo5";
     const EXPORTS: &'static [Export] = &[
-        (c"target", |context, _| context.string(solo5::target())),
-        (c"cmdline", |context, _| context.string(boot::cmdline())),
+        (c"target", |context, name| context.function(name, 0, |call| call.context.string(solo5::target()))),
+        (c"cmdline", |context, name| context.function(name, 0, |call| call.context.string(boot::cmdline()))),
         (c"clockMonotonic", |context, name| {
             context.function(name, 0, |call| call.context.bigint(solo5::clock_monotonic()))
         }),
