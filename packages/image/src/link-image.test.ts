@@ -212,7 +212,7 @@ describe("linkImage", () => {
     const [mine, theirs] = [other, ENGINE].map((id) => Buffer.from(id).toString("hex"));
     expect(code).toBe("BUILD_ID_MISMATCH");
     expect(message).toBe(
-      `base image: BUILD_ID_MISMATCH: the bytecode was compiled by engine ${mine} but the base image holds engine ${theirs}: rebuild with matching packages`,
+      `base image: BUILD_ID_MISMATCH: the bytecode was compiled for engine ${mine} but the base image holds engine ${theirs}: rebuild with matching packages`,
     );
   });
 

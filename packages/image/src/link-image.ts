@@ -38,7 +38,7 @@ export interface LinkInput {
   readonly base: Uint8Array;
   readonly manifest: Manifest;
   readonly program: {
-    /** 32 bytes: the engine that compiled the bytecode. */
+    /** 32 bytes: the build id of the base images that the bytecode was compiled for. */
     readonly buildId: Uint8Array;
     /** At least one byte. */
     readonly bytecode: Uint8Array;
@@ -63,7 +63,7 @@ type NewHeader = Omit<ProgramHeader, "index">;
  * they are, at their offsets; section headers and all else that is not loaded are left out. One read-only segment is
  * added behind the base's last byte of memory, with manifest and bytecode. Same input, same bytes.
  *
- * @throws {ImageError} `base` is not a base image, or `program` was compiled by another engine
+ * @throws {ImageError} `base` is not a base image, or `program` was compiled for another
  * @throws {ManifestError} `manifest` is not valid
  * @throws {TypeError} the input is of another type
  * @throws {RangeError} `buildId` has not 32 bytes, or `bytecode` none; `stack` is no size of a stack
@@ -92,7 +92,7 @@ export function linkImage(input: LinkInput): Uint8Array {
   const elf = readElf("base image", sourceOf("linkImage", base));
   const parts = readBase(elf);
   if (hexOf(parts.buildId) !== hexOf(program.buildId)) {
-    const why = `the bytecode was compiled by engine ${hexOf(program.buildId)} but the base image holds engine ${hexOf(parts.buildId)}: rebuild with matching packages`;
+    const why = `the bytecode was compiled for engine ${hexOf(program.buildId)} but the base image holds engine ${hexOf(parts.buildId)}: rebuild with matching packages`;
     throw refusal(elf, "BUILD_ID_MISMATCH", why);
   }
   const segment = buildProgram(program.buildId, manifestNote, program.bytecode, stack);

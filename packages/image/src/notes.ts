@@ -12,7 +12,7 @@ export const MANIFEST_NOTE: NoteKind = { owner: "Solo5\0", type: 0x3154464d };
 export const ABI_NOTE: NoteKind = { owner: "Solo5\0", type: 0x31494241 };
 /** ABI section 2.6: keeps a foreign system from running the image. */
 export const NOT_OPENBSD_NOTE: NoteKind = { owner: "OpenBSD\0", type: 1 };
-/** The engine's build id, 32 bytes: what ties bytecode to a base image. */
+/** The build id, 32 bytes, a digest of the base image's code: what ties bytecode to it. */
 export const BUILD_ID_NOTE: NoteKind = { owner: "uk\0", type: 0x31444955 };
 
 export const BUILD_ID_SIZE = 32;

@@ -8,7 +8,7 @@ import { BUILD_ID_SIZE, findNote, hexOf, MANIFEST_NOTE } from "./notes.ts";
  * That place is the whole contract with the guest; nothing in the base image is patched.
  *
  *    0   8  magic "UKPROG", version "2", NUL
- *    8  32  build id of the engine that compiled the bytecode
+ *    8  32  build id of the base image that the bytecode was compiled for
  *   40   8  size of the segment
  *   48   8  offset of the bytecode in the segment, a multiple of 16
  *   56   8  length of the bytecode
@@ -147,7 +147,7 @@ export function readProgram(elf: ElfFile, header: ProgramHeader, buildId: Uint8A
   const compiledBy = head.subarray(BUILD_ID_AT, BUILD_ID_AT + BUILD_ID_SIZE);
   if (hexOf(compiledBy) !== hexOf(buildId)) {
     throw refuse(
-      `engine ${hexOf(compiledBy)} compiled the program, the image holds engine ${hexOf(buildId)}`,
+      `the program was compiled for engine ${hexOf(compiledBy)}, the image holds engine ${hexOf(buildId)}`,
     );
   }
   const note = findNote(elf, MANIFEST_NOTE)?.header;

@@ -9,7 +9,7 @@ it("runs the program in README.md and prints what README.md says", async () => {
   const block = (language: string) => readme.split(`\`\`\`${language}\n`)[1]?.split("```")[0] ?? "";
   const files = new Map([
     ["base-spt.elf", baseImage()],
-    ["engine.id", ENGINE],
+    ["build-id", ENGINE],
     ["app.bytecode", filler(300, 9)],
   ]);
   const modules = {

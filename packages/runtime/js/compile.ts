@@ -1,16 +1,14 @@
 import { spawn } from "node:child_process";
 import { RuntimeError } from "./error.ts";
-import { compilerPath } from "./parts.ts";
+import { buildId, compilerPath } from "./parts.ts";
 
-/** Bytecode of one ES module, and the engine that it is for. */
+/** Bytecode of one ES module, and the base images that it is for. */
 export interface CompiledModule {
-  /** What the guest's engine reads. Only an engine of the same build may. */
+  /** What the guest's engine reads. Only that of the same build may. */
   readonly bytecode: Uint8Array;
-  /** Build id of that engine, 32 bytes; `@uk/image` compares it with the base image's. */
+  /** Build id of the base images, 32 bytes; `@uk/image` compares it with that of the one it links. */
   readonly buildId: Uint8Array;
 }
-
-let buildId: Promise<Uint8Array> | undefined;
 
 /**
  * Compiles one bundled ES module with the engine build that is in the base images.
@@ -23,19 +21,12 @@ let buildId: Promise<Uint8Array> | undefined;
 export async function compileModule(source: string, name: string): Promise<CompiledModule> {
   if (typeof source !== "string" || typeof name !== "string")
     throw new TypeError("compileModule: source and name must be strings");
-  buildId ??= readBuildId();
-  const [bytecode, id] = await Promise.all([runCompiler([name], source), buildId]);
-  return { bytecode, buildId: id };
+  return { bytecode: await runCompiler(name, source), buildId: buildId() };
 }
 
-async function readBuildId(): Promise<Uint8Array> {
-  const hex = new TextDecoder().decode(await runCompiler(["--build-id"], "")).trim();
-  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-}
-
-function runCompiler(args: readonly string[], input: string): Promise<Uint8Array> {
+function runCompiler(name: string, input: string): Promise<Uint8Array> {
   const { promise, resolve, reject } = withResolvers<Uint8Array>();
-  const child = spawn(compilerPath(), args, { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(compilerPath(), [name], { stdio: ["pipe", "pipe", "pipe"] });
   const output: Buffer[] = [];
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => output.push(chunk));

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isTarget, type Target } from "@uk/manifest";
 import { RuntimeError } from "./error.ts";
@@ -22,6 +22,15 @@ export function baseImagePath(target: Target): string {
  */
 export function compilerPath(): string {
   return part("uk-compile");
+}
+
+/**
+ * The build id of the base images, 32 bytes: a digest of the code that bytecode of {@link compileModule} is for.
+ *
+ * @throws {RuntimeError} `NOT_BUILT`: the package was not built
+ */
+export function buildId(): Uint8Array {
+  return Uint8Array.from(readFileSync(part("build-id")));
 }
 
 function part(file: string): string {

@@ -2,7 +2,7 @@
 //
 //   1. uk-compile, with std, static: an ordinary program.
 //   2. js/guest/console.ts -> bytecode, by that very compiler.
-//   3. base-spt and base-hvt, freestanding, with the bytecode inside.
+//   3. base-spt and base-hvt, freestanding, with the bytecode inside; each gets its build id when it is linked.
 //
 // Images go to a target folder of their own, so that the two sets of flags do not evict each other.
 //
@@ -13,6 +13,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFil
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildIdNote, codeId } from "./build-id.mjs";
 
 const here = join(dirname(fileURLToPath(import.meta.url)), "..");
 const root = join(here, "../..");
@@ -33,8 +34,8 @@ function cargo(args, env) {
 }
 
 /** Renamed into place: who runs or reads it at this moment keeps its file. */
-function put(from, to) {
-  copyFileSync(from, `${to}.${process.pid}`);
+function put(content, to, mode = 0o644) {
+  writeFileSync(`${to}.${process.pid}`, content, { mode });
   renameSync(`${to}.${process.pid}`, to);
 }
 
@@ -42,7 +43,7 @@ mkdirSync(dist, { recursive: true });
 
 cargo(["--package", "uk-compile", "--release"], HOST);
 const compiler = join(dist, "uk-compile");
-put(join(targetDir, TARGET, "release/uk-compile"), compiler);
+put(readFileSync(join(targetDir, TARGET, "release/uk-compile")), compiler, 0o755);
 
 /** The formatter was made for V8 with its hosts: where it assumes one, js/guest/engine.ts answers. */
 const FORMATTER_EDITS = [
@@ -103,7 +104,15 @@ function baseImage(features, to) {
     CFLAGS_x86_64_unknown_linux_gnu: GUEST_CFLAGS,
     UK_CONSOLE_BYTECODE: bytecode,
   });
-  put(join(guestDir, TARGET, "guest/guest-base"), to);
+  const elf = readFileSync(join(guestDir, TARGET, "guest/guest-base"));
+  // As it is linked, the note has the id of the engine's sources: bytecode is only for the very same.
+  const note = buildIdNote(elf);
+  const compilerHas = execFileSync(compiler, ["--engine"], { encoding: "utf8" }).trim();
+  if (note.toString("hex") !== compilerHas)
+    throw new Error("the compiler has another engine than the base image");
+  codeId(elf).copy(note);
+  put(elf, to);
+  put(note, join(dirname(to), "build-id"));
 }
 
 if (process.argv.includes("--test262")) {
@@ -111,7 +120,7 @@ if (process.argv.includes("--test262")) {
   mkdirSync(to, { recursive: true });
   baseImage("spt,test262", join(to, "base-spt.elf"));
   cargo(["--package", "guest-test262", "--release", "--bin", "uk-test262"], HOST);
-  put(join(targetDir, TARGET, "release/uk-test262"), join(to, "uk-test262"));
+  put(readFileSync(join(targetDir, TARGET, "release/uk-test262")), join(to, "uk-test262"), 0o755);
   process.exit();
 }
 

@@ -22,7 +22,9 @@ export async function machines({ parts, folder }) {
     devices: [{ name: "test", type: "BLOCK_BASIC" }],
   };
   // The image runs what is in the device instead of its program.
-  writeFileSync(image, linkImage({ base, manifest, program: await compileModule("", "none.js") }));
+  const buildId = readFileSync(join(parts, "build-id"));
+  const { bytecode } = await compileModule("", "none.js");
+  writeFileSync(image, linkImage({ base, manifest, program: { buildId, bytecode }, stack: 16 << 20 }));
   const blocks = `--block-sector-size:test=${BLOCK_SIZE}`;
   return {
     image: (test) => [binaryPath(), `--block:test=${test}`, blocks, image],

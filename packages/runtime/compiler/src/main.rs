@@ -1,6 +1,6 @@
 //! The bytecode compiler: source of one ES module on standard input, bytecode on standard output.
 //!
-//! `uk-compile NAME` compiles; `uk-compile --build-id` prints the engine's build id in hex. Exit
+//! `uk-compile NAME` compiles; `uk-compile --engine` prints the id of the engine's sources in hex. Exit
 //! status 0, or 1 with one line of JSON on standard error: `{"name","message","line","column"}` for
 //! an error in the source, `{"message"}` for any other.
 
@@ -19,7 +19,7 @@ const STACK_MARGIN: usize = 1 << 20;
 fn main() -> ExitCode {
     let name = std::env::args().nth(1);
     let result = match name.as_deref() {
-        Some("--build-id") => {
+        Some("--engine") => {
             writeln!(io::stdout(), "{}", hex(&guest_engine::SOURCE_ID)).map_err(|error| other(&error))
         }
         Some(name) => on_large_stack(name.to_owned()),

@@ -1,15 +1,11 @@
-//! Which engine this is.
+//! Which code this is.
 
 /// Length of a build id in bytes.
 pub const LEN: usize = 32;
 
-/// SHA-256 over the engine's sources as they are compiled; equal in the compiler and in every base image with
-/// the same engine. Bytecode runs only where the ids are equal.
-pub const BUILD_ID: [u8; LEN] = guest_engine::SOURCE_ID;
-
-/// The ELF note that carries the build id in a base image.
+/// Name `uk`, type `UID1`.
 #[repr(C)]
-pub struct BuildIdNote {
+struct Note {
     namesz: u32,
     descsz: u32,
     kind: u32,
@@ -17,21 +13,22 @@ pub struct BuildIdNote {
     desc: [u8; LEN],
 }
 
-impl BuildIdNote {
-    /// Note type, `UID1` in memory.
-    pub const TYPE: u32 = u32::from_le_bytes(*b"UID1");
+const _: () = assert!(size_of::<Note>() == 16 + LEN && align_of::<Note>() == 4);
 
-    /// The note of this build: name `uk`, descriptor [`BUILD_ID`].
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { namesz: 3, descsz: 32, kind: Self::TYPE, name: *b"uk\0\0", desc: BUILD_ID }
-    }
+/// Lets the linker refuse a program for other code (`packages/image`). It is linked with the id of the engine's sources, and
+/// then stamped with a digest of all code in the base image (`scripts/build-id.mjs`).
+#[used]
+#[unsafe(link_section = ".note.uk.build-id")]
+static NOTE: Note = Note {
+    namesz: 3,
+    descsz: 32,
+    kind: u32::from_le_bytes(*b"UID1"),
+    name: *b"uk\0\0",
+    desc: guest_engine::SOURCE_ID,
+};
+
+/// The build id of this base image. Bytecode runs only where it is the one that it was compiled for.
+pub fn build_id() -> [u8; LEN] {
+    // SAFETY: a live static that nobody writes. Volatile, since it is not what the compiler has seen.
+    unsafe { (&raw const NOTE.desc).read_volatile() }
 }
-
-impl Default for BuildIdNote {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-const _: () = assert!(size_of::<BuildIdNote>() == 16 + LEN && align_of::<BuildIdNote>() == 4);

@@ -10,7 +10,7 @@ use solo5_abi::result::StartInfo;
 use crate::boot::{self, Boot};
 use crate::layout::{Layout, STACK_MARGIN};
 use crate::program::{HEADER, Program, ProgramError};
-use crate::{build_id, engine, heap, report, solo5};
+use crate::{engine, heap, report, solo5};
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn solo5_app_main(info: *const StartInfo) -> i32 {
@@ -111,8 +111,3 @@ impl fmt::Display for Shown<'_> {
         }
     }
 }
-
-/// Lets the linker refuse a program of another engine (`packages/image`).
-#[used]
-#[unsafe(link_section = ".note.uk.build-id")]
-static BUILD_ID_NOTE: build_id::BuildIdNote = build_id::BuildIdNote::new();

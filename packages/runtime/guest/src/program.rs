@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  0   8  magic "UKPROG2\0"
-//!  8  32  build id of the engine that compiled the bytecode
+//!  8  32  build id of the base image that the bytecode was compiled for
 //! 40   8  size of the whole segment, a multiple of 4096
 //! 48   8  offset of the bytecode in the segment
 //! 56   8  length of the bytecode
@@ -12,7 +12,7 @@
 
 use core::fmt;
 
-use crate::build_id;
+use crate::build_id::build_id;
 use crate::layout::MIN_STACK;
 
 /// First bytes of every program segment.
@@ -35,7 +35,7 @@ pub struct Program<'a> {
 pub enum ProgramError {
     /// The base image was booted as it is.
     Missing,
-    /// The bytecode is of another engine.
+    /// The bytecode is for another base image.
     OtherEngine,
     /// A size or an offset points outside the segment or outside memory.
     Malformed {
@@ -54,9 +54,14 @@ impl fmt::Display for ProgramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("this is a base image without a program: link one with `uk build`"),
-            Self::OtherEngine => f.write_str("the program was compiled for another engine than this base image's: rebuild it with `uk build`"),
+            Self::OtherEngine => f.write_str(
+                "the program was compiled for the engine of another base image: rebuild it with `uk build`",
+            ),
             Self::Malformed { size, offset, len, stack } => {
-                write!(f, "the program segment is damaged (size={size:#x} offset={offset:#x} len={len:#x} stack={stack:#x}): rebuild the image")
+                write!(
+                    f,
+                    "the program segment is damaged (size={size:#x} offset={offset:#x} len={len:#x} stack={stack:#x}): rebuild the image"
+                )
             }
         }
     }
@@ -73,7 +78,7 @@ impl<'a> Program<'a> {
         if header[..8] != MAGIC {
             return Err(ProgramError::Missing);
         }
-        if header[8..40] != build_id::BUILD_ID {
+        if header[8..40] != build_id() {
             return Err(ProgramError::OtherEngine);
         }
         let fields @ [size, ..] = fields(header);
@@ -117,12 +122,12 @@ fn read_u64(header: &[u8; HEADER], at: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{HEADER, MAGIC, Program, ProgramError};
-    use crate::build_id::BUILD_ID;
+    use crate::build_id::build_id;
 
     fn segment(size: u64, offset: u64, len: u64, stack: u64) -> Vec<u8> {
         let mut bytes = vec![0; 8192];
         bytes[..8].copy_from_slice(&MAGIC);
-        bytes[8..40].copy_from_slice(&BUILD_ID);
+        bytes[8..40].copy_from_slice(&build_id());
         for (at, value) in [(40, size), (48, offset), (56, len), (64, stack)] {
             bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
         }

@@ -83,7 +83,7 @@ fn last_words(stack: bool) {
         print_frames(&stack);
     }
     let mut hex = [0; 2 * build_id::LEN];
-    for (digits, byte) in hex.chunks_exact_mut(2).zip(build_id::BUILD_ID) {
+    for (digits, byte) in hex.chunks_exact_mut(2).zip(build_id::build_id()) {
         for (digit, value) in digits.iter_mut().zip([byte >> 4, byte & 15]) {
             *digit = b"0123456789abcdef"[usize::from(value)];
         }

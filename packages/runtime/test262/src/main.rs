@@ -6,7 +6,7 @@ use std::thread;
 
 use guest_quickjs::{Context, Memory};
 
-/// What an image with 512 MiB has, and as far above its end.
+/// What the image has (scripts/lib/test262/machines.mjs), and as far above its end.
 const STACK: usize = 16 << 20;
 const STACK_MARGIN: usize = 96 << 10;
 
