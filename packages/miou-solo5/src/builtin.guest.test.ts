@@ -4,7 +4,7 @@ import { argv, heapSize, map, net, run } from "./index.ts";
 import { installTarget } from "./target.ts";
 
 /** The native module of an image, of which nothing may be asked until its program runs. */
-const machine = vi.hoisted(() => {
+const bindings = vi.hoisted(() => {
   const state = { runs: false, now: 0n };
   const answer =
     <T>(name: string, value: () => T) =>
@@ -32,17 +32,17 @@ const machine = vi.hoisted(() => {
     },
   };
 });
-vi.mock("uk:solo5", () => machine.module);
+vi.mock("uk:solo5", () => bindings.module);
 
 afterEach(() => installTarget(undefined));
 
-it("asks nothing of its machine while modules are evaluated, and everything anew when the program runs", async () => {
+it("asks nothing of its bindings while modules are evaluated, and everything anew when the program runs", async () => {
   installTarget(builtin);
   expect(argv).toEqual(["uk"]);
   const mtu = map([net("service")], (service) => service.mtu);
   const ends = run([mtu], function* (size) {
     return [argv, heapSize(), size, builtin?.target];
   });
-  machine.state.runs = true;
+  bindings.state.runs = true;
   expect(await ends).toEqual([["uk", "one", "two"], 4096, 1500, "spt"]);
 });
