@@ -2,9 +2,10 @@
 
 use core::cell::OnceCell;
 
+use guest_quickjs::OneThread;
+
 use crate::layout::Layout;
 use crate::program::Program;
-use guest_quickjs::OneThread;
 
 /// What the rest of the guest asks for after boot.
 pub struct Boot {

@@ -9,17 +9,17 @@ use guest_quickjs::{Call, Context, OneThread, Plain, PromiseState, Result, Value
 
 use crate::solo5;
 
-/// `js/guest/console.ts`, compiled by the compiler of this build (scripts/build.mjs).
-static FORMATTER: &[u8] = include_bytes!(env!("UK_CONSOLE_BYTECODE"));
-
 struct State {
+    /// Bytecode of `console.ts`.
+    formatter: Cell<&'static [u8]>,
     /// The methods that `console.ts` made, once it was needed.
     methods: OnceCell<Value>,
     /// Depth of `console.group`: lines inside one are indented, which the formatter does.
     groups: Cell<u32>,
 }
 
-static STATE: OneThread<State> = OneThread(State { methods: OnceCell::new(), groups: Cell::new(0) });
+static STATE: OneThread<State> =
+    OneThread(State { formatter: Cell::new(&[]), methods: OnceCell::new(), groups: Cell::new(0) });
 
 /// What a method does beside what the formatter does.
 enum Kind {
@@ -56,9 +56,10 @@ const METHODS: [(&CStr, Kind); 18] = [
 
 /// Defines `globalThis.console`.
 ///
-/// # Errors
-/// Out of memory.
-pub fn install(context: Context) -> Result<()> {
+/// # Safety
+/// `formatter` was written by this very engine build.
+pub unsafe fn install(context: Context, formatter: &'static [u8]) -> Result<()> {
+    STATE.0.formatter.set(formatter);
     let console = context.object()?;
     for (number, (name, _)) in (0..).zip(&METHODS) {
         console.define(name, context.numbered_function(name, 0, number, method)?)?;
@@ -109,8 +110,8 @@ fn methods(context: Context) -> Result<&'static Value> {
     if let Some(methods) = STATE.0.methods.get() {
         return Ok(methods);
     }
-    // SAFETY: compiled by this very build and part of the image.
-    let module = unsafe { context.read_module(FORMATTER) }?.eval_namespace()?;
+    // SAFETY: by the word that `install` was given.
+    let module = unsafe { context.read_module(STATE.0.formatter.get()) }?.eval_namespace()?;
     let methods = module.get(c"create")?.call(&[engine(context)?])?;
     Ok(STATE.0.methods.get_or_init(|| methods))
 }
@@ -160,4 +161,186 @@ pub fn append_utf8(to: &mut Vec<u8>, text: &[u8]) {
         rest = bad.get(3..).unwrap_or(&[]);
     }
     to.extend_from_slice(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ffi::CStr;
+
+    use guest_quickjs::Context;
+    use proptest::prelude::*;
+
+    use super::{METHODS, append_utf8, install};
+    use crate::testing::{eval, in_engine, run, text, written};
+
+    /// A formatter that says with what it was called.
+    const FORMATTER: &CStr = c"
+        globalThis.loads = (globalThis.loads ?? 0) + 1;
+        export function create(engine) {
+            globalThis.engine = engine;
+            const method = (name) => (...args) => {
+                if (args[0] === 'throw') throw new RangeError(name);
+                engine.write(`${name}(${args.map(String).join()})\n`);
+            };
+            return new Proxy({}, { get: (_, name) => method(name) });
+        }
+    ";
+
+    /// A realm with `console`, and nothing written yet.
+    fn prepare(context: Context) {
+        if context.global().get(c"console").expect("no throw").is_undefined() {
+            let module = context.compile_module(FORMATTER.into(), c"formatter.js").expect("it compiles");
+            let bytecode = module.bytecode().expect("memory").bytes().to_vec();
+            // SAFETY: the engine has just written it.
+            unsafe { install(context, bytecode.leak()) }.expect("memory");
+        }
+        written();
+    }
+
+    /// What a script with `console` writes.
+    fn output(context: Context, script: &str) -> String {
+        run(context, script);
+        written()
+    }
+
+    #[test]
+    fn lines_of_plain_values_are_written_as_they_are() {
+        in_engine(|context| {
+            prepare(context);
+            for (script, line) in [
+                ("console.log()", "\n"),
+                ("console.log('text')", "text\n"),
+                ("console.log('100 %')", "100 %\n"),
+                ("console.info('a', 1, -2.5, 0, NaN)", "a 1 -2.5 0 NaN\n"),
+                ("console.debug(true, null, undefined)", "true null undefined\n"),
+                ("console.warn(1n, 2n ** 70n)", "1n 1180591620717411303424n\n"),
+                ("console.error('two\\nlines')", "two\nlines\n"),
+                ("console.log('a\\ud800b', '\\udc00')", "a\u{fffd}b \u{fffd}\n"),
+                ("console.log(1, '%s')", "1 %s\n"),
+            ] {
+                assert_eq!(output(context, script), line, "{script}");
+            }
+        });
+    }
+
+    #[test]
+    fn everything_else_is_the_formatters_which_is_read_once() {
+        in_engine(|context| {
+            prepare(context);
+            for (script, line) in [
+                ("console.log('%d', 1)", "log(%d,1)\n"),
+                ("console.warn(-0)", "warn(0)\n"),
+                ("console.log('a', [1, 2])", "log(a,1,2)\n"),
+                ("console.log(Symbol.iterator)", "log(Symbol(Symbol.iterator))\n"),
+                ("console.error({})", "error([object Object])\n"),
+                ("console.table('text')", "table(text)\n"),
+                ("console.assert()", "assert()\n"),
+            ] {
+                assert_eq!(output(context, script), line, "{script}");
+            }
+            assert_eq!(text(&run(context, "loads")), "1");
+        });
+    }
+
+    #[test]
+    fn lines_in_a_group_are_the_formatters_which_indents_them() {
+        in_engine(|context| {
+            prepare(context);
+            let script =
+                "console.groupEnd(); console.group('g'); console.log('in'); console.groupCollapsed();
+                console.groupEnd(); console.log('in'); console.groupEnd(); console.log('out')";
+            let expected =
+                "groupEnd()\ngroup(g)\nlog(in)\ngroupCollapsed()\ngroupEnd()\nlog(in)\ngroupEnd()\nout\n";
+            assert_eq!(output(context, script), expected);
+        });
+    }
+
+    #[test]
+    fn each_method_is_a_property_of_the_host_and_goes_by_its_name() {
+        in_engine(|context| {
+            prepare(context);
+            let names = METHODS.map(|(name, _)| name.to_str().expect("ASCII"));
+            assert_eq!(text(&run(context, "Object.getOwnPropertyNames(console)")), names.join(","));
+            assert_eq!(text(&run(context, "Object.keys(console).length")), "0");
+            for name in names {
+                let script = format!("console.{name}.name + ' ' + console.{name}.length");
+                assert_eq!(text(&run(context, &script)), format!("{name} 0"));
+                assert_eq!(
+                    output(context, &format!("console.{name}({{}})")),
+                    format!("{name}([object Object])\n")
+                );
+            }
+            // As many groups were opened as were closed, and one more.
+            run(context, "console.groupEnd()");
+        });
+    }
+
+    #[test]
+    fn what_the_formatter_throws_is_the_callers() {
+        in_engine(|context| {
+            prepare(context);
+            assert!(eval(context, "console.dir('throw')").is_err());
+            assert_eq!(text(&context.exception()), "RangeError: dir");
+            assert!(eval(context, "engine.write({ toString() { throw 'no text' } })").is_err());
+            assert_eq!(text(&context.exception()), "no text");
+            assert_eq!(written(), "");
+        });
+    }
+
+    #[test]
+    fn the_formatter_is_told_of_values_without_code_of_the_program() {
+        in_engine(|context| {
+            prepare(context);
+            run(context, "console.dir()");
+            for (script, told) in [
+                ("engine.className(Object.setPrototypeOf(new Map(), null))", "Map"),
+                ("engine.className(1)", ""),
+                ("engine.proxyParts({})", "undefined"),
+                ("engine.proxyParts(new Proxy([7], { get() { throw 1 } })).target", "7"),
+                (
+                    "const { target, handler } = engine.proxyParts(revoked()); `${target} ${handler}`",
+                    "null null",
+                ),
+                ("engine.promiseState(new Promise(() => {}))", "0"),
+                ("engine.promiseState(Promise.resolve(1))", "1"),
+                ("engine.promiseState(swallowed)", "2"),
+                ("engine.promiseState({})", "0"),
+                ("engine.promiseResult(swallowed)", "why"),
+                ("engine.namedKeys(Object.assign([1], { x: 1 }), true)", "x"),
+                ("engine.namedKeys([1], false)", "length"),
+                ("engine.firstIndices([7, , 9, 10], 2)", "0,2"),
+                ("engine.firstIndices([7], -1)", ""),
+                ("engine.firstIndices([7], {})", ""),
+            ] {
+                let setting =
+                    "const revoked = () => { const p = Proxy.revocable({}, {}); p.revoke(); return p.proxy };
+                    const swallowed = Promise.reject('why'); swallowed.catch(() => {});";
+                assert_eq!(text(&run(context, &format!("{{ {setting} {script} }}"))), told, "{script}");
+            }
+        });
+    }
+
+    /// The engine's encoding of a string: UTF-8, and surrogates without a partner in the same way.
+    fn encode(units: &[u16]) -> Vec<u8> {
+        char::decode_utf16(units.iter().copied())
+            .flat_map(|unit| match unit {
+                Ok(character) => character.to_string().into_bytes(),
+                Err(lone) => {
+                    let [high, low] = lone.unpaired_surrogate().to_be_bytes();
+                    vec![0xed, 0x80 | (high & 0xf) << 2 | low >> 6, 0x80 | low & 0x3f]
+                }
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn surrogates_without_a_partner_and_nothing_else_are_replaced(
+            units in proptest::collection::vec(prop_oneof![any::<u16>(), 0xd7f0_u16..0xe010, 0x20_u16..0x80], 0..40),
+        ) {
+            let mut found = Vec::new();
+            append_utf8(&mut found, &encode(&units));
+            prop_assert_eq!(String::from_utf8(found), Ok(String::from_utf16_lossy(&units)));
+        }
+    }
 }

@@ -7,11 +7,11 @@ use core::cell::Cell;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use guest_quickjs::{Buffer, Call, ClassId, Context, Method, NativeClass, Result, Value};
 use solo5_abi::result::{AGAIN, EINVAL};
 
 use crate::reading::Reader;
 use crate::solo5::{self, Refused};
-use guest_quickjs::{Buffer, Call, ClassId, Context, Method, NativeClass, Result, Value};
 
 /// A function on one device.
 pub struct Direct {
@@ -75,9 +75,6 @@ impl NativeClass for Direct {
 
 impl Direct {
     /// The object `direct` of a network device (`packages/miou-solo5/src/solo5.ts`).
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn net(context: Context, handle: u64) -> Result<Value> {
         let makers = [
             (c"reader", Purpose::MakeReader),
@@ -88,9 +85,6 @@ impl Direct {
     }
 
     /// The object `direct` of a block device.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn block(context: Context, handle: u64, size: usize) -> Result<Value> {
         let makers = [(c"reader", Purpose::MakeBlockReader), (c"writer", Purpose::MakeBlockWriter)];
         direct(context, handle, size, &makers)

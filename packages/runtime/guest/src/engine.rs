@@ -1,8 +1,9 @@
 //! Runs one program: evaluates its module, then its jobs, until nothing is left to do.
 
+use guest_quickjs::{Context, Memory, PromiseState, Thrown, Value};
+
 use crate::report::STATUS_OK;
 use crate::{boot, builtin, console, heap, jobs, report, seed};
-use guest_quickjs::{Context, Memory, PromiseState, Thrown, Value};
 
 /// Boots the engine with `stack` bytes of native stack and runs `bytecode`; the exit status.
 pub fn run(bytecode: &[u8], stack: usize) -> i32 {
@@ -14,6 +15,9 @@ pub fn run(bytecode: &[u8], stack: usize) -> i32 {
         Err(Thrown) => report::uncaught(&context.exception()),
     }
 }
+
+/// `js/guest/console.ts`, compiled by the compiler of this build (scripts/build.mjs).
+static FORMATTER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/console.bin"));
 
 const MEMORY: Memory =
     Memory { is_back: heap::restock, is_gone: || report::out_of_memory(heap::refused().unwrap_or(0), None) };
@@ -30,7 +34,8 @@ fn start(context: Context, bytecode: &[u8]) -> Result<Value, Thrown> {
     context.prepare_buffers()?;
     context.track_rejections(jobs::note_rejection);
     context.native_module::<builtin::Builtin>()?;
-    console::install(context)?;
+    // SAFETY: part of the image, which the build made with the compiler that it had just built.
+    unsafe { console::install(context, FORMATTER) }?;
     #[cfg(feature = "test262")]
     crate::test262::run_device(context);
     // SAFETY: the program segment carries this engine's build id (`Program::read` checked it), and

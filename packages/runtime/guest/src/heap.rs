@@ -14,10 +14,10 @@ use core::ops::Range;
 use core::ptr::{self, NonNull};
 
 use guest_engine::{SMALL_REQUEST, uk_set_memory_pressure};
+use guest_quickjs::OneThread;
 use rlsf::Tlsf;
 
 use crate::{boot, report};
-use guest_quickjs::OneThread;
 
 /// Alignment of everything that `malloc` returns: x86_64's `max_align_t`.
 pub const ALIGN: usize = 16;

@@ -1,12 +1,12 @@
 //! The engine's job queue: reactions of promises, callbacks of `FinalizationRegistry`, and the rejections that
 //! nobody handles.
 
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use alloc::vec::Vec;
+use guest_quickjs::{Context, OneThread, Thrown, Value};
 
 use crate::{report, solo5};
-use guest_quickjs::{Context, OneThread, Thrown, Value};
 
 /// How long jobs run before tasks, timers and devices get their turn, in ns. The standard says in which order jobs
 /// run, and that none is interrupted; what a host does between two of them is the host's affair.

@@ -4,44 +4,41 @@
 //! that the linker of `@uk/image` appended. `solo5_app_main` in [`guest`] is where a boot becomes
 //! ours; [`engine`] runs the program; the rest is what the engine stands on.
 
-#![cfg_attr(all(feature = "freestanding", not(test)), no_std)]
+#![cfg_attr(not(test), no_std)]
+#![deny(unsafe_code)]
 
 extern crate alloc;
 
-pub mod build_id;
-pub mod layout;
-pub mod program;
-
-#[cfg(feature = "freestanding")]
 mod boot;
-#[cfg(feature = "freestanding")]
+#[expect(unsafe_code, reason = "a note in a section of its own, which the build changes")]
+mod build_id;
 mod builtin;
-#[cfg(feature = "freestanding")]
+#[expect(unsafe_code, reason = "bytecode of this very build is not checked")]
 mod console;
-#[cfg(feature = "freestanding")]
 mod direct;
-#[cfg(feature = "freestanding")]
+#[expect(unsafe_code, reason = "bytecode of this very build is not checked")]
 mod engine;
-#[cfg(feature = "freestanding")]
+#[expect(unsafe_code, reason = "memory as the bindings hand it over, and another stack")]
 mod guest;
-#[cfg(feature = "freestanding")]
+#[expect(unsafe_code, reason = "hands out memory")]
 mod heap;
-#[cfg(feature = "freestanding")]
 mod jobs;
-#[cfg(any(test, feature = "freestanding"))]
+mod layout;
+#[expect(unsafe_code, reason = "functions of C that the engine calls")]
 mod libc;
-#[cfg(feature = "freestanding")]
+mod program;
 mod reading;
-#[cfg(feature = "freestanding")]
+#[expect(unsafe_code, reason = "the bindings call it by name")]
 mod report;
-#[cfg(feature = "freestanding")]
+#[expect(unsafe_code, reason = "instructions that not every processor has")]
 mod seed;
-#[cfg(feature = "freestanding")]
+#[expect(unsafe_code, reason = "functions of the bindings")]
 mod solo5;
 #[cfg(feature = "test262")]
 mod test262;
+#[cfg(test)]
+#[expect(unsafe_code, reason = "functions of the bindings")]
+mod testing;
 
-#[cfg(feature = "freestanding")]
 pub use guest::panicked;
-#[cfg(feature = "freestanding")]
 pub use heap::GlobalHeap;

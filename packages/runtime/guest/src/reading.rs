@@ -37,9 +37,6 @@ impl NativeClass for Reader {
 
 impl Reader {
     /// `(otherwise)`: the function for that device.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn make(call: &Call<'_>, handle: u64) -> Result<Value> {
         let context = call.context;
         let returned = Names::prepare(context)?.end(context, context.integer(0))?;

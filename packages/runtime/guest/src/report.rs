@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt::{self, Write};
 
-use crate::{boot, build_id, console, heap, solo5};
 use guest_quickjs::{OneThread, Text, Value};
+
+use crate::{boot, build_id, console, heap, solo5};
 
 /// Ends the guest well: the program ran to its end.
 pub const STATUS_OK: i32 = 0;

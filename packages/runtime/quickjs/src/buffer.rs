@@ -33,9 +33,6 @@ enum Kind {
 
 impl Context {
     /// Prepares [`Buffer::new`]. To be called before any program runs, which can replace the getter.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn prepare_buffers(self) -> Result<()> {
         let name = self.atom(c"resizable")?;
         let prototype = self.global().get(c"ArrayBuffer")?.get(c"prototype")?;

@@ -27,9 +27,6 @@ pub trait NativeClass: Sized + 'static {
     fn id() -> &'static ClassId<Self>;
 
     /// What objects inherit from: what functions do, if this is not replaced.
-    ///
-    /// # Errors
-    /// Out of memory.
     fn prototype(context: Context) -> Result<Value> {
         Ok(context.function_prototype())
     }
@@ -61,9 +58,6 @@ impl<T> ClassId<T> {
 
 impl Context {
     /// A new object that holds `state`.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn instance<T: NativeClass>(self, state: T) -> Result<Value> {
         let class = self.class::<T>()?;
         // SAFETY: the class is registered.
@@ -117,9 +111,6 @@ impl Context {
 
     /// A function that calls `method`, which holds nothing, with the value of its `this`, and throws where that is
     /// something else.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn method<T, F>(self, name: &CStr, length: c_int, _method: F) -> Result<Value>
     where
         T: NativeClass,

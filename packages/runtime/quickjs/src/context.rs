@@ -73,9 +73,6 @@ impl Context {
     }
 
     /// One more realm of the same engine, with every standard built-in.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn realm(self) -> Result<Self> {
         // SAFETY: the runtime is live; the result is checked before use.
         let context = unsafe { qjs::JS_NewContext(self.runtime()) };

@@ -23,9 +23,6 @@ pub(crate) unsafe fn sole<F: Copy>() -> F {
 
 impl Context {
     /// A function that calls `function`, which holds nothing.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn function<F>(self, name: &CStr, length: c_int, _function: F) -> Result<Value>
     where
         F: Fn(&Call<'_>) -> Result<Value> + Copy + 'static,
@@ -35,9 +32,6 @@ impl Context {
     }
 
     /// The same, one of several that are told apart by a number of 16 bits.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn numbered_function<F>(self, name: &CStr, length: c_int, number: i16, _function: F) -> Result<Value>
     where
         F: Fn(&Call<'_>, i16) -> Result<Value> + Copy + 'static,

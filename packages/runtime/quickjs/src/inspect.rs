@@ -42,9 +42,6 @@ impl Call<'_> {
 impl Value {
     /// Name of the engine's class of an object, whatever its prototype says: `Map`, `Error`, `Function`. Empty for
     /// what is no object.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn class_name(&self) -> Result<Self> {
         // SAFETY: reads the tag and the class.
         let class = unsafe { qjs::JS_GetClassID(self.raw) };
@@ -82,18 +79,12 @@ impl Value {
     }
 
     /// Own keys of an array or typed array that are no indices, in an array.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn named_keys(&self, enumerable_only: bool) -> Result<Self> {
         // SAFETY: value and context are live.
         self.context.own(unsafe { qjs::uk_named_keys(self.context.0, self.raw, enumerable_only) })
     }
 
     /// The lowest indices, `limit` at most, at which an array has enumerable elements.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn first_indices(&self, limit: u32) -> Result<Self> {
         // SAFETY: value and context are live.
         self.context.own(unsafe { qjs::uk_first_indices(self.context.0, self.raw, limit) })

@@ -2,7 +2,8 @@
 //!
 //! A [`Context`] is a handle that is copied freely; a [`Value`] owns one reference and gives it back
 //! when dropped. Every call that can throw returns `Err(Thrown)` and leaves the exception in the
-//! context, where [`Context::exception`] takes it; that is QuickJS's own convention, typed.
+//! context, where [`Context::exception`] takes it; that is QuickJS's own convention, typed. Whatever makes a value
+//! can run out of memory; where nothing else can be thrown, its description does not say so.
 
 #![no_std]
 #![deny(unsafe_code)]

@@ -50,7 +50,7 @@ impl Context {
     /// Compiles a script without running it.
     ///
     /// # Errors
-    /// The `SyntaxError`, or out of memory.
+    /// The `SyntaxError`.
     pub fn compile_script(self, source: Source<'_>, name: &CStr) -> Result<Value> {
         self.compile(source, name, qjs::JS_EVAL_TYPE_GLOBAL)
     }
@@ -58,7 +58,7 @@ impl Context {
     /// Compiles an ES module without running it, and loads what it imports.
     ///
     /// # Errors
-    /// The `SyntaxError`, or out of memory; whatever loading ends with.
+    /// The `SyntaxError`; whatever loading ends with.
     pub fn compile_module(self, source: Source<'_>, name: &CStr) -> Result<Value> {
         self.compile(source, name, qjs::JS_EVAL_TYPE_MODULE)
     }
@@ -75,7 +75,7 @@ impl Context {
     /// `bytecode` was written by this very engine build: the engine does not check it.
     ///
     /// # Errors
-    /// Damaged bytecode as far as the engine notices, or out of memory.
+    /// Damaged bytecode as far as the engine notices.
     pub unsafe fn read_module(self, bytecode: &[u8]) -> Result<Value> {
         let flags = qjs::JS_READ_OBJ_BYTECODE as c_int;
         // SAFETY: the slice is readable; its content is vouched for by the caller.
@@ -88,9 +88,6 @@ impl Context {
     }
 
     /// Declares a native module.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn native_module<M: NativeModule>(self) -> Result<()> {
         let names = M::EXPORTS.iter().map(|&(name, _)| name);
         // SAFETY: `init::<M>` sets what `M` exports.
@@ -139,7 +136,7 @@ impl Value {
     /// Runs the compiled script, for its completion value, or the module, for a promise for its end.
     ///
     /// # Errors
-    /// What the script throws; what a module throws settles the promise. Out of memory.
+    /// What the script throws; what a module throws settles the promise.
     pub fn eval(self) -> Result<Self> {
         let context = self.context;
         // SAFETY: the engine takes over the reference.
@@ -149,7 +146,7 @@ impl Value {
     /// Runs the module, which must not wait, and returns its namespace.
     ///
     /// # Errors
-    /// Out of memory, or what the module throws.
+    /// What the module throws.
     pub fn eval_namespace(self) -> Result<Self> {
         let context = self.context;
         let definition = self.definition()?;
@@ -173,9 +170,6 @@ impl Value {
     }
 
     /// Bytecode of a compiled module, without its source, with its line numbers.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn bytecode(&self) -> Result<Bytecode> {
         let flags = (qjs::JS_WRITE_OBJ_BYTECODE | qjs::JS_WRITE_OBJ_STRIP_SOURCE) as c_int;
         let mut len = 0;

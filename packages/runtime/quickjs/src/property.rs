@@ -18,18 +18,12 @@ const LITERAL_PROPERTY: c_int = (qjs::JS_PROP_C_W_E | qjs::JS_PROP_THROW) as c_i
 
 impl Context {
     /// The name of a property.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn atom(self, name: &CStr) -> Result<Atom> {
         // SAFETY: the engine copies the name.
         named(unsafe { qjs::JS_NewAtom(self.0, name.as_ptr()) })
     }
 
     /// The well-known symbol `name`, as the name of a property.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn symbol(self, name: &CStr) -> Result<Atom> {
         let symbol = self.global().get(c"Symbol")?.get(name)?;
         // SAFETY: value and context are live.
@@ -54,7 +48,7 @@ impl Value {
     /// Defines property `name` as hosts do: writable, configurable, not enumerable.
     ///
     /// # Errors
-    /// Out of memory, or an object that cannot be extended.
+    /// An object that cannot be extended.
     pub fn define(&self, name: &CStr, value: Self) -> Result<()> {
         let context = self.context;
         // SAFETY: as above; the engine takes over the value.
@@ -72,7 +66,7 @@ impl Value {
     /// Defines property `name`, a function that calls `function`, which holds nothing, in the same way.
     ///
     /// # Errors
-    /// Out of memory, or an object that cannot be extended.
+    /// An object that cannot be extended.
     pub fn define_function<F>(&self, name: &CStr, length: c_int, function: F) -> Result<()>
     where
         F: Fn(&Call<'_>) -> Result<Self> + Copy + 'static,
@@ -83,7 +77,7 @@ impl Value {
     /// Makes a property, as an object literal does.
     ///
     /// # Errors
-    /// Out of memory, or an object that cannot be extended.
+    /// An object that cannot be extended.
     pub fn create(&self, name: Atom, value: Self) -> Result<()> {
         let context = self.context;
         // SAFETY: value and context are live; the engine takes over the value.
@@ -95,7 +89,7 @@ impl Value {
     /// Sets a property.
     ///
     /// # Errors
-    /// What a setter throws; out of memory.
+    /// What a setter throws.
     pub fn set(&self, name: Atom, value: Self) -> Result<()> {
         let context = self.context;
         // SAFETY: value and context are live; the engine takes over the value.

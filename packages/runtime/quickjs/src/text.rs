@@ -24,7 +24,7 @@ impl Value {
     /// The value as text.
     ///
     /// # Errors
-    /// What `toString` throws, or out of memory.
+    /// What `toString` throws.
     pub fn text(&self) -> Result<Text> {
         let mut len = MaybeUninit::uninit();
         // SAFETY: the engine stores the length if and only if it returns text.

@@ -52,36 +52,24 @@ impl Context {
     }
 
     /// A string from UTF-8; bytes that are not UTF-8 become U+FFFD.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn string(self, text: &[u8]) -> Result<Value> {
         // SAFETY: the engine copies `text.len()` bytes.
         self.own(unsafe { qjs::JS_NewStringLen(self.0, text.as_ptr().cast(), text.len() as qjs::size_t) })
     }
 
     /// A bigint.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn bigint(self, value: u64) -> Result<Value> {
         // SAFETY: the context is live.
         self.own(unsafe { qjs::JS_NewBigUint64(self.0, value) })
     }
 
     /// An empty object.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn object(self) -> Result<Value> {
         // SAFETY: the context is live.
         self.own(unsafe { qjs::JS_NewObject(self.0) })
     }
 
     /// A `Uint8Array` with a copy of `bytes`.
-    ///
-    /// # Errors
-    /// Out of memory.
     pub fn uint8_array(self, bytes: &[u8]) -> Result<Value> {
         // SAFETY: the engine copies `bytes.len()` bytes.
         self.own(unsafe { qjs::JS_NewUint8ArrayCopy(self.0, bytes.as_ptr(), bytes.len() as qjs::size_t) })

@@ -6,5 +6,8 @@ mod math;
 mod mem;
 mod power;
 mod power_tables;
-#[cfg(feature = "freestanding")]
 mod system;
+
+#[cfg(not(test))]
+#[link(name = "guestprintf", kind = "static")]
+unsafe extern "C" {}

@@ -23,35 +23,35 @@ struct Tm {
 const NS_PER_S: u64 = 1_000_000_000;
 const CLOCK_REALTIME: c_int = 0;
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 extern "C" fn malloc(size: usize) -> *mut c_void {
     heap::malloc(size).cast()
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
     heap::calloc(count, size).cast()
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: C's contract for realloc is the heap's.
     unsafe { heap::realloc(block.cast(), size).cast() }
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn free(block: *mut c_void) {
     // SAFETY: C's contract for free is the heap's.
     unsafe { heap::free(block.cast()) }
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
     // SAFETY: the block is live, as for free.
     unsafe { heap::usable_size(block.cast()) }
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn clock_gettime(clock: c_int, now: *mut Time) -> c_int {
     let ns = if clock == CLOCK_REALTIME { solo5::clock_wall() } else { solo5::clock_monotonic() };
     // SAFETY: the caller passes a writable timespec.
@@ -59,7 +59,7 @@ unsafe extern "C" fn clock_gettime(clock: c_int, now: *mut Time) -> c_int {
     0
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn gettimeofday(now: *mut Time, _zone: *mut c_void) -> c_int {
     // SAFETY: the caller passes a writable timeval.
     unsafe { now.write(split(solo5::clock_wall(), 1000)) };
@@ -71,34 +71,34 @@ fn split(ns: u64, unit: u64) -> Time {
 }
 
 /// A guest lives in UTC. The engine reads only the offset from it.
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn localtime_r(_time: *const i64, tm: *mut Tm) -> *mut Tm {
     // SAFETY: the caller passes a writable `struct tm`.
     unsafe { tm.write(Tm { fields: [0; 9], gmtoff: 0, zone: c"UTC".as_ptr() }) };
     tm
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 extern "C" fn abort() -> ! {
     solo5::console_write(b"Solo5: ABORT: the engine called abort\n");
     solo5::abort()
 }
 
 /// Where the printf family (printf.c) and the engine's own dumps end up.
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn uk_console_write(text: *const c_char, len: usize) {
     // SAFETY: printf.c passes a buffer with `len` formatted bytes.
     solo5::console_write(unsafe { core::slice::from_raw_parts(text.cast(), len) });
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn fwrite(data: *const c_void, size: usize, count: usize, _file: *mut c_void) -> usize {
     // SAFETY: the caller passes `size * count` readable bytes.
     solo5::console_write(unsafe { core::slice::from_raw_parts(data.cast(), size * count) });
     count
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 extern "C" fn fputc(byte: c_int, _file: *mut c_void) -> c_int {
     solo5::console_write(&[byte.to_le_bytes()[0]]);
     byte
@@ -107,7 +107,7 @@ extern "C" fn fputc(byte: c_int, _file: *mut c_void) -> c_int {
 /// A guest has one thread: a lock is always free, a wait for another thread never ends well.
 macro_rules! thread_stubs {
     ($($name:ident => $result:expr),* $(,)?) => {
-        $(#[unsafe(no_mangle)] extern "C" fn $name() -> c_int { $result })*
+        $(#[cfg_attr(not(test), unsafe(no_mangle))] extern "C" fn $name() -> c_int { $result })*
     };
 }
 
@@ -120,7 +120,7 @@ thread_stubs! {
     pthread_condattr_init => 0, pthread_condattr_destroy => 0, pthread_condattr_setclock => 0,
 }
 
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 unsafe extern "C" fn pthread_once(done: *mut c_int, init: extern "C" fn()) -> c_int {
     // SAFETY: the caller passes a once-control that starts as zero.
     unsafe {
@@ -132,10 +132,12 @@ unsafe extern "C" fn pthread_once(done: *mut c_int, init: extern "C" fn()) -> c_
 }
 
 // The precompiled core and alloc name these although nothing unwinds here: a panic aborts.
+#[cfg(not(test))]
 #[unsafe(no_mangle)]
 extern "C" fn _Unwind_Resume() -> ! {
     abort()
 }
 
+#[cfg(not(test))]
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
