@@ -12,7 +12,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use edits::EDITS;
+use edits::{Edit, Mend, mends};
 
 /// The crate that carries the engine.
 const CRATE: &str = "rquickjs-sys";
@@ -89,17 +89,18 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 fn edited(name: &str, text: &str) -> String {
-    EDITS.iter().filter(|edit| edit.file == name).fold(text.to_owned(), |text, edit| {
-        let found = text.matches(edit.from).count();
-        assert!(
-            found == edit.times,
-            "{CRATE}: {name}: an edit ({}) expects {:?} {} times and finds it {found} times: look at the new engine and mend edits.rs",
-            edit.why,
-            edit.from,
-            edit.times,
-        );
-        text.replace(edit.from, edit.to)
-    })
+    let mut text = text.to_owned();
+    for Mend { why, edits, .. } in mends().iter().filter(|mend| mend.file == name) {
+        for Edit { from, to, times } in edits {
+            let found = text.matches(from).count();
+            assert!(
+                found == *times,
+                "{CRATE}: {name}: an edit ({why}) expects {from:?} {times} times and finds it {found} times: look at the new engine and mend edits.rs",
+            );
+            text = text.replace(from, to);
+        }
+    }
+    text
 }
 
 fn read(path: &Path) -> String {
