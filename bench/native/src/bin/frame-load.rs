@@ -6,8 +6,17 @@
 //! is, the oftener.
 
 use std::io::{Error, ErrorKind, Result};
+use std::num::NonZero;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
+
+use linux_raw_sys::if_packet::sockaddr_ll;
+use rustix::fd::OwnedFd;
+use rustix::io;
+use rustix::net::addr::{SocketAddrArg, SocketAddrLen, SocketAddrOpaque};
+use rustix::net::netdevice::name_to_index;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{self, AddressFamily, Protocol, RecvFlags, SendFlags, SocketType};
 
 /// An Ethernet type for local experiments (IEEE 802), so that nobody else answers.
 const ETHERTYPE: u16 = 0x88b5;
@@ -26,8 +35,8 @@ fn main() -> Result<()> {
     let number = |word: &String| word.parse::<usize>().map_err(|_| Error::from(ErrorKind::InvalidInput));
     let (size, window) = (number(size)?, number(window)?);
     let (count, every) = (number(count)?, number(every)?);
-    let socket = open(name)?;
-    let flags = if available_parallelism()?.get() > 1 { libc::MSG_DONTWAIT } else { 0 };
+    let socket = open(name).map_err(host)?;
+    let flags = if available_parallelism()?.get() > 1 { RecvFlags::DONTWAIT } else { RecvFlags::empty() };
     let mut frame = vec![0_u8; size];
     frame[..6].copy_from_slice(&THEIRS);
     frame[6..12].copy_from_slice(&OURS);
@@ -37,10 +46,10 @@ fn main() -> Result<()> {
     let (mut sent, mut received, mut silent) = (0, 0, 0);
     while received < count {
         while sent < count && sent - received < window {
-            send(socket, &frame)?;
+            net::send(&socket, &frame, SendFlags::empty()).map_err(host)?;
             sent += 1;
         }
-        match receive(socket, &mut buffer, flags)? {
+        match receive(&socket, &mut buffer, flags).map_err(host)? {
             Some(length) if length >= 14 && buffer[..6] == OURS => (received, silent) = (received + every, 0),
             Some(_) => {}
             None if silent == PATIENCE => return Err(ErrorKind::TimedOut.into()),
@@ -56,57 +65,52 @@ fn report(seconds: f64, frames: usize) {
     println!("{{\"seconds\":{seconds},\"frames\":{frames}}}");
 }
 
-fn open(name: &str) -> Result<i32> {
-    let protocol = i32::from(ETHERTYPE.to_be());
-    // SAFETY: no pointers.
-    let socket = check(unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW, protocol) })?;
-    let name = std::ffi::CString::new(name)?;
-    // SAFETY: the name is NUL-terminated.
-    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
-    // SAFETY: a plain record, for which zeros are valid.
-    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
-    address.sll_family = u16::try_from(libc::AF_PACKET).map_err(Error::other)?;
-    address.sll_protocol = ETHERTYPE.to_be();
-    address.sll_ifindex = i32::try_from(index).map_err(Error::other)?;
-    let length = libc::socklen_t::try_from(size_of::<libc::sockaddr_ll>()).map_err(Error::other)?;
-    // SAFETY: a record of that length.
-    check(unsafe { libc::bind(socket, (&raw const address).cast(), length) })?;
-    let second = libc::timeval { tv_sec: 1, tv_usec: 0 };
-    let length = libc::socklen_t::try_from(size_of::<libc::timeval>()).map_err(Error::other)?;
-    // SAFETY: a record of that length.
-    check(unsafe {
-        libc::setsockopt(socket, libc::SOL_SOCKET, libc::SO_RCVTIMEO, (&raw const second).cast(), length)
-    })?;
+/// Where frames of one interface come from: `struct sockaddr_ll`.
+struct Interface(sockaddr_ll);
+
+// SAFETY: a record of the kernel's for sockets of packets, which lives as long as the call.
+unsafe impl SocketAddrArg for Interface {
+    unsafe fn with_sockaddr<R>(&self, f: impl FnOnce(*const SocketAddrOpaque, SocketAddrLen) -> R) -> R {
+        const { assert!(size_of::<sockaddr_ll>() == 20) };
+        f((&raw const self.0).cast(), 20)
+    }
+}
+
+fn open(name: &str) -> io::Result<OwnedFd> {
+    let protocol = NonZero::new(u32::from(ETHERTYPE.to_be())).map(Protocol::from_raw);
+    let socket = net::socket(AddressFamily::PACKET, SocketType::RAW, protocol)?;
+    let index = name_to_index(&socket, name)?;
+    let address = sockaddr_ll {
+        sll_family: AddressFamily::PACKET.as_raw(),
+        sll_protocol: ETHERTYPE.to_be(),
+        sll_ifindex: index.cast_signed(),
+        sll_hatype: 0,
+        sll_pkttype: 0,
+        sll_halen: 0,
+        sll_addr: [0; 8],
+    };
+    net::bind(&socket, &Interface(address))?;
+    set_socket_timeout(&socket, Timeout::Recv, Some(Duration::from_secs(1)))?;
     Ok(socket)
 }
 
-fn send(socket: i32, frame: &[u8]) -> Result<()> {
-    // SAFETY: the slice is readable for its length.
-    let sent = unsafe { libc::send(socket, frame.as_ptr().cast(), frame.len(), 0) };
-    if sent < 0 { Err(Error::last_os_error()) } else { Ok(()) }
-}
-
 /// The next frame, unless none comes within a second.
-fn receive(socket: i32, buffer: &mut [u8], flags: i32) -> Result<Option<usize>> {
+fn receive(socket: &OwnedFd, buffer: &mut [u8], flags: RecvFlags) -> io::Result<Option<usize>> {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(1) {
         for _ in 0..LOOKS {
-            // SAFETY: the slice is writable for its length.
-            let count = unsafe { libc::recv(socket, buffer.as_mut_ptr().cast(), buffer.len(), flags) };
-            match usize::try_from(count) {
-                Ok(count) => return Ok(Some(count)),
-                Err(_) if Error::last_os_error().kind() != ErrorKind::WouldBlock => {
-                    return Err(Error::last_os_error());
-                }
+            match net::recv(socket, &mut *buffer, flags) {
+                Ok((count, _)) => return Ok(Some(count)),
                 // A socket that waits has waited for a second.
-                Err(_) if flags == 0 => return Ok(None),
-                Err(_) => {}
+                Err(io::Errno::AGAIN) if flags.is_empty() => return Ok(None),
+                Err(io::Errno::AGAIN) => {}
+                Err(errno) => return Err(errno),
             }
         }
     }
     Ok(None)
 }
 
-fn check(result: i32) -> Result<i32> {
-    if result < 0 { Err(Error::last_os_error()) } else { Ok(result) }
+fn host(errno: io::Errno) -> Error {
+    Error::from_raw_os_error(errno.raw_os_error())
 }
