@@ -1,7 +1,7 @@
 //! The ELF header (ABI section 3.1).
 
-use core::error::Error;
 use core::fmt;
+use thiserror::Error;
 
 use crate::program::{PROGRAM_HEADER_SIZE, ProgramHeaders};
 use crate::read::{ReadAt, ReadError, u16_at, u32_at, u64_at};
@@ -24,31 +24,43 @@ pub struct Header {
 }
 
 /// Why an ELF header was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HeaderError {
     /// The file is empty.
+    #[error("the file is empty")]
     Empty,
     /// The header could not be read.
+    #[error(transparent)]
     Read(ReadError),
     /// The file does not begin with ELF's magic number.
+    #[error(fmt = not_elf)]
     Magic([u8; 4]),
     /// `EI_CLASS` is not 64-bit.
+    #[error("not a 64-bit ELF file: class={0}")]
     Class(u8),
     /// `EI_DATA` is not little endian.
+    #[error("not a little-endian ELF file: data={0}")]
     Data(u8),
     /// `e_version` is not 1.
+    #[error("unknown ELF version: {0}")]
     Version(u32),
     /// `e_ehsize` is not 64.
+    #[error("ELF header has e_ehsize={0} instead of 64")]
     HeaderSize(u16),
     /// `e_phentsize` is not 56.
+    #[error("ELF header has e_phentsize={0} instead of 56")]
     ProgramHeaderSize(u16),
     /// `e_phnum` is 0.
+    #[error("ELF header has no program headers: e_phnum=0")]
     NoProgramHeaders,
     /// `e_type` is not `ET_EXEC`.
+    #[error(fmt = not_executable)]
     Type(u16),
     /// `e_machine` is not x86-64.
+    #[error("not built for x86-64: e_machine={0}")]
     Machine(u16),
     /// The program header table does not lie in the file.
+    #[error("truncated: {count} program headers at offset {offset:#x} do not lie in a file of {size} bytes")]
     TableOutsideFile {
         /// `e_phoff`.
         offset: u64,
@@ -117,38 +129,19 @@ impl Header {
     }
 }
 
-impl fmt::Display for HeaderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the file is empty"),
-            Self::Read(error) => error.fmt(f),
-            Self::Magic([b'#', b'!', ..]) => f.write_str("a script, not an ELF file"),
-            Self::Magic(magic) => write!(f, "not an ELF file: it begins with {magic:02x?}"),
-            Self::Class(class) => write!(f, "not a 64-bit ELF file: class={class}"),
-            Self::Data(data) => write!(f, "not a little-endian ELF file: data={data}"),
-            Self::Version(version) => write!(f, "unknown ELF version: {version}"),
-            Self::HeaderSize(size) => write!(f, "ELF header has e_ehsize={size} instead of 64"),
-            Self::ProgramHeaderSize(size) => write!(f, "ELF header has e_phentsize={size} instead of 56"),
-            Self::NoProgramHeaders => f.write_str("ELF header has no program headers: e_phnum=0"),
-            Self::Type(ET_DYN) => f.write_str(
-                "a position-independent executable or shared library (ET_DYN), as ordinary programs are; \
-                 an image is linked to a fixed address (ET_EXEC)",
-            ),
-            Self::Type(kind) => write!(f, "not an executable: e_type={kind}, not ET_EXEC"),
-            Self::Machine(machine) => write!(f, "not built for x86-64: e_machine={machine}"),
-            Self::TableOutsideFile { offset, count, size } => write!(
-                f,
-                "truncated: {count} program headers at offset {offset:#x} do not lie in a file of {size} bytes"
-            ),
-        }
+fn not_elf(magic: &[u8; 4], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match magic {
+        [b'#', b'!', ..] => f.write_str("a script, not an ELF file"),
+        _ => write!(f, "not an ELF file: it begins with {magic:02x?}"),
     }
 }
 
-impl Error for HeaderError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            _ => None,
-        }
+fn not_executable(kind: &u16, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match *kind {
+        ET_DYN => f.write_str(
+            "a position-independent executable or shared library (ET_DYN), as ordinary programs are; \
+             an image is linked to a fixed address (ET_EXEC)",
+        ),
+        _ => write!(f, "not an executable: e_type={kind}, not ET_EXEC"),
     }
 }

@@ -1,10 +1,8 @@
 //! The plan for loading an image (ABI sections 3.1-3.3).
 
-use core::error::Error;
-use core::fmt;
-
 use solo5_abi::Gpa;
 use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE};
+use thiserror::Error;
 
 use crate::header::Header;
 use crate::program::{ProgramHeader, ProgramHeaders, ProgramKind};
@@ -66,9 +64,10 @@ pub struct Protection {
 }
 
 /// Why an image cannot be loaded: ABI section 3.1 for the entry point, the rows of ABI section 3.2 otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LoadError {
     /// The entry point is not in guest memory, or below 0x100000.
+    #[error("entry point {entry:#x} lies outside {LOAD_MIN:#x}..{memory:#x}")]
     Entry {
         /// `e_entry`.
         entry: u64,
@@ -76,25 +75,30 @@ pub enum LoadError {
         memory: u64,
     },
     /// A program header could not be read.
+    #[error(transparent)]
     Read(ReadError),
     /// Something is wrong with a segment.
+    #[error("program header {index}: {error}")]
     Segment {
         /// Index of its program header.
         index: u16,
         /// What.
+        #[source]
         error: SegmentError,
     },
 }
 
 /// What is wrong with a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SegmentError {
     /// It begins below 0x100000 (L1).
+    #[error("address {vaddr:#x} lies below {LOAD_MIN:#x}")]
     BelowMinimum {
         /// `p_vaddr`.
         vaddr: u64,
     },
     /// It begins before the one in front of it (L2).
+    #[error("address {vaddr:#x} comes after {previous:#x}, segments must ascend")]
     NotAscending {
         /// `p_vaddr`.
         vaddr: u64,
@@ -102,11 +106,13 @@ pub enum SegmentError {
         previous: u64,
     },
     /// Its alignment is not a power of two (L3).
+    #[error("alignment {align:#x} is not a power of two")]
     Alignment {
         /// `p_align`.
         align: u64,
     },
     /// Rounded down to its alignment, it begins below 0x100000 (L4).
+    #[error("address {vaddr:#x} aligned to {align:#x} lies below {LOAD_MIN:#x}")]
     AlignedBelowMinimum {
         /// `p_vaddr`.
         vaddr: u64,
@@ -114,6 +120,7 @@ pub enum SegmentError {
         align: u64,
     },
     /// Rounded to alignments, it overlaps the one in front of it (L5).
+    #[error("pages from {start:#x} on overlap the segment that ends at {previous_end:#x}")]
     Overlap {
         /// Its first byte, rounded down.
         start: u64,
@@ -121,6 +128,7 @@ pub enum SegmentError {
         previous_end: u64,
     },
     /// It does not lie in guest memory (L6, L8).
+    #[error("{size:#x} bytes at {vaddr:#x} do not fit into {memory:#x} bytes of guest memory")]
     OutsideMemory {
         /// `p_vaddr`.
         vaddr: u64,
@@ -132,6 +140,7 @@ pub enum SegmentError {
         memory: u64,
     },
     /// It is smaller in memory than in the file (L7).
+    #[error("{mem_size:#x} bytes in memory, but {file_size:#x} in the file")]
     MemorySmallerThanFile {
         /// `p_memsz`.
         mem_size: u64,
@@ -139,6 +148,7 @@ pub enum SegmentError {
         file_size: u64,
     },
     /// Its bytes are not in the file (L9).
+    #[error("truncated: {file_size:#x} bytes at offset {offset:#x}, the file has {size:#x}")]
     BeyondFile {
         /// `p_offset`.
         offset: u64,
@@ -148,6 +158,7 @@ pub enum SegmentError {
         size: u64,
     },
     /// It does not begin and end on a page (L10).
+    #[error("{start:#x}..{end:#x} does not begin and end on a page")]
     NotPageAligned {
         /// Its first byte, rounded down.
         start: u64,
@@ -155,6 +166,7 @@ pub enum SegmentError {
         end: u64,
     },
     /// It is both writable and executable (L11).
+    #[error("both writable and executable")]
     WritableAndExecutable,
 }
 
@@ -334,63 +346,6 @@ impl LoadError {
             Self::Entry { entry, .. } if entry >= LOAD_MIN => entry.checked_add(1),
             Self::Segment { error: SegmentError::OutsideMemory { end, .. }, .. } => end,
             _ => None,
-        }
-    }
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Entry { entry, memory } => {
-                write!(f, "entry point {entry:#x} lies outside {LOAD_MIN:#x}..{memory:#x}")
-            }
-            Self::Read(error) => error.fmt(f),
-            Self::Segment { index, error } => write!(f, "program header {index}: {error}"),
-        }
-    }
-}
-
-impl fmt::Display for SegmentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BelowMinimum { vaddr } => {
-                write!(f, "address {vaddr:#x} lies below {LOAD_MIN:#x}")
-            }
-            Self::NotAscending { vaddr, previous } => {
-                write!(f, "address {vaddr:#x} comes after {previous:#x}, segments must ascend")
-            }
-            Self::Alignment { align } => write!(f, "alignment {align:#x} is not a power of two"),
-            Self::AlignedBelowMinimum { vaddr, align } => {
-                write!(f, "address {vaddr:#x} aligned to {align:#x} lies below {LOAD_MIN:#x}")
-            }
-            Self::Overlap { start, previous_end } => {
-                write!(f, "pages from {start:#x} on overlap the segment that ends at {previous_end:#x}")
-            }
-            Self::OutsideMemory { vaddr, size, memory, .. } => {
-                write!(f, "{size:#x} bytes at {vaddr:#x} do not fit into {memory:#x} bytes of guest memory")
-            }
-            Self::MemorySmallerThanFile { mem_size, file_size } => {
-                write!(f, "{mem_size:#x} bytes in memory, but {file_size:#x} in the file")
-            }
-            Self::BeyondFile { offset, file_size, size } => {
-                write!(f, "truncated: {file_size:#x} bytes at offset {offset:#x}, the file has {size:#x}")
-            }
-            Self::NotPageAligned { start, end } => {
-                write!(f, "{start:#x}..{end:#x} does not begin and end on a page")
-            }
-            Self::WritableAndExecutable => f.write_str("both writable and executable"),
-        }
-    }
-}
-
-impl Error for SegmentError {}
-
-impl Error for LoadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            Self::Segment { error, .. } => Some(error),
-            Self::Entry { .. } => None,
         }
     }
 }

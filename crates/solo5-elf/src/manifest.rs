@@ -1,6 +1,5 @@
 //! The manifest: which devices an image needs (ABI sections 2.2, 2.3).
 
-use core::error::Error;
 use core::fmt;
 use core::mem::offset_of;
 
@@ -8,6 +7,7 @@ use solo5_abi::limits::{MFT_MAX_ENTRIES, MFT_NAME_SIZE};
 use solo5_abi::mft::{
     Entry, TYPE_BLOCK_BASIC, TYPE_NET_BASIC, TYPE_RESERVED_FIRST, VERSION, size_of_entries,
 };
+use thiserror::Error;
 
 const HEADER_SIZE: usize = 8;
 const ENTRY_SIZE: usize = 104;
@@ -41,18 +41,22 @@ pub enum DeviceKind {
 
 /// Why a manifest was refused: the rows of ABI section 2.3, then what no tender could ever attach, so that
 /// the image could not start (ABI section 9 #13, #28).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ManifestError {
     /// Too few bytes for version and number of entries.
+    #[error("manifest of {size} bytes, at least 8 are needed")]
     TooShort {
         /// Bytes there are.
         size: usize,
     },
     /// Not version 1.
+    #[error("manifest version {0}, only 1 is known")]
     Version(u32),
     /// More than 64 entries.
+    #[error("manifest of {0} entries, at most 64 are allowed")]
     TooManyEntries(u32),
     /// Number of entries and number of bytes do not fit.
+    #[error("manifest of {entries} entries has {size} bytes instead of {expected}")]
     Size {
         /// Entries it claims.
         entries: u32,
@@ -62,23 +66,28 @@ pub enum ManifestError {
         expected: usize,
     },
     /// Not even the reserved entry 0.
+    #[error("manifest without the reserved entry 0")]
     NoEntries,
     /// Entry 0 is not the reserved one.
+    #[error("manifest entry 0 is not the reserved one: type={kind:#x}")]
     FirstNotReserved {
         /// Its type.
         kind: u32,
     },
     /// A name without end.
+    #[error("manifest entry {entry}: name has no end")]
     NameNotTerminated {
         /// Index of the entry.
         entry: usize,
     },
     /// An entry that claims to be attached before a tender saw it.
+    #[error("manifest entry {entry}: marked as attached in the file")]
     AlreadyAttached {
         /// Index of the entry.
         entry: usize,
     },
     /// A device of a type that this ABI does not know.
+    #[error("manifest entry {entry}: unknown type {kind}, no tender of this ABI can attach it")]
     UnknownType {
         /// Index of the entry.
         entry: usize,
@@ -86,11 +95,13 @@ pub enum ManifestError {
         kind: u32,
     },
     /// A device whose name is empty or has other characters than letters and digits of ASCII.
+    #[error("manifest entry {entry}: a name that no device can have: 1 to 67 letters and digits")]
     Name {
         /// Index of the entry.
         entry: usize,
     },
     /// A device that has name and kind of another: it is found in the other's place.
+    #[error("manifest entry {entry}: name and type of an earlier one")]
     Duplicate {
         /// Index of the entry.
         entry: usize,
@@ -158,10 +169,7 @@ impl<'a> Manifest<'a> {
     /// The devices it declares, in the order of their handles. Reserved entries, as the first one is, need not be
     /// attached and are left out.
     pub fn devices(&self) -> impl Iterator<Item = Device<'a>> + Clone + use<'a> {
-        self.entries.iter().enumerate().filter_map(|(handle, entry)| {
-            let kind = device_kind(entry).ok()??;
-            Some(Device { handle, name: name_of(entry), kind })
-        })
+        self.entries.iter().enumerate().filter_map(|(handle, entry)| device(handle, entry))
     }
 }
 
@@ -185,6 +193,11 @@ fn device_kind(entry: &[u8; ENTRY_SIZE]) -> Result<Option<DeviceKind>, u32> {
     }
 }
 
+fn device(handle: usize, entry: &[u8; ENTRY_SIZE]) -> Option<Device<'_>> {
+    let kind = device_kind(entry).ok()??;
+    Some(Device { handle, name: name_of(entry), kind })
+}
+
 fn name_of(entry: &[u8; ENTRY_SIZE]) -> &[u8] {
     let name = &entry[..MFT_NAME_SIZE];
     name.split(|&byte| byte == 0).next().unwrap_or(name)
@@ -198,42 +211,3 @@ impl fmt::Display for DeviceKind {
         }
     }
 }
-
-impl fmt::Display for ManifestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooShort { size } => write!(f, "manifest of {size} bytes, at least 8 are needed"),
-            Self::Version(version) => write!(f, "manifest version {version}, only 1 is known"),
-            Self::TooManyEntries(entries) => {
-                write!(f, "manifest of {entries} entries, at most 64 are allowed")
-            }
-            Self::Size { entries, size, expected } => {
-                write!(f, "manifest of {entries} entries has {size} bytes instead of {expected}")
-            }
-            Self::NoEntries => f.write_str("manifest without the reserved entry 0"),
-            Self::FirstNotReserved { kind } => {
-                write!(f, "manifest entry 0 is not the reserved one: type={kind:#x}")
-            }
-            Self::NameNotTerminated { entry } => {
-                write!(f, "manifest entry {entry}: name has no end")
-            }
-            Self::AlreadyAttached { entry } => {
-                write!(f, "manifest entry {entry}: marked as attached in the file")
-            }
-            Self::UnknownType { entry, kind } => {
-                write!(f, "manifest entry {entry}: unknown type {kind}, no tender of this ABI can attach it")
-            }
-            Self::Name { entry } => {
-                write!(
-                    f,
-                    "manifest entry {entry}: a name that no device can have: 1 to 67 letters and digits"
-                )
-            }
-            Self::Duplicate { entry } => {
-                write!(f, "manifest entry {entry}: name and type of an earlier one")
-            }
-        }
-    }
-}
-
-impl Error for ManifestError {}

@@ -1,10 +1,10 @@
 //! The notes that make an ELF file a Solo5 image (ABI sections 2.1-2.5).
 
-use core::error::Error;
 use core::fmt;
 
 use solo5_abi::limits::{ABI1_NOTE_MAX_DESC, MFT_MAX_SIZE, MFT1_NOTE_MAX_DESC};
 use solo5_abi::notes::{AbiTarget, MFT1_PADDING, NAME, TYPE_ABI1, TYPE_MFT1};
+use thiserror::Error;
 
 use crate::header::Header;
 use crate::manifest::{Manifest, ManifestError};
@@ -48,13 +48,16 @@ pub struct AbiMismatch {
 }
 
 /// Why a note could not be had; the rows of ABI section 2.5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NoteError {
     /// The image has no such note.
+    #[error("no Solo5 {0} note")]
     Missing(NoteKind),
     /// Bytes of the file could not be read (N2, N5, N11).
+    #[error(transparent)]
     Read(ReadError),
     /// A `PT_NOTE`, ours or not, is too small for any note (N3).
+    #[error("program header {index}: note of {file_size} bytes, at least 12 are needed")]
     SegmentTooSmall {
         /// Index of its program header.
         index: u16,
@@ -62,6 +65,7 @@ pub enum NoteError {
         file_size: u64,
     },
     /// The size of the descriptor is out of range (N8, N10).
+    #[error("{kind} note does not fall within valid size: {size} bytes, not {min} to {max}")]
     DescriptorSize {
         /// Which note.
         kind: NoteKind,
@@ -73,6 +77,7 @@ pub enum NoteError {
         max: u32,
     },
     /// The note does not lie in its `PT_NOTE` (N9).
+    #[error("{kind} note of {size} bytes does not lie in its segment of {file_size} bytes")]
     OutsideSegment {
         /// Which note.
         kind: NoteKind,
@@ -84,11 +89,13 @@ pub enum NoteError {
 }
 
 /// Why there is no manifest to be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ManifestNoteError {
     /// The note is missing or malformed.
+    #[error(transparent)]
     Note(NoteError),
     /// The manifest in it is not valid.
+    #[error(transparent)]
     Invalid(ManifestError),
 }
 
@@ -226,49 +233,4 @@ impl fmt::Display for AbiMismatch {
     }
 }
 
-impl fmt::Display for NoteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(kind) => write!(f, "no Solo5 {kind} note"),
-            Self::Read(error) => error.fmt(f),
-            Self::SegmentTooSmall { index, file_size } => {
-                write!(f, "program header {index}: note of {file_size} bytes, at least 12 are needed")
-            }
-            Self::DescriptorSize { kind, size, min, max } => {
-                write!(f, "{kind} note does not fall within valid size: {size} bytes, not {min} to {max}")
-            }
-            Self::OutsideSegment { kind, size, file_size } => {
-                write!(f, "{kind} note of {size} bytes does not lie in its segment of {file_size} bytes")
-            }
-        }
-    }
-}
-
-impl fmt::Display for ManifestNoteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Note(error) => error.fmt(f),
-            Self::Invalid(error) => error.fmt(f),
-        }
-    }
-}
-
-impl Error for AbiMismatch {}
-
-impl Error for NoteError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl Error for ManifestNoteError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Note(error) => Some(error),
-            Self::Invalid(error) => Some(error),
-        }
-    }
-}
+impl core::error::Error for AbiMismatch {}

@@ -1,7 +1,6 @@
 //! Where the bytes of an image come from.
 
-use core::error::Error;
-use core::fmt;
+use thiserror::Error;
 
 /// An image's bytes, read as they are needed. The file may be larger than memory, and hostile.
 pub trait ReadAt {
@@ -16,9 +15,10 @@ pub trait ReadAt {
 }
 
 /// Bytes of an image that could not be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
     /// The image ends before they do.
+    #[error("truncated: {len} bytes wanted at offset {offset:#x}, the file has {size}")]
     BeyondEnd {
         /// First byte asked for.
         offset: u64,
@@ -28,6 +28,7 @@ pub enum ReadError {
         size: u64,
     },
     /// The host failed; the number is its `errno`.
+    #[error("read failed at offset {offset:#x}: errno {errno}")]
     Host {
         /// First byte asked for.
         offset: u64,
@@ -35,21 +36,6 @@ pub enum ReadError {
         errno: i32,
     },
 }
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BeyondEnd { offset, len, size } => {
-                write!(f, "truncated: {len} bytes wanted at offset {offset:#x}, the file has {size}")
-            }
-            Self::Host { offset, errno } => {
-                write!(f, "read failed at offset {offset:#x}: errno {errno}")
-            }
-        }
-    }
-}
-
-impl Error for ReadError {}
 
 impl ReadAt for [u8] {
     fn size(&self) -> u64 {

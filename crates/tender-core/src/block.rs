@@ -27,13 +27,10 @@ pub struct BlockFile {
 /// Why a file cannot be a block device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BlockError {
-    /// The host refused to open it, or to tell its size.
     #[error(transparent)]
     Host(#[from] Errno),
-    /// It is a directory, a pipe, a socket, or a character device.
     #[error("is neither a regular file nor a block device")]
     NotStorage,
-    /// Somebody has locked it.
     #[error("is in use: another guest, or another device of this one, has locked it")]
     InUse,
 }

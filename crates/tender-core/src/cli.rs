@@ -3,13 +3,12 @@
 //! Two passes, as upstream's tenders make them, because a bad image is reported before a bad option:
 //! [`scan`] finds IMAGE, [`TenderOption::parse`] reads one option of those in front of it.
 
-use core::error::Error;
 use core::ffi::CStr;
-use core::fmt;
 use core::iter::Take;
 
 use solo5_abi::limits::MFT_NAME_MAX;
 use solo5_elf::DeviceKind;
+use thiserror::Error;
 
 use crate::diagnostics::Quoted;
 
@@ -36,7 +35,8 @@ pub struct Run<'a, W> {
 }
 
 /// There is no IMAGE on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("no IMAGE given: name the image to run")]
 pub struct MissingImage;
 
 /// First pass: finds IMAGE. `--help` and `--version` act at once, even behind an unknown option;
@@ -102,29 +102,18 @@ pub enum DeviceVerb {
 }
 
 /// Why a word is not an option a tender can take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OptionError<'a> {
-    /// It needs a value in the same word.
-    MissingValue {
-        /// The word.
-        word: &'a [u8],
-        /// How it is written.
-        form: &'static str,
-    },
-    /// `--mem` is not a plain decimal number in range.
-    Memory {
-        /// The word.
-        word: &'a [u8],
-        /// Most MiB the tender can give.
-        max: u64,
-    },
-    /// The name cannot be a device's.
-    DeviceName {
-        /// The word.
-        word: &'a [u8],
-        /// What is in the place of the name.
-        name: &'a [u8],
-    },
+    #[error("option {} needs a value in the same word: {form}", Quoted(.word))]
+    MissingValue { word: &'a [u8], form: &'static str },
+    #[error("option {}: malformed memory size, give MiB as a decimal number from 1 to {max}", Quoted(.word))]
+    Memory { word: &'a [u8], max: u64 },
+    /// `name` is what is in the place of one.
+    #[error(
+        "option {}: {} is not a device name, which has 1 to {MFT_NAME_MAX} letters and digits",
+        Quoted(.word), Quoted(.name)
+    )]
+    DeviceName { word: &'a [u8], name: &'a [u8] },
 }
 
 impl<'a> TenderOption<'a> {
@@ -219,35 +208,3 @@ impl DeviceVerb {
         Ok(DeviceOption { word, verb: self, name, value })
     }
 }
-
-impl fmt::Display for MissingImage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no IMAGE given: name the image to run")
-    }
-}
-
-impl fmt::Display for OptionError<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MissingValue { word, form } => {
-                write!(f, "option {} needs a value in the same word: {form}", Quoted(word))
-            }
-            Self::Memory { word, max } => {
-                write!(
-                    f,
-                    "option {}: malformed memory size, give MiB as a decimal number from 1 to {max}",
-                    Quoted(word)
-                )
-            }
-            Self::DeviceName { word, name } => write!(
-                f,
-                "option {}: {} is not a device name, which has 1 to {MFT_NAME_MAX} letters and digits",
-                Quoted(word),
-                Quoted(name)
-            ),
-        }
-    }
-}
-
-impl Error for MissingImage {}
-impl Error for OptionError<'_> {}

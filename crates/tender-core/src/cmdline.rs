@@ -1,10 +1,9 @@
 //! The guest's command line (ABI section 4.3).
 
-use core::error::Error;
 use core::ffi::CStr;
-use core::fmt;
 
 use solo5_abi::limits::CMDLINE_MAX;
+use thiserror::Error;
 
 /// The words behind IMAGE, joined with single spaces; no quoting.
 #[derive(Clone, Debug)]
@@ -14,7 +13,8 @@ pub struct Cmdline<W> {
 }
 
 /// More words than a guest can take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("arguments of the guest are too long: {len} bytes, at most {CMDLINE_MAX} fit")]
 pub struct CmdlineTooLong {
     /// Bytes they are when joined.
     pub len: usize,
@@ -54,14 +54,6 @@ where
         })
     }
 }
-
-impl fmt::Display for CmdlineTooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "arguments of the guest are too long: {} bytes, at most {CMDLINE_MAX} fit", self.len)
-    }
-}
-
-impl Error for CmdlineTooLong {}
 
 #[cfg(test)]
 mod tests {

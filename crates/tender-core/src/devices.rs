@@ -3,7 +3,6 @@
 //! An option attaches at once; what two options may settle together (a file and its block size) is
 //! checked by [`Attachments::set_up`]. Descriptors stay open: the guest does its I/O with them.
 
-use core::error::Error;
 use core::ffi::CStr;
 use core::fmt;
 use core::mem::offset_of;
@@ -11,6 +10,7 @@ use core::mem::offset_of;
 use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, MAX_BLOCK_SIZE, MFT_MAX_ENTRIES, MIN_BLOCK_SIZE};
 use solo5_abi::mft::{BlockBasic, NetBasic};
 use solo5_elf::{Device, DeviceKind, Manifest, find_device};
+use thiserror::Error;
 
 use crate::block::{BlockError, BlockFile, parse_block_size, parse_lock};
 use crate::cli::{DeviceOption, DeviceVerb};
@@ -115,22 +115,21 @@ pub enum Refusal<'a> {
 }
 
 /// Why devices cannot be used as they were attached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Error)]
 pub enum SetUpError<'a> {
-    /// A file is empty, or is not made of whole blocks.
-    Capacity {
-        /// The device.
-        device: Device<'a>,
-        /// The file.
-        path: &'a CStr,
-        /// Bytes of it.
-        capacity: u64,
-        /// Bytes of a block.
-        block_size: u16,
-    },
-    /// Somebody has locked a file.
+    // Scripts look for these words.
+    #[error(
+        "device {} ({}): {}: Backing storage size must be block aligned: {capacity} bytes are not one or more blocks \
+         of {block_size}",
+        Quoted(.device.name), .device.kind, Quoted(.path.to_bytes())
+    )]
+    Capacity { device: Device<'a>, path: &'a CStr, capacity: u64, block_size: u16 },
+    #[error("device {} ({}): {} {}", Quoted(.0.name), .0.kind, Quoted(.1.to_bytes()), BlockError::InUse)]
     InUse(Device<'a>, &'a CStr),
-    /// The host has no random numbers for an address.
+    #[error(
+        "device {} ({}): no random address can be had: {}; give --net-mac:{}=MAC",
+        Quoted(.0.name), .0.kind, .1, Escaped(.0.name)
+    )]
     Random(Device<'a>, Errno),
 }
 
@@ -407,37 +406,6 @@ impl fmt::Display for DeviceError<'_> {
     }
 }
 
-impl fmt::Display for SetUpError<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            // Scripts look for these words.
-            Self::Capacity { device, path, capacity, block_size } => write!(
-                f,
-                "device {} ({}): {}: Backing storage size must be block aligned: {capacity} bytes are not one or \
-                 more blocks of {block_size}",
-                Quoted(device.name),
-                device.kind,
-                Quoted(path.to_bytes())
-            ),
-            Self::InUse(device, path) => write!(
-                f,
-                "device {} ({}): {} {}",
-                Quoted(device.name),
-                device.kind,
-                Quoted(path.to_bytes()),
-                BlockError::InUse
-            ),
-            Self::Random(device, errno) => write!(
-                f,
-                "device {} ({}): no random address can be had: {errno}; give --net-mac:{}=MAC",
-                Quoted(device.name),
-                device.kind,
-                Escaped(device.name)
-            ),
-        }
-    }
-}
-
 impl fmt::Display for Warning<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -468,6 +436,5 @@ impl fmt::Display for Unattached<'_> {
     }
 }
 
-impl Error for DeviceError<'_> {}
-impl Error for SetUpError<'_> {}
-impl Error for Unattached<'_> {}
+impl core::error::Error for DeviceError<'_> {}
+impl core::error::Error for Unattached<'_> {}

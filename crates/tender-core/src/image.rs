@@ -1,8 +1,6 @@
 //! The image file: opening it, and the checks that come before any option (ABI section 4.10, steps 2-4).
 
-use core::error::Error;
 use core::ffi::CStr;
-use core::fmt;
 
 use rustix::fd::{AsRawFd as _, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
@@ -13,6 +11,7 @@ use solo5_elf::{
     AbiMismatch, Header, HeaderError, Interpreter, LoadError, Manifest, ManifestBuffer, ManifestNoteError,
     NoteError, NoteKind, ReadAt, ReadError, foreign_interpreter, read_abi, read_manifest,
 };
+use thiserror::Error;
 
 use crate::syscall::{self, Errno, Fd};
 
@@ -29,43 +28,45 @@ pub struct ImageFile<'w> {
 }
 
 /// Why an image cannot be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OpenError {
-    /// The host refused.
+    #[error(transparent)]
     Host(Errno),
-    /// It is a directory.
+    #[error("is a directory")]
     Directory,
-    /// It is a pipe, a socket or a device.
+    #[error("is not a regular file")]
     NotAFile,
 }
 
 /// Why a file is not an image this tender can run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ImageError {
-    /// Its ELF header is none of ours.
-    Header(HeaderError),
-    /// It has no ABI note, but an interpreter: an ordinary program.
+    #[error("not a Solo5 image: {0}")]
+    Header(#[source] HeaderError),
+    /// It has no ABI note, but an interpreter.
+    #[error("not a Solo5 image: an ordinary program, run by {0}")]
     OrdinaryProgram(Interpreter),
-    /// Its ABI note is missing or malformed.
-    Abi(NoteError),
-    /// It was built for another target or version.
-    Mismatch(AbiMismatch),
-    /// Its manifest is missing or malformed.
-    Manifest(ManifestNoteError),
+    #[error("not a Solo5 image: {0}")]
+    Abi(#[source] NoteError),
+    #[error("{}; {}", .0, what_to_do(.0))]
+    Mismatch(#[source] AbiMismatch),
+    #[error("invalid image: {0}")]
+    Manifest(#[source] ManifestNoteError),
 }
 
 /// Why an image cannot be put into guest memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SegmentLoadError {
-    /// The file could not be read: it changed since it was checked.
-    Read(ReadError),
-    /// A segment is no longer what it was when it was checked.
-    Changed(LoadError),
-    /// The kernel refused to set the protection of a segment.
+    #[error("changed while it was loaded: {0}")]
+    Read(#[source] ReadError),
+    #[error("changed while it was loaded: {0}")]
+    Changed(#[source] LoadError),
+    #[error("segment at {start:#x} cannot be protected: {errno}")]
     Protect {
         /// The segment's first page.
         start: Gpa,
         /// Why.
+        #[source]
         errno: Errno,
     },
 }
@@ -168,73 +169,10 @@ impl ReadAt for ImageFile<'_> {
     }
 }
 
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host(errno) => errno.fmt(f),
-            Self::Directory => f.write_str("is a directory"),
-            Self::NotAFile => f.write_str("is not a regular file"),
-        }
-    }
-}
-
-impl fmt::Display for ImageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Header(error) => write!(f, "not a Solo5 image: {error}"),
-            Self::OrdinaryProgram(interpreter) => {
-                write!(f, "not a Solo5 image: an ordinary program, run by {interpreter}")
-            }
-            Self::Abi(error) => write!(f, "not a Solo5 image: {error}"),
-            Self::Mismatch(error) => {
-                error.fmt(f)?;
-                match AbiTarget::from_number(error.found.target) {
-                    Some(AbiTarget::Hvt) if error.target != AbiTarget::Hvt => {
-                        f.write_str("; run it with solo5-hvt")
-                    }
-                    Some(AbiTarget::Spt) if error.target != AbiTarget::Spt => {
-                        f.write_str("; run it with solo5-spt")
-                    }
-                    _ => f.write_str("; build it again for this tender"),
-                }
-            }
-            Self::Manifest(error) => write!(f, "invalid image: {error}"),
-        }
-    }
-}
-
-impl fmt::Display for SegmentLoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => write!(f, "changed while it was loaded: {error}"),
-            Self::Changed(error) => write!(f, "changed while it was loaded: {error}"),
-            Self::Protect { start, errno } => {
-                write!(f, "segment at {start:#x} cannot be protected: {errno}")
-            }
-        }
-    }
-}
-
-impl Error for OpenError {}
-
-impl Error for SegmentLoadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            Self::Changed(error) => Some(error),
-            Self::Protect { errno, .. } => Some(errno),
-        }
-    }
-}
-
-impl Error for ImageError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Header(error) => Some(error),
-            Self::OrdinaryProgram(_) => None,
-            Self::Abi(error) => Some(error),
-            Self::Mismatch(error) => Some(error),
-            Self::Manifest(error) => Some(error),
-        }
+fn what_to_do(mismatch: &AbiMismatch) -> &'static str {
+    match AbiTarget::from_number(mismatch.found.target) {
+        Some(AbiTarget::Hvt) if mismatch.target != AbiTarget::Hvt => "run it with solo5-hvt",
+        Some(AbiTarget::Spt) if mismatch.target != AbiTarget::Spt => "run it with solo5-spt",
+        _ => "build it again for this tender",
     }
 }

@@ -35,16 +35,13 @@ pub struct LifelineError<'a> {
 /// See [`LifelineError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LifelineRefusal {
-    /// It is not the number of a descriptor.
     #[error("not the decimal number of a descriptor other than 1 and 2")]
     Descriptor,
     /// It cannot tell when its other end is closed.
     #[error("neither a pipe nor a socket")]
     Kind,
-    /// Its other end is closed: the starter is gone.
     #[error("its other end is closed: whoever started this guest is gone")]
     Gone,
-    /// The kernel refused.
     #[error(transparent)]
     Host(#[from] Errno),
 }

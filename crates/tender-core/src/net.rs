@@ -9,7 +9,6 @@ use rustix::net::sockopt::{socket_domain, socket_type};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::rand::{GetRandomFlags, getrandom};
 use solo5_abi::limits::NET_ALEN;
-
 use thiserror::Error;
 
 use crate::cli::decimal;
@@ -76,29 +75,21 @@ pub enum TapRefusal {
 /// Why a descriptor cannot be a network device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AdoptError {
-    /// It is not open.
     #[error("it is not open: hand it over when starting the tender")]
     NotOpen,
-    /// It is not open for both reading and writing.
     #[error("it is not open for both reading and writing")]
     OneWay,
-    /// It is neither a TAP nor a socket.
     #[error("it is neither a TAP nor a socket")]
     Kind,
-    /// It is a socket, but not a local one with datagrams.
     #[error("it is a socket without frames: only AF_UNIX with SOCK_DGRAM or SOCK_SEQPACKET will do")]
     Socket,
-    /// It is a descriptor of /dev/net/tun that is not attached to an interface.
     #[error("it is not attached to an interface: hand it over after TUNSETIFF")]
     Detached,
-    /// It carries IP packets: a TUN.
     #[error("it is a TUN, which has no Ethernet frames: attach it with IFF_TAP")]
     Tun,
-    /// Each frame comes with a header of the kernel: `IFF_VNET_HDR`, or, as far as the kernel tells, no
-    /// `IFF_NO_PI`.
+    /// `IFF_VNET_HDR`, or, as far as the kernel tells, no `IFF_NO_PI`.
     #[error("its frames come with headers: attach it with IFF_NO_PI and without IFF_VNET_HDR")]
     Headers,
-    /// The host refused.
     #[error(transparent)]
     Host(#[from] Errno),
 }

@@ -1,8 +1,6 @@
 //! `--dumpcore`: what a guest was when it ended badly, as an ELF core (ABI section 4.13).
 
-use std::error::Error;
 use std::ffi::{CStr, CString};
-use std::fmt;
 
 use rustix::fs::ftruncate;
 use rustix::io::{pread, retry_on_intr};
@@ -10,6 +8,7 @@ use solo5_abi::Gpa;
 use solo5_abi::hvt::TrapCookie;
 use solo5_abi::memory::PAGE_SIZE;
 use tender_core::syscall::{Errno, Fd, word};
+use thiserror::Error;
 
 use crate::guest_memory::GuestMemory;
 use crate::host;
@@ -37,8 +36,9 @@ pub struct CoreFolder {
 }
 
 /// Why cores cannot go to a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FolderError(pub Errno);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("is not a folder for cores: {0}")]
+pub struct FolderError(#[source] pub Errno);
 
 /// What became of a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,16 +166,4 @@ fn registers_of(registers: &Registers, trap: Option<TrapCookie>) -> [u64; 27] {
         g.r15, g.r14, g.r13, g.r12, g.rbp, g.rbx, g.r11, g.r10, g.r9, g.r8, g.rax, g.rcx, g.rdx, g.rsi,
         g.rdi, g.rax, rip, cs, rflags, rsp, ss, s.fs.base, s.gs.base, ds, es, fs, gs,
     ]
-}
-
-impl fmt::Display for FolderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "is not a folder for cores: {}", self.0)
-    }
-}
-
-impl Error for FolderError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
-    }
 }

@@ -5,8 +5,6 @@
 //! and out, buffers go to the kernel by address, and the words that two sides share are atomic. What a
 //! guest names is checked here and nowhere else, against what it may do itself ([`AccessMap`]).
 
-use std::error::Error;
-use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::AtomicU32;
@@ -19,6 +17,7 @@ use solo5_abi::ring;
 use solo5_elf::{Plan, Protection, ReadAt, Segment};
 use tender_core::image::{ImageFile, SegmentLoadError};
 use tender_core::syscall::{Errno, word};
+use thiserror::Error;
 
 use crate::access::{Access, AccessMap, GuestFault};
 
@@ -89,11 +88,13 @@ struct Bytes<'m> {
 }
 
 /// Why guest memory cannot be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("guest memory of {} MiB cannot be mapped: {errno}; give less with --mem=N", .size >> 20)]
 pub struct MapError {
     /// Bytes of guest memory.
     pub size: u64,
     /// Why.
+    #[source]
     pub errno: Errno,
 }
 
@@ -391,19 +392,6 @@ fn flags(protection: Protection) -> MprotectFlags {
 
 fn flags_allow_reading(segment: &Segment) -> bool {
     flags(segment.protection).contains(MprotectFlags::READ)
-}
-
-impl fmt::Display for MapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mib, errno) = (self.size >> 20, self.errno);
-        write!(f, "guest memory of {mib} MiB cannot be mapped: {errno}; give less with --mem=N")
-    }
-}
-
-impl Error for MapError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.errno)
-    }
 }
 
 const _: () = assert!(PAGE_SIZE == 4096);

@@ -2,8 +2,6 @@
 //! answer written back where the guest itself may write. This is the only place where what a guest says
 //! becomes something that the host does; the network ring's entries are the other half, in `ring`.
 
-use std::error::Error;
-use std::fmt;
 use std::mem::offset_of;
 
 use solo5_abi::Gpa;
@@ -11,6 +9,7 @@ use solo5_abi::hvt::{BlockIo, HALT_COOKIE_SIZE, Halt, Hypercall, NetRead, NetWri
 use solo5_abi::result;
 use tender_core::syscall::Errno;
 use tender_core::wait_set::WaitSet;
+use thiserror::Error;
 
 use crate::access::GuestFault;
 use crate::console::Console;
@@ -49,21 +48,18 @@ pub struct Halted {
 }
 
 /// Why a guest cannot go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HypercallError {
-    /// There is no such hypercall.
-    Unknown {
-        /// The port it used.
-        port: u16,
-    },
-    /// It has no device of the kind that the hypercall is about.
+    #[error("there is no hypercall at port {port:#x}")]
+    Unknown { port: u16 },
+    #[error("{}: it has no {} device", name(*.0), kind(*.0))]
     NoDevice(Hypercall),
-    /// It passed memory that it may not use itself.
-    Fault(Hypercall, GuestFault),
-    /// It left nonsense in its network ring.
+    #[error("{}: {}", name(*.0), .1)]
+    Fault(Hypercall, #[source] GuestFault),
+    #[error(transparent)]
     Ring(RingError),
-    /// The host could not wait for devices.
-    Wait(Errno),
+    #[error("POLL: the host cannot wait: {0}")]
+    Wait(#[source] Errno),
 }
 
 impl<'m> Hypercalls<'m> {
@@ -189,24 +185,6 @@ impl<'m> Hypercalls<'m> {
     }
 }
 
-impl fmt::Display for HypercallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown { port } => write!(f, "there is no hypercall at port {port:#x}"),
-            Self::NoDevice(call) => {
-                let kind = match call {
-                    Hypercall::BlockRead | Hypercall::BlockWrite => "block",
-                    _ => "network",
-                };
-                write!(f, "{}: it has no {kind} device", name(*call))
-            }
-            Self::Fault(call, fault) => write!(f, "{}: {fault}", name(*call)),
-            Self::Ring(error) => error.fmt(f),
-            Self::Wait(errno) => write!(f, "{}: the host cannot wait: {errno}", name(Hypercall::Poll)),
-        }
-    }
-}
-
 /// What the ABI calls it, without its prefix.
 fn name(call: Hypercall) -> &'static str {
     match call {
@@ -221,13 +199,10 @@ fn name(call: Hypercall) -> &'static str {
     }
 }
 
-impl Error for HypercallError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Fault(_, fault) => Some(fault),
-            Self::Ring(error) => Some(error),
-            Self::Wait(errno) => Some(errno),
-            Self::Unknown { .. } | Self::NoDevice(_) => None,
-        }
+/// What a hypercall about a device is about.
+const fn kind(call: Hypercall) -> &'static str {
+    match call {
+        Hypercall::BlockRead | Hypercall::BlockWrite => "block",
+        _ => "network",
     }
 }

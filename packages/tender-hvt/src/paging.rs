@@ -5,15 +5,13 @@
 //! them than there is room for is refused. What may be written is the host mapping's affair, as with upstream, so that
 //! a guest that writes its text ends as it does there.
 
-use std::error::Error;
-use std::fmt;
-
 use solo5_abi::Gpa;
 use solo5_abi::hvt::boot::{
     ENTRY_LARGE, ENTRY_READ, ENTRY_TABLE, GDT, GDT_CODE, GDT_DATA, PD, PDPT, PML4, PT,
 };
 use solo5_abi::memory::{HVT_BOOT_INFO, LOAD_MIN, PAGE_SIZE};
 use solo5_elf::Segment;
+use thiserror::Error;
 
 use crate::guest_memory::GuestMemory;
 
@@ -36,7 +34,10 @@ const MOST_TABLES: u64 = (LOAD_MIN - MORE_TABLES) / PAGE_SIZE;
 const _: () = assert!(RING_END <= MORE_TABLES);
 
 /// Segments begin and end in more large pages than can be divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "its segments begin or end in {tables} stretches of 2 MiB, of which at most {MOST_TABLES} can be protected page by page"
+)]
 pub struct Scattered {
     /// In so many.
     pub tables: u64,
@@ -127,15 +128,3 @@ fn leave_words(memory: &GuestMemory, at: Gpa, words: impl IntoIterator<Item = u6
         memory.leave(at + index * 8, &word.to_le_bytes());
     }
 }
-
-impl fmt::Display for Scattered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "its segments begin or end in {} stretches of 2 MiB, of which at most {MOST_TABLES} can be protected page by page",
-            self.tables
-        )
-    }
-}
-
-impl Error for Scattered {}

@@ -4,8 +4,6 @@
 //! ends: frames then leave in the order in which the guest wrote them, and none is lost at the end. The
 //! tender keeps its own counts and never reads back what it told the guest.
 
-use std::error::Error;
-use std::fmt;
 use std::hint::spin_loop;
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
@@ -14,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use solo5_abi::Gpa;
 use solo5_abi::result;
 use solo5_abi::ring::{Commit, Entry, HOST_SPIN, OPERATION_READ, OPERATION_WRITE, Ring as Layout, SLOTS};
+use thiserror::Error;
 
 use crate::access::GuestFault;
 use crate::devices::{DeviceTable, Received};
@@ -40,15 +39,15 @@ struct Counts {
 }
 
 /// Why a guest with a ring cannot go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RingError {
-    /// It claims more submissions than there are slots.
+    #[error("network ring: {outstanding} submissions outstanding, there are {SLOTS} slots")]
     Overrun {
         /// How many.
         outstanding: u32,
     },
-    /// It passed memory that it may not use itself.
-    Fault(GuestFault),
+    #[error("network ring: {0}")]
+    Fault(#[source] GuestFault),
 }
 
 impl<'m> Ring<'m> {
@@ -174,24 +173,4 @@ pub fn worthwhile_spins() -> u32 {
 
 fn word_of(number: Gpa) -> usize {
     tender_core::syscall::word(number)
-}
-
-impl fmt::Display for RingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Overrun { outstanding } => {
-                write!(f, "network ring: {outstanding} submissions outstanding, there are {SLOTS} slots")
-            }
-            Self::Fault(fault) => write!(f, "network ring: {fault}"),
-        }
-    }
-}
-
-impl Error for RingError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Fault(fault) => Some(fault),
-            Self::Overrun { .. } => None,
-        }
-    }
 }

@@ -1,6 +1,5 @@
 //! The virtual machine: one processor, one memory, nothing else (ABI sections 4.4, 4.9).
 
-use std::error::Error;
 use std::fmt;
 use std::os::fd::AsRawFd as _;
 
@@ -14,6 +13,7 @@ use solo5_abi::hvt::PORT_KICK;
 use solo5_abi::hvt::boot::{CODE_SELECTOR, CR0, CR4, DATA_SELECTOR, EFER, GDT, GDT_LIMIT, PML4, RFLAGS};
 use solo5_abi::memory::{HVT_BOOT_INFO, STACK_OFFSET};
 use tender_core::syscall::{Errno, Fd};
+use thiserror::Error;
 use vmm_sys_util::eventfd::EventFd;
 
 use crate::guest_memory::GuestMemory;
@@ -46,23 +46,35 @@ pub struct Registers {
 }
 
 /// Why there is no virtual machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum VirtualMachineError {
-    /// `/dev/kvm` cannot be opened.
-    Open(Errno),
-    /// KVM speaks another version of its interface.
+    #[error("/dev/kvm cannot be opened: {}{}", .0, what_to_do(*.0))]
+    Open(#[source] Errno),
+    #[error("KVM of this host speaks version {0} of its interface, only 12 is known")]
     Version(i32),
-    /// KVM cannot do something that a tender needs.
+    #[error("KVM of this host is too old: it does not offer {0}")]
     Lacks(&'static str),
-    /// The processor's clock is not steady.
-    UnsteadyClock(Errno),
-    /// KVM refused.
+    #[error(
+        "KVM of this host cannot tell the frequency of the processor's clock: {0}; a guest needs a steady one"
+    )]
+    UnsteadyClock(#[source] Errno),
+    #[error("KVM of this host refused {what}: {errno}")]
     Refused {
-        /// What.
         what: &'static str,
-        /// Why.
+        #[source]
         errno: Errno,
     },
+}
+
+const fn what_to_do(errno: Errno) -> &'static str {
+    match errno {
+        Errno::ENOENT | Errno::ENODEV | Errno::ENXIO => {
+            "; load the kernel module kvm_intel or kvm_amd on a host with hardware virtualization, pass the device to \
+             this container, or build for spt, which needs no KVM"
+        }
+        Errno::EACCES | Errno::EPERM => "; add this user to the group kvm, or run as root",
+        _ => "",
+    }
 }
 
 /// Why the processor stopped.
@@ -340,34 +352,6 @@ fn segment(selector: u16, type_: u8) -> kvm_segment {
     }
 }
 
-impl fmt::Display for VirtualMachineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open(errno) => {
-                write!(f, "/dev/kvm cannot be opened: {errno}")?;
-                f.write_str(match *errno {
-                    Errno::ENOENT | Errno::ENODEV | Errno::ENXIO => {
-                        "; load the kernel module kvm_intel or kvm_amd on a host with hardware virtualization, \
-                         pass the device to this container, or build for spt, which needs no KVM"
-                    }
-                    Errno::EACCES | Errno::EPERM => "; add this user to the group kvm, or run as root",
-                    _ => "",
-                })
-            }
-            Self::Version(version) => {
-                write!(f, "KVM of this host speaks version {version} of its interface, only 12 is known")
-            }
-            Self::Lacks(what) => write!(f, "KVM of this host is too old: it does not offer {what}"),
-            Self::UnsteadyClock(errno) => write!(
-                f,
-                "KVM of this host cannot tell the frequency of the processor's clock: {errno}; a guest needs a \
-                 steady one"
-            ),
-            Self::Refused { what, errno } => write!(f, "KVM of this host refused {what}: {errno}"),
-        }
-    }
-}
-
 impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -395,13 +379,4 @@ impl fmt::Display for Death {
     }
 }
 
-impl Error for VirtualMachineError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Open(errno) | Self::UnsteadyClock(errno) | Self::Refused { errno, .. } => Some(errno),
-            Self::Version(_) | Self::Lacks(_) => None,
-        }
-    }
-}
-
-impl Error for Death {}
+impl std::error::Error for Death {}

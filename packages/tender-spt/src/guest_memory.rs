@@ -3,9 +3,7 @@
 //! Guest-physical addresses are addresses of this process, so everything here is about a range of
 //! which the tender uses nothing itself.
 
-use core::error::Error;
 use core::ffi::c_void;
-use core::fmt;
 
 use rustix::io;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect};
@@ -15,6 +13,7 @@ use solo5_elf::{Plan, Protection, ReadAt, Segment};
 use tender_core::image::{ImageFile, SegmentLoadError};
 use tender_core::seccomp::Instruction;
 use tender_core::syscall::{Errno, word};
+use thiserror::Error;
 
 /// Pages that are kept small at the end of memory, where the boot stack is.
 const STACK_REACH: u64 = 2 << 20;
@@ -28,20 +27,18 @@ pub struct GuestMemory {
 }
 
 /// Why guest memory cannot be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MapError {
-    /// Something of this process is in the way.
-    InTheWay {
-        /// Bytes of guest memory.
-        size: u64,
-    },
-    /// The kernel keeps processes from mapping low addresses.
+    #[error("guest memory of {} MiB collides with what this process has mapped: give less with --mem=N", .size >> 20)]
+    InTheWay { size: u64 },
+    #[error(
+        "guest memory begins at {SPT_MIN:#x}, which this host forbids: set vm.mmap_min_addr to at most {SPT_MIN}"
+    )]
     LowAddresses,
-    /// The kernel refused for another reason.
+    #[error("guest memory of {} MiB cannot be mapped: {errno}; give less with --mem=N", .size >> 20)]
     Host {
-        /// Bytes of guest memory.
         size: u64,
-        /// Why.
+        #[source]
         errno: Errno,
     },
 }
@@ -228,36 +225,4 @@ fn flags(protection: Protection) -> ProtFlags {
     flags.set(ProtFlags::WRITE, protection.write());
     flags.set(ProtFlags::EXEC, protection.execute());
     flags
-}
-
-impl fmt::Display for MapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InTheWay { size } => write!(
-                f,
-                "guest memory of {} MiB collides with what this process has mapped: give less with --mem=N",
-                size >> 20
-            ),
-            Self::LowAddresses => write!(
-                f,
-                "guest memory begins at {SPT_MIN:#x}, which this host forbids: set vm.mmap_min_addr to at most {SPT_MIN}"
-            ),
-            Self::Host { size, errno } => {
-                write!(
-                    f,
-                    "guest memory of {} MiB cannot be mapped: {errno}; give less with --mem=N",
-                    size >> 20
-                )
-            }
-        }
-    }
-}
-
-impl Error for MapError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Host { errno, .. } => Some(errno),
-            Self::InTheWay { .. } | Self::LowAddresses => None,
-        }
-    }
 }

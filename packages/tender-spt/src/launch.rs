@@ -10,6 +10,7 @@ use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE, SPT_BOOT_INFO, STACK_OFFSET};
 use tender_core::privileges::{self, PrivilegeError};
 use tender_core::seccomp::{Instruction, MAX_INSTRUCTIONS, ProgramTooLong, Rule, compile};
 use tender_core::syscall::{Errno, extended_state_components, open_for_reading, word};
+use thiserror::Error;
 
 use crate::guest_memory::{GuestMemory, address};
 use crate::leftovers::{MAX_RANGES, Range, Ranges, TooManyRanges, lent_by_kernel};
@@ -59,16 +60,16 @@ pub struct Launch {
 }
 
 /// Why a guest cannot be entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LaunchError {
-    /// The filter is too long.
+    #[error(transparent)]
     Program(ProgramTooLong),
-    /// There is too much to be kept.
+    #[error(transparent)]
     Ranges(TooManyRanges),
-    /// Privileges cannot be given up.
+    #[error(transparent)]
     Privileges(PrivilegeError),
-    /// The kernel's list of mappings cannot be read.
-    Maps(Errno),
+    #[error("/proc/self/maps cannot be read: {0}")]
+    Maps(#[source] Errno),
 }
 
 impl Launch {
@@ -312,25 +313,3 @@ global_asm!(
     rest = const offset_of!(LaunchBlock, rest),
     block = const LAUNCH_BLOCK,
 );
-
-impl core::fmt::Display for LaunchError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Program(error) => error.fmt(f),
-            Self::Ranges(error) => error.fmt(f),
-            Self::Privileges(error) => error.fmt(f),
-            Self::Maps(errno) => write!(f, "/proc/self/maps cannot be read: {errno}"),
-        }
-    }
-}
-
-impl core::error::Error for LaunchError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Program(error) => Some(error),
-            Self::Ranges(error) => Some(error),
-            Self::Privileges(error) => Some(error),
-            Self::Maps(errno) => Some(errno),
-        }
-    }
-}

@@ -5,8 +5,7 @@
 //! mappings it lends to processes (vdso, vvar: read-only, and the same for all) must these be left
 //! out, and for that `/proc/self/maps` tells where they are.
 
-use core::error::Error;
-use core::fmt;
+use thiserror::Error;
 
 /// End of the address space of a process, unless it asks for more: 47 bits, less a guard page.
 pub const ADDRESS_SPACE_END: u64 = (1 << 47) - 4096;
@@ -33,7 +32,8 @@ pub struct Ranges {
 }
 
 /// More ranges than expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the kernel lends more than {MAX_RANGES} ranges of memory")]
 pub struct TooManyRanges;
 
 impl Ranges {
@@ -79,14 +79,6 @@ pub fn lent_by_kernel(line: &[u8]) -> Option<(u64, u64)> {
     let (start, end) = range.split_once('-')?;
     Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?))
 }
-
-impl fmt::Display for TooManyRanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the kernel lends more than {MAX_RANGES} ranges of memory")
-    }
-}
-
-impl Error for TooManyRanges {}
 
 #[cfg(test)]
 mod tests {
