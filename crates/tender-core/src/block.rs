@@ -14,7 +14,6 @@ use crate::syscall::{self, Errno, Fd};
 /// An open file or block device. Not closed when dropped: the guest goes on with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockFile {
-    /// Its descriptor.
     pub fd: Fd,
     /// Bytes of it.
     pub capacity: u64,

@@ -19,7 +19,6 @@ pub enum Invocation<'a, W> {
     Help,
     /// `--version`: release and ABI version, then status 0.
     Version,
-    /// Run a guest.
     Run(Run<'a, W>),
 }
 
@@ -28,7 +27,6 @@ pub enum Invocation<'a, W> {
 pub struct Run<'a, W> {
     /// Words in front of IMAGE, a `--` left out: all begin with `-`.
     pub options: Take<W>,
-    /// Path of the image.
     pub image: &'a CStr,
     /// Words behind IMAGE: the guest's, whatever they look like.
     pub args: W,
@@ -78,7 +76,6 @@ pub enum TenderOption<'a> {
 pub struct DeviceOption<'a> {
     /// The whole word, for messages.
     pub word: &'a [u8],
-    /// What it does.
     pub verb: DeviceVerb,
     /// Name of the device: 1 to 67 letters and digits.
     pub name: &'a [u8],

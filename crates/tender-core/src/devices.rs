@@ -73,9 +73,7 @@ pub enum Properties {
         /// Bytes of a block, the unit of all I/O.
         block_size: u16,
     },
-    /// A network device.
     Net {
-        /// Its address.
         mac: Mac,
         /// Largest frame in bytes, without the 14-byte Ethernet header.
         mtu: u16,
@@ -85,22 +83,17 @@ pub enum Properties {
 /// Why a device option was refused.
 #[derive(Clone, Copy, Debug)]
 pub struct DeviceError<'a> {
-    /// The option.
     pub option: DeviceOption<'a>,
-    /// What is wrong.
     pub why: Refusal<'a>,
 }
 
-/// See [`DeviceError`].
 #[derive(Clone, Copy, Debug)]
 pub enum Refusal<'a> {
     /// The image has no such device; this is what it has.
     NotDeclared(Manifest<'a>),
     /// A file cannot be opened.
     Block(BlockError),
-    /// Not a block size.
     BlockSize,
-    /// Not a lock.
     Lock,
     /// A TAP interface cannot be attached.
     Tap(TapError<'a>),
@@ -110,7 +103,6 @@ pub enum Refusal<'a> {
     Shared,
     /// A descriptor cannot be a network device.
     Adopt(AdoptError),
-    /// Not an address.
     Mac,
 }
 
@@ -298,9 +290,6 @@ impl<'a> Attachments<'a> {
 
     /// Closes every descriptor of this process but standard streams, those of these devices, and `lifeline`: what
     /// whoever started it left open is no business of a guest's. To be called before anything else is opened.
-    ///
-    /// # Errors
-    /// The kernel refused.
     pub fn close_others(&self, lifeline: Option<Fd>) -> Result<(), Errno> {
         let mut first = Fd::STDERR.number() + 1;
         let kept = self.attached().map(|device| device.fd).chain(lifeline).map(Fd::number);

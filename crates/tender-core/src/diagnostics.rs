@@ -49,7 +49,6 @@ impl<'a> Diagnostics<'a> {
         out.flush();
     }
 
-    /// Name of the program.
     #[must_use]
     pub const fn program(&self) -> Escaped<'a> {
         Escaped(self.program)

@@ -63,9 +63,7 @@ pub enum SegmentLoadError {
     Changed(#[source] LoadError),
     #[error("segment at {start:#x} cannot be protected: {errno}")]
     Protect {
-        /// The segment's first page.
         start: Gpa,
-        /// Why.
         #[source]
         errno: Errno,
     },

@@ -28,11 +28,9 @@ pub const VARIABLE: &str = "UK_LIFELINE";
 pub struct LifelineError<'a> {
     /// The value of the variable.
     pub value: &'a [u8],
-    /// What is wrong.
     pub why: LifelineRefusal,
 }
 
-/// See [`LifelineError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LifelineRefusal {
     #[error("not the decimal number of a descriptor other than 1 and 2")]

@@ -30,26 +30,21 @@ const IFF_VNET_HDR: u16 = 0x4000;
 /// dropped: the guest goes on with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetPort {
-    /// The descriptor.
     pub fd: Fd,
     /// Largest frame in bytes, without the 14-byte Ethernet header.
     pub mtu: u16,
 }
 
-/// An Ethernet address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mac(pub [u8; NET_ALEN]);
 
 /// Why a TAP interface cannot be attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TapError<'a> {
-    /// Name of the interface.
     pub interface: &'a [u8],
-    /// What is wrong.
     pub why: TapRefusal,
 }
 
-/// See [`TapError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TapRefusal {
     /// The name has more than 15 bytes.
@@ -139,7 +134,6 @@ impl NetPort {
         Ok(Self { fd: copy.into(), mtu })
     }
 
-    /// Closes it.
     pub fn close(self) {
         syscall::close(self.fd);
     }
@@ -277,9 +271,6 @@ impl Mac {
     }
 
     /// A random address: of one station, and of nobody's range.
-    ///
-    /// # Errors
-    /// The host has no random numbers.
     pub fn random() -> Result<Self, Errno> {
         let mut mac = [0; NET_ALEN];
         // So few bytes are had at once.

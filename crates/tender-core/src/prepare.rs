@@ -131,7 +131,6 @@ where
         self.diagnostics
     }
 
-    /// Path of the image.
     pub const fn image(&self) -> &'a CStr {
         self.run.image
     }
@@ -140,9 +139,6 @@ where
     ///
     /// `lifeline` is what the environment says of one, and `own_option` takes a word that is not an option of all
     /// tenders: whether it is one of this tender's.
-    ///
-    /// # Errors
-    /// Whatever is wrong first.
     pub fn prepare<'m>(
         &self,
         lifeline: Option<&[u8]>,
@@ -293,9 +289,6 @@ where
     }
 
     /// A wait set of the guest's network devices and a timer.
-    ///
-    /// # Errors
-    /// The kernel refused.
     pub fn wait_set(&self) -> Result<WaitSet, Exit> {
         WaitSet::new(self.attached(), self.target.net_events).map_err(|error| self.diagnostics.fail(error))
     }

@@ -20,7 +20,6 @@ pub struct Usage {
     pub modules: &'static str,
 }
 
-/// Prints it.
 pub fn usage(target: &Target, diagnostics: &Diagnostics<'_>) {
     let Usage { runs_as, memory, executable_heap, options, modules } = target.usage;
     let (program, name) = (diagnostics.program(), target.abi.name());

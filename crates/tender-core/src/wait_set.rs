@@ -27,9 +27,6 @@ pub enum WaitSetError {
 
 impl WaitSet {
     /// A wait set that the network devices among `devices` wake when one of `events` is there, by their handles.
-    ///
-    /// # Errors
-    /// The kernel refused.
     pub fn new(devices: impl Iterator<Item = Attached>, events: EventFlags) -> Result<Self, WaitSetError> {
         let no_timer = |errno: io::Errno| WaitSetError::Timer(errno.into());
         let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(no_timer)?;

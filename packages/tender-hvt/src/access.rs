@@ -25,26 +25,20 @@ struct Limited {
 /// What is to be done with a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Read it.
     Read,
-    /// Write it.
     Write,
 }
 
 /// A range that a guest named to the tender, and may not use itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuestFault {
-    /// Its first byte.
     pub gpa: Gpa,
     /// Its length in bytes.
     pub len: u64,
-    /// What was to be done.
     pub access: Access,
-    /// Why not.
     pub why: Fault,
 }
 
-/// See [`GuestFault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Some of it is beyond the end of guest memory.
@@ -53,12 +47,7 @@ pub enum Fault {
         size: u64,
     },
     /// Some of it is in pages that the guest cannot use in this way.
-    Protected {
-        /// The first of them.
-        start: Gpa,
-        /// Their end.
-        end: Gpa,
-    },
+    Protected { start: Gpa, end: Gpa },
 }
 
 impl AccessMap {

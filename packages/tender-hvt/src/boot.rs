@@ -10,7 +10,6 @@ use solo5_abi::memory::HVT_BOOT_INFO;
 use crate::guest_memory::GuestMemory;
 use crate::paging::RING;
 
-/// Where the manifest is.
 pub const MFT: Gpa = HVT_BOOT_INFO + size_of::<BootInfo>() as Gpa;
 
 const _: () = assert!(MFT + MFT_MAX_SIZE as Gpa + CMDLINE_SIZE as Gpa <= RING);
@@ -28,7 +27,6 @@ pub struct Facts {
     pub ring: bool,
 }
 
-/// Leaves boot info.
 pub fn leave_boot_info(memory: &GuestMemory, facts: Facts) {
     let Facts { kernel_end, cpu_cycle_freq, cmdline, ring } = facts;
     // The feature is bit 0, and the other word is the guest's.

@@ -8,9 +8,7 @@ const COUNT: usize = 4;
 /// What stops the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Executing the address.
     Execute,
-    /// Writing to it.
     Write,
     /// Reading it or writing to it.
     Access,

@@ -45,15 +45,12 @@ pub struct Debugger {
 }
 
 /// Waits on the loopback for a debugger. Says how to connect.
-///
-/// # Errors
-/// The host's.
-pub fn wait_for_debugger(port: u16, kernel: &CStr, diagnostics: &Diagnostics<'_>) -> io::Result<Debugger> {
+pub fn wait_for_debugger(port: u16, image: &CStr, diagnostics: &Diagnostics<'_>) -> io::Result<Debugger> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     let port = listener.local_addr()?.port();
     diagnostics.line(format_args!(
         "waiting for a debugger: gdb -ex 'target remote localhost:{port}' {}",
-        Quoted(kernel.to_bytes())
+        Quoted(image.to_bytes())
     ));
     let (stream, _peer) = listener.accept()?;
     stream.set_nodelay(true)?;
@@ -68,9 +65,6 @@ impl Debugger {
     }
 
     /// Lets what the debugger sends interrupt the guest.
-    ///
-    /// # Errors
-    /// The host's.
     pub fn interrupts(&self, guest: &mut RunLoop<'_>) -> Result<(), Errno> {
         signals::interrupt_by(guest.machine().immediate_exit())?;
         host::signal_on_input(self.fd())

@@ -22,14 +22,12 @@ enum Slot {
     Net(Net),
 }
 
-/// A block device.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
     fd: Fd,
     capacity: u64,
 }
 
-/// A network device.
 #[derive(Clone, Copy, Debug)]
 pub struct Net {
     fd: Fd,
@@ -40,14 +38,12 @@ pub struct Net {
 pub enum Received {
     /// A frame of so many bytes.
     Frame(usize),
-    /// None there.
     Nothing,
     /// The device is gone.
     Failed,
 }
 
 impl DeviceTable {
-    /// These devices.
     #[must_use]
     pub fn new(attached: impl Iterator<Item = Attached>) -> Self {
         let mut slots = [Slot::None; MFT_MAX_ENTRIES];
@@ -77,31 +73,26 @@ impl DeviceTable {
         if let Slot::Net(net) = self.slot(handle) { Some(net) } else { None }
     }
 
-    /// There is a block device.
     #[must_use]
     pub fn any_block(&self) -> bool {
         self.slots.iter().any(|slot| matches!(slot, Slot::Block(_)))
     }
 
-    /// There is a network device.
     #[must_use]
     pub fn any_net(&self) -> bool {
         self.slots.iter().any(|slot| matches!(slot, Slot::Net(_)))
     }
 
-    /// The network devices.
     pub fn nets(&self) -> impl Iterator<Item = Net> {
         self.slots.iter().filter_map(|slot| if let Slot::Net(net) = slot { Some(*net) } else { None })
     }
 
-    /// The block devices.
     pub fn blocks(&self) -> impl Iterator<Item = Block> {
         self.slots.iter().filter_map(|slot| if let Slot::Block(block) = slot { Some(*block) } else { None })
     }
 }
 
 impl Block {
-    /// Its descriptor.
     #[must_use]
     pub const fn fd(self) -> Fd {
         self.fd
@@ -125,7 +116,6 @@ impl Block {
 }
 
 impl Net {
-    /// Its descriptor.
     #[must_use]
     pub const fn fd(self) -> Fd {
         self.fd

@@ -93,16 +93,12 @@ struct Bytes<'m> {
 pub struct MapError {
     /// Bytes of guest memory.
     pub size: u64,
-    /// Why.
     #[source]
     pub errno: Errno,
 }
 
 impl GuestMemory {
     /// Maps `size` bytes of guest memory, all zero. Pages take memory when somebody touches them.
-    ///
-    /// # Errors
-    /// The kernel refused.
     pub fn map(size: u64) -> Result<Self, MapError> {
         let refused = |errno| MapError { size, errno };
         let protection = ProtFlags::READ | ProtFlags::WRITE;
@@ -173,18 +169,12 @@ impl GuestMemory {
     }
 
     /// Copies a record in that the guest passed and that the tender only reads.
-    ///
-    /// # Errors
-    /// The guest may not read it.
     pub fn record<T: AbiRecord>(&self, gpa: Gpa) -> Result<T, GuestFault> {
         self.access.check(gpa, size_of::<T>() as u64, Access::Read)?;
         Ok(self.copy_in(gpa))
     }
 
     /// Copies a record in that the guest passed, in some fields of which it wants an answer.
-    ///
-    /// # Errors
-    /// The guest may not write it.
     pub fn record_to_answer<T: AbiRecord>(&self, gpa: Gpa) -> Result<T, GuestFault> {
         self.access.check(gpa, size_of::<T>() as u64, Access::Write)?;
         Ok(self.copy_in(gpa))
@@ -202,9 +192,6 @@ impl GuestMemory {
     }
 
     /// Writes an answer to the guest.
-    ///
-    /// # Errors
-    /// The guest may not write there.
     pub fn answer<const N: usize>(&self, gpa: Gpa, bytes: [u8; N]) -> Result<(), GuestFault> {
         self.access.check(gpa, N as u64, Access::Write)?;
         let at: *mut [u8; N] = self.offset(gpa, N as u64).cast();
@@ -215,27 +202,18 @@ impl GuestMemory {
     }
 
     /// Bytes that the kernel is to read.
-    ///
-    /// # Errors
-    /// The guest may not read them.
     pub fn source(&self, gpa: Gpa, len: u64) -> Result<Source<'_>, GuestFault> {
         self.access.check(gpa, len, Access::Read)?;
         Ok(Source { bytes: self.bytes(gpa, len) })
     }
 
     /// Bytes that the kernel is to write.
-    ///
-    /// # Errors
-    /// The guest may not write them.
     pub fn sink(&self, gpa: Gpa, len: u64) -> Result<Sink<'_>, GuestFault> {
         self.access.check(gpa, len, Access::Write)?;
         Ok(Sink { bytes: self.bytes(gpa, len) })
     }
 
     /// Checks that the guest may read so many bytes.
-    ///
-    /// # Errors
-    /// It may not.
     pub fn check_readable(&self, gpa: Gpa, len: u64) -> Result<(), GuestFault> {
         self.access.check(gpa, len, Access::Read)
     }

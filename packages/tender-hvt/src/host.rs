@@ -40,9 +40,6 @@ fn restarted(mut call: impl FnMut() -> Count) -> Count {
 }
 
 /// Reads once from a descriptor into guest memory.
-///
-/// # Errors
-/// The host's.
 pub fn read(fd: Fd, into: Sink<'_>) -> Count {
     let (start, len) = into.parts();
     // SAFETY: the kernel writes at most `len` bytes of guest memory, which the guest may write.
@@ -50,9 +47,6 @@ pub fn read(fd: Fd, into: Sink<'_>) -> Count {
 }
 
 /// Writes once from guest memory to a descriptor.
-///
-/// # Errors
-/// The host's.
 pub fn write(fd: Fd, from: Source<'_>) -> Count {
     let (start, len) = from.parts();
     // SAFETY: the kernel reads at most `len` bytes of guest memory, which the guest may read.
@@ -80,9 +74,6 @@ pub fn read_all_at(fd: Fd, mut offset: u64, mut into: Sink<'_>) -> Result<(), Er
 }
 
 /// Writes all of a range of guest memory to a file.
-///
-/// # Errors
-/// The host's.
 pub fn write_all_at(fd: Fd, mut offset: u64, mut from: Source<'_>) -> Result<(), Errno> {
     while from.parts().1 > 0 {
         let (start, len) = from.parts();
@@ -123,9 +114,6 @@ pub fn wait(epoll: Fd, events: &mut [EpollEvent], forever: bool) -> Count {
 }
 
 /// Arms a timer of the monotonic clock, to go off once, after `nanoseconds` but never at once.
-///
-/// # Errors
-/// The host's.
 pub fn arm(timer: Fd, nanoseconds: u64) -> Result<(), Errno> {
     const SECOND: u64 = 1_000_000_000;
     // Less than 2^35 seconds. Bit 0 keeps it from being zero, which would disarm it (ABI section 4.7).
@@ -143,9 +131,6 @@ pub fn wall_clock() -> u64 {
 }
 
 /// Opens a folder in which this process may make files. It stays open.
-///
-/// # Errors
-/// The host's.
 pub fn open_folder(path: &CStr) -> Result<Fd, Errno> {
     let folder = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     accessat(&folder, c".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?;
@@ -153,9 +138,6 @@ pub fn open_folder(path: &CStr) -> Result<Fd, Errno> {
 }
 
 /// Opens what the kernel says about the pages of this process. It stays open.
-///
-/// # Errors
-/// The host's.
 pub fn open_page_map() -> Result<Fd, Errno> {
     Ok(open(c"/proc/self/pagemap", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
 }
@@ -170,9 +152,6 @@ pub fn create_in(folder: Fd, name: &CStr) -> Result<Fd, Errno> {
 }
 
 /// Writes all of some bytes of the tender's own.
-///
-/// # Errors
-/// The host's.
 pub fn write_own_at(file: Fd, mut offset: u64, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         let done = retry_on_intr(|| pwrite(file, bytes, offset))?;
@@ -200,9 +179,6 @@ pub fn peek_byte(stream: Fd) -> Result<Option<u8>, Errno> {
 }
 
 /// Signals this thread (`SIGIO`) whenever something comes in on a stream.
-///
-/// # Errors
-/// The host's.
 pub fn signal_on_input(stream: Fd) -> Result<(), Errno> {
     /// `F_SETOWN_EX` and `F_OWNER_TID`, which neither the C library nor `rustix` names.
     const SET_OWNER: i32 = 15;

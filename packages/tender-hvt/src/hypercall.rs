@@ -32,16 +32,13 @@ pub struct Hypercalls<'m> {
 /// What comes after a hypercall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
-    /// The guest goes on.
     Resume,
-    /// The guest has ended.
     Halt(Halted),
 }
 
 /// How a guest ended itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Halted {
-    /// Its exit status.
     pub status: i32,
     /// Where it left word of a trap: at least 512 bytes.
     pub cookie: Option<Gpa>,

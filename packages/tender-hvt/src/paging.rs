@@ -44,9 +44,6 @@ pub struct Scattered {
 }
 
 /// Checks that there is room for the tables that these segments need.
-///
-/// # Errors
-/// There is not.
 pub fn check_room(segments: &[Segment]) -> Result<(), Scattered> {
     let mut tables = 0;
     // The first large page has a table in any case.

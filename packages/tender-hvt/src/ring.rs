@@ -42,10 +42,7 @@ struct Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RingError {
     #[error("network ring: {outstanding} submissions outstanding, there are {SLOTS} slots")]
-    Overrun {
-        /// How many.
-        outstanding: u32,
-    },
+    Overrun { outstanding: u32 },
     #[error("network ring: {0}")]
     Fault(#[source] GuestFault),
 }

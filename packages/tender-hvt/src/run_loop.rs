@@ -29,17 +29,13 @@ pub enum Stopped {
     /// A signal arrived, or a debugger wants something.
     Interrupted,
     /// At a debug register, or after a step.
-    Debug {
-        /// The debug status register.
-        dr6: u64,
-    },
+    Debug { dr6: u64 },
     /// At an HLT.
     Hlt,
     /// For good.
     Ended(Ended),
 }
 
-/// How a guest ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// By itself.
@@ -70,12 +66,10 @@ impl<'m> RunLoop<'m> {
         Self { machine, hypercalls, memory, cores, diagnostics, pending: None }
     }
 
-    /// Its machine.
     pub const fn machine(&mut self) -> &mut VirtualMachine<'m> {
         &mut self.machine
     }
 
-    /// Its memory.
     #[must_use]
     pub const fn memory(&self) -> &'m GuestMemory {
         self.memory

@@ -13,9 +13,6 @@ use crate::host;
 static DIAGNOSTICS: OnceLock<Diagnostics<'static>> = OnceLock::new();
 
 /// From now on these signals end the process with one line.
-///
-/// # Errors
-/// The kernel refused.
 pub fn handle(diagnostics: Diagnostics<'static>) -> Result<(), Errno> {
     let _ = DIAGNOSTICS.set(diagnostics);
     for signal in [libc::SIGINT, libc::SIGTERM] {
@@ -48,9 +45,6 @@ extern "C" fn end(signal: i32) {
 static IMMEDIATE_EXIT: OnceLock<&'static AtomicU8> = OnceLock::new();
 
 /// From now on SIGIO sets this byte, and interrupts what the thread is doing.
-///
-/// # Errors
-/// The kernel refused.
 pub fn interrupt_by(byte: &'static AtomicU8) -> Result<(), Errno> {
     let _ = IMMEDIATE_EXIT.set(byte);
     install(libc::SIGIO, interrupt)

@@ -39,7 +39,6 @@ pub struct VirtualMachine<'m> {
 /// All of the processor's registers but those for numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Registers {
-    /// General.
     pub general: kvm_regs,
     /// Segments and control.
     pub special: kvm_sregs,
@@ -82,9 +81,7 @@ const fn what_to_do(errno: Errno) -> &'static str {
 pub enum VmExit {
     /// A 32-bit `OUT`: a hypercall, if the port is one.
     Out {
-        /// The port.
         port: u16,
-        /// What was written.
         value: u32,
     },
     /// A debug register or a step.
@@ -94,9 +91,7 @@ pub enum VmExit {
     },
     /// It executed HLT: a debugger's breakpoint, or the end.
     Hlt,
-    /// A signal arrived.
     Interrupted,
-    /// It cannot go on.
     Dead(Death),
 }
 
@@ -105,7 +100,6 @@ pub enum VmExit {
 pub enum Death {
     /// `IN`, or an `OUT` of another size.
     Port {
-        /// The port.
         port: u16,
         /// Bytes.
         size: usize,
@@ -117,18 +111,14 @@ pub enum Death {
         /// Where, if KVM tells.
         gpa: Option<Gpa>,
     },
-    /// `HLT`.
     Hlt,
     /// An exception while it handled exceptions, or had nothing to handle them with.
     TripleFault,
     /// The processor refused its state.
     EntryFailure {
-        /// The processor's reason.
         reason: u64,
     },
-    /// KVM gave up.
     InternalError {
-        /// KVM's reason.
         suberror: u32,
     },
     /// KVM said something that no guest of ours causes.
@@ -141,7 +131,6 @@ pub enum Death {
 /// `KVM_INTERNAL_ERROR_EMULATION`.
 const EMULATION_FAILED: u32 = 1;
 
-/// What KVM said.
 pub fn errno(error: &kvm_ioctls::Error) -> Errno {
     Errno::from_number(error.errno())
 }
@@ -152,9 +141,6 @@ fn refused(what: &'static str) -> impl Fn(kvm_ioctls::Error) -> VirtualMachineEr
 
 impl<'m> VirtualMachine<'m> {
     /// A machine with this memory; its processor is not set up yet.
-    ///
-    /// # Errors
-    /// This host cannot have it.
     pub fn new(memory: &'m GuestMemory) -> Result<Self, VirtualMachineError> {
         let kvm = Kvm::new().map_err(|error| VirtualMachineError::Open(errno(&error)))?;
         let version = kvm.get_api_version();
@@ -192,7 +178,6 @@ impl<'m> VirtualMachine<'m> {
         self.can_forbid_execution
     }
 
-    /// The processor.
     #[must_use]
     pub const fn vcpu(&self) -> &VcpuFd {
         &self.vcpu
@@ -204,32 +189,22 @@ impl<'m> VirtualMachine<'m> {
     }
 
     /// The general registers.
-    ///
-    /// # Errors
-    /// KVM's.
     pub fn general(&self) -> Result<kvm_regs, Errno> {
         self.vcpu.get_regs().map_err(|error| errno(&error))
     }
 
     /// The registers.
-    ///
-    /// # Errors
-    /// KVM's.
     pub fn registers(&self) -> Result<Registers, Errno> {
         let special = self.vcpu.get_sregs().map_err(|error| errno(&error))?;
         Ok(Registers { general: self.general()?, special })
     }
 
-    /// The processor's descriptor.
     #[must_use]
     pub fn fd(&self) -> Fd {
         Fd::numbered(self.vcpu.as_raw_fd())
     }
 
     /// Lets an `OUT` to the ring's port signal `event`, without leaving the kernel.
-    ///
-    /// # Errors
-    /// This KVM cannot.
     pub fn kick_signals(&self, event: &EventFd) -> Result<(), Errno> {
         if !self.vm.check_extension(Cap::Ioeventfd) {
             return Err(Errno::from_number(libc::ENOSYS));
@@ -239,9 +214,6 @@ impl<'m> VirtualMachine<'m> {
     }
 
     /// Puts the processor at `entry`, as the ABI says; what is not named there is zero or as KVM resets it.
-    ///
-    /// # Errors
-    /// KVM refused.
     pub fn set_up(&self, entry: Gpa) -> Result<(), VirtualMachineError> {
         let before = self.vcpu.get_sregs().map_err(refused("the processor's registers"))?;
         let data = segment(DATA_SELECTOR, DATA);
@@ -338,7 +310,6 @@ fn give_memory(vm: &VmFd, memory: &GuestMemory) -> Result<(), kvm_ioctls::Error>
     unsafe { vm.set_user_memory_region(region) }
 }
 
-/// A flat segment.
 fn segment(selector: u16, type_: u8) -> kvm_segment {
     kvm_segment {
         selector,

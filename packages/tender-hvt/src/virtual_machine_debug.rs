@@ -42,17 +42,11 @@ impl VirtualMachine<'_> {
     }
 
     /// Sets the general registers.
-    ///
-    /// # Errors
-    /// KVM's.
     pub fn set_general(&self, general: &kvm_regs) -> Result<(), Errno> {
         self.vcpu().set_regs(general).map_err(|error| errno(&error))
     }
 
     /// All registers, in a debugger's order.
-    ///
-    /// # Errors
-    /// KVM's.
     pub fn read_for_debugger(&self, regs: &mut X86_64CoreRegs) -> Result<(), Errno> {
         let registers = self.registers()?;
         let g = registers.general;
@@ -82,9 +76,6 @@ impl VirtualMachine<'_> {
     }
 
     /// Sets registers; selectors stay, since they mean nothing without their descriptors.
-    ///
-    /// # Errors
-    /// KVM's.
     pub fn write_for_debugger(&self, regs: &X86_64CoreRegs) -> Result<(), Errno> {
         let [rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15] = regs.regs;
         let (rip, rflags) = (regs.rip, regs.eflags.into());

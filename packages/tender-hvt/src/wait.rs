@@ -23,9 +23,6 @@ const DEBUGGER_EVENT_ID: u64 = TIMER_EVENT_ID + 1;
 
 /// From now on a stream on which something comes in ends waiting, with `EINTR`: a debugger wants the
 /// guest.
-///
-/// # Errors
-/// The host refused.
 pub fn end_on_input(wait_set: WaitSet, stream: Fd) -> Result<(), Errno> {
     Ok(epoll::add(wait_set.epoll, stream, EventData::new_u64(DEBUGGER_EVENT_ID), EventFlags::IN)?)
 }

@@ -113,7 +113,6 @@ impl Launch {
         Ok(Self { _only_from_prepare: () })
     }
 
-    /// Becomes the guest.
     pub fn enter(self) -> ! {
         // SAFETY: only `prepare` makes a `Launch`, so the block is complete: the ranges in it hold
         // neither guest memory nor the page of `solo5_spt_leave`, which uses no other memory once it

@@ -12,7 +12,6 @@ pub const ADDRESS_SPACE_END: u64 = (1 << 47) - 4096;
 /// Most ranges there can be: between the kept ones, of which a kernel has a handful.
 pub const MAX_RANGES: usize = 16;
 
-/// A range of addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Range {
@@ -31,7 +30,6 @@ pub struct Ranges {
     done: u64,
 }
 
-/// More ranges than expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the kernel lends more than {MAX_RANGES} ranges of memory")]
 pub struct TooManyRanges;
@@ -60,7 +58,6 @@ impl Ranges {
         Ok(self)
     }
 
-    /// The ranges to remove.
     pub fn as_slice(&self) -> &[Range] {
         &self.ranges[..self.len]
     }
