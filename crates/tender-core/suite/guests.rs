@@ -88,7 +88,8 @@ impl Boot {
     pub fn of(options: &[&str], args: &[&str]) -> Self {
         let image = ImageFile::running(print_low_memory::code());
         let ran = output_of(tender().args(options).arg("--").arg(image.path()).args(args));
-        assert_eq!((ran.end, ran.stdout.len()), (End::Exit(0), 0x4000), "{}", ran.stderr);
+        check_exit(&ran, 0);
+        assert_eq!(ran.stdout.len(), 0x4000);
         Self { low: ran.stdout }
     }
 
