@@ -6,7 +6,7 @@ export default [{ entry: ["src/index.ts"] }, { entry: ["src/dev-launcher.ts"], c
     library({
       platform: "node",
       splitting: false,
-      noExternal: ["@uk/build/untrusted", "@uk/image", "@uk/manifest"],
+      noExternal: ["@uk/build/stack-traces", "@uk/build/untrusted", "@uk/image", "@uk/manifest"],
       ...options,
     }),
 );

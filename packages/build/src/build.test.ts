@@ -74,7 +74,7 @@ describe("build", () => {
     });
     const lines = (JSON.parse(map).mappings as string).split(";").length;
     const frames = Array.from({ length: lines }, (_, at) => `    at throws.js:${at + 1}:1\n`).join("");
-    expect(await symbolicate(frames, map)).toContain("    at throws.ts:3:1\n");
+    expect(symbolicate(frames, map)).toContain("    at throws.ts:3:1\n");
   });
 
   it.each<{ why: string; source: string; code: string; place: object; says: RegExp }>([

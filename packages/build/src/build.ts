@@ -9,7 +9,7 @@ import { type Bundle, bundle } from "./bundle.ts";
 import { codeFrame } from "./code-frame.ts";
 import { findEntry } from "./entry.ts";
 import { type Inference, inferManifest } from "./infer-manifest.ts";
-import { parseSourceMap } from "./symbolicate.ts";
+import { SourceMap } from "./symbolicate.ts";
 import { visibleName } from "./visible.ts";
 import { writeOutputs } from "./write-outputs.ts";
 
@@ -138,7 +138,7 @@ async function compile(program: Bundle, file: string): Promise<CompiledModule> {
     return await compileModule(program.code, file);
   } catch (error) {
     throw error instanceof RuntimeError && error.code === "SYNTAX"
-      ? await located(error, program, file)
+      ? located(error, program, file)
       : broken(error);
   }
 }
@@ -149,10 +149,10 @@ function broken(cause: unknown): unknown {
 }
 
 /** An error that only the engine found (esbuild lets it pass): its place in the sources, and a frame. */
-async function located(cause: RuntimeError, { code, map }: Bundle, file: string): Promise<BuildError> {
+function located(cause: RuntimeError, { code, map }: Bundle, file: string): BuildError {
   const { line, column = 1 } = cause.line === undefined ? (placeOnHost(code) ?? {}) : cause;
   if (line === undefined) return new BuildError("COMPILE", cause.message, { cause });
-  const origin = (await parseSourceMap(map)).originOf(line, column);
+  const origin = new SourceMap(map).originOf(line, column);
   const place: Place =
     origin === undefined
       ? { file, line, column, frame: codeFrame(code, line, column) }

@@ -1,81 +1,96 @@
-import type { SourceMap } from "./source-map.ts";
-
-export type { SourceMap };
-
-/** A line of a stack trace, and as much of one as tells that it could become one. */
-const FRAME = /^ {4,}at /;
-const BEGINNING = /^(?: {0,4}| {4,}(?:|a|at|at .*))$/;
-/** A line longer than this is no frame. */
-const MAX_FRAME = 4096;
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { BuildError } from "./build-error.ts";
+import { FRAME } from "./stack-traces.ts";
+import { visibleName } from "./visible.ts";
 
 /**
  * Text of a guest with the places of its stack traces in the sources, not in the bundle.
  *
  * @param map - source map of the bundle, as JSON text: `map` of what was built, or `NAME.map`
  * @param file - name of the bundle in stack traces, where the map does not say
- * @throws {BuildError} (as a rejection) `MAP`: `map` is none
+ * @throws {BuildError} `MAP`: `map` is none
  */
-export async function symbolicate(text: string, map: string, file?: string): Promise<string> {
-  const source = await parseSourceMap(map, file);
-  const traces = new StackTraces(async () => source);
-  return Buffer.concat([await traces.write(Buffer.from(text)), await traces.end()]).toString();
+export function symbolicate(text: string, map: string, file?: string): string {
+  const source = new SourceMap(map, file);
+  const lines = bytes(text).split("\n");
+  const shown = lines.map((line) => (FRAME.test(line) ? source.rewrite(line) : line));
+  return Buffer.from(shown.join("\n"), "latin1").toString();
 }
 
-/**
- * Reads a source map; for {@link StackTraces}.
- *
- * @param file - as for {@link symbolicate}
- * @throws {BuildError} (as a rejection) `MAP`
- */
-export async function parseSourceMap(json: string, file?: string): Promise<SourceMap> {
-  // Only now: a guest without stack traces needs no reader of maps.
-  const { SourceMap } = await import("./source-map.ts");
-  return new SourceMap(json, file);
+/** Most lines and places of a bundle: those of one of 30 MB. What a map says of more takes memory out of proportion. */
+const MAX_LINES = 1 << 20;
+const MAX_PLACES = 1 << 22;
+
+/** Where something is in the sources. Line and column are from 1. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Text of the whole file, if the map has it. */
+  readonly content: string;
 }
 
-/**
- * The same as {@link symbolicate} for what a guest prints, piece by piece as it comes: bytes of any encoding. What may
- * become a line of a stack trace is held back, nothing else. One call at a time.
- */
-export class StackTraces {
-  readonly #load: () => Promise<SourceMap | undefined>;
-  #map: Promise<SourceMap | undefined> | undefined;
-  /** The beginning of a line that may become a frame. */
-  #held = "";
-  /** The beginning of the line has been shown: it is no frame. */
-  #isShown = false;
+/** A source map that was read, for {@link symbolicate} and `StackTraces`: whatever it says, it answers. */
+export class SourceMap {
+  readonly #map: TraceMap;
+  readonly #place: RegExp;
 
-  /** @param load - asked for the map once, when there is a stack trace; without a map they stay as they are */
-  constructor(load: () => Promise<SourceMap | undefined>) {
-    this.#load = load;
-  }
-
-  /** What can be shown of the text so far. */
-  async write(chunk: Uint8Array): Promise<Uint8Array> {
-    // One character a byte: text of any encoding, or of none, passes through unchanged.
-    const lines = (this.#held + Buffer.from(chunk).toString("latin1")).split("\n");
-    const rest = lines.pop() ?? "";
-    let shown = "";
-    for (const line of lines) {
-      shown += `${this.#isShown ? line : await this.#line(line)}\n`;
-      this.#isShown = false;
+  /**
+   * @param json - the map's text
+   * @param file - name of the bundle in stack traces, where the map does not say
+   * @throws {BuildError} `MAP`: it is none
+   */
+  constructor(json: string, file = "") {
+    try {
+      this.#map = traceMap(json);
+    } catch (cause) {
+      throw new BuildError("MAP", "not a source map", { cause });
     }
-    const isHeld = !this.#isShown && rest.length <= MAX_FRAME && BEGINNING.test(rest);
-    this.#held = isHeld ? rest : "";
-    this.#isShown ||= !isHeld;
-    return Buffer.from(isHeld ? shown : shown + rest, "latin1");
+    const name = escaped(bytes(this.#map.file || file));
+    this.#place = new RegExp(`(?<=[( ])${name}:(\\d+):(\\d+)(?=\\)?$)`);
   }
 
-  /** What was held back: the text has no more. */
-  async end(): Promise<Uint8Array> {
-    const last = await this.#line(this.#held);
-    this.#held = "";
-    return Buffer.from(last, "latin1");
+  /** What a place in the bundle is in the sources, if it comes from one. */
+  originOf(line: number, column: number): Origin | undefined {
+    if (line < 1) return undefined;
+    const origin = originalPositionFor(this.#map, { line, column: Math.max(0, column - 1) });
+    if (!origin.source) return undefined;
+    const content = this.#map.sourcesContent?.[this.#map.sources.indexOf(origin.source)] ?? "";
+    return { file: origin.source, line: origin.line, column: origin.column + 1, content };
   }
 
-  async #line(line: string): Promise<string> {
-    if (!FRAME.test(line)) return line;
-    this.#map ??= this.#load();
-    return (await this.#map)?.rewrite(line) ?? line;
+  /** A line of a stack trace with the place in the sources; one character a byte. */
+  rewrite(frame: string): string {
+    return frame.replace(this.#place, (place, line: string, column: string) => {
+      const origin = this.originOf(Number(line), Number(column));
+      return origin ? `${bytes(visibleName(origin.file))}:${origin.line}:${origin.column}` : place;
+    });
   }
+}
+
+function traceMap(text: string): TraceMap {
+  const map = JSON.parse(text);
+  const isText = (value: unknown): boolean => value === null || typeof value === "string";
+  const { mappings, sources, sourceRoot = null, file = null } = map;
+  const isMap =
+    typeof mappings === "string" && Array.isArray(sources) && [...sources, sourceRoot, file].every(isText);
+  if (!isMap) throw new TypeError("a field of it has another type");
+  if (count(mappings, ";") > MAX_LINES || count(mappings, ",") > MAX_PLACES)
+    throw new TypeError("it has more places than any bundle");
+  return new TraceMap(map);
+}
+
+function count(text: string, mark: string): number {
+  let found = 0;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) found++;
+  return found;
+}
+
+/** UTF-8, one character a byte. */
+function bytes(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

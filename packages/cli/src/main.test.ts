@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { main } from "./main.ts";
 
@@ -63,4 +65,13 @@ describe("the command line", () => {
     expect(out).toContain("EXAMPLES");
     expect(status).toBe(64);
   });
+});
+
+it("starts with one file, built, which imports no other package before a command needs it", () => {
+  const text = readFileSync(new URL("../dist/index.js", import.meta.url), "utf8");
+  const imported = [...text.matchAll(/^(?:import|export)\s(?:[^"']*\sfrom\s)?["']([^"']+)["']/gm)].map(
+    ([, name = ""]) => name,
+  );
+  expect(imported).toContain("path");
+  expect(imported.filter((name) => !isBuiltin(name) || name.includes("child_process"))).toEqual([]);
 });

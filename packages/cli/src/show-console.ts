@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import type { StackTraces } from "@uk/build/symbolicate";
+import type { StackTraces } from "@uk/build/stack-traces";
 
 /** Copies a guest's console to ours, to its end. Text that nobody reads any more is dropped, as tenders do. */
 export async function showConsole(console: Readable, traces: StackTraces): Promise<void> {

@@ -1,16 +1,16 @@
 import { accessSync, existsSync, constants as files } from "node:fs";
 import { constants } from "node:os";
-import type { StackTraces } from "@uk/build/symbolicate";
+import { StackTraces } from "@uk/build/stack-traces";
 import { readRegularFile } from "@uk/build/untrusted";
 import { isTarget } from "@uk/manifest";
 import type { Exit } from "@uk/tender";
 import type { Command } from "../command.ts";
 import { CliError, isSaid, status } from "../error.ts";
 import { findImage, siblingImage } from "../find-image.ts";
+import { type MapFile, parseMapFile } from "../map-file.ts";
 import { openImage } from "../open-image.ts";
 import { complain } from "../say.ts";
 import { showConsole } from "../show-console.ts";
-import { sourceMapOf } from "../source-map-file.ts";
 import { tenderPath } from "../tender-path.ts";
 import { inherited, tenderWords } from "../tender-words.ts";
 
@@ -35,9 +35,11 @@ export const run: Command = {
     const { target } = openImage(image).abi;
     if (!isTarget(target))
       throw new CliError(`${image}: an image for ${target}, for which there is no tender here`);
-    const path = await tenderPath(target);
-    const { KILL_AFTER_MS, startGuest } = await import("@uk/tender");
-    const traces = await tracesOf(image);
+    const [path, { KILL_AFTER_MS, startGuest }] = await Promise.all([
+      tenderPath(target),
+      import("@uk/tender"),
+    ]);
+    const map = mapBeside(image);
     const [stdin = "inherit", stdout = "inherit", ...others] = inherited(options);
     let passedOn = false;
     const passOn = (signal: NodeJS.Signals): void => {
@@ -46,8 +48,10 @@ export const run: Command = {
     // Before the start: a guest may be up and running sooner than `startGuest` returns.
     for (const signal of PASSED_ON) process.on(signal, passOn);
     const guest = startGuest({ target, path }, [...options, "--", image, ...args], {
-      stdio: [stdin, traces === undefined ? stdout : "pipe", ...others],
+      stdio: [stdin, map === undefined ? stdout : "pipe", ...others],
     });
+    // Most guests never have it parsed.
+    const traces = map && new StackTraces(() => parseMapFile(map).catch(warn));
     const shown = traces && guest.stdout && showConsole(guest.stdout, traces);
     const [exit] = await Promise.all([guest.exit, shown]);
     for (const signal of PASSED_ON) process.off(signal, passOn);
@@ -62,15 +66,13 @@ export const run: Command = {
 /** Signals that end the guest as they would end `uk`. */
 const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
-/** Stack traces by the source map beside an image, if there is one; the image runs without. */
-async function tracesOf(image: string): Promise<StackTraces | undefined> {
-  const map = image.replace(/\.(hvt|spt)$/, ".map");
-  if (map === image || !existsSync(map)) return undefined;
-  const { StackTraces } = await import("@uk/build/symbolicate");
+/** The source map beside an image, if there is one; the image runs without. */
+function mapBeside(image: string): MapFile | undefined {
+  const path = image.replace(/\.(hvt|spt)$/, ".map");
+  if (path === image || !existsSync(path)) return undefined;
   try {
-    // Now: a build may put another one in its place. Most guests never have it parsed.
-    const bytes = readRegularFile(map, "the source map");
-    return new StackTraces(() => sourceMapOf(map, bytes).catch(warn));
+    // Now: a build may put another one in its place.
+    return { path, bytes: readRegularFile(path, "the source map") };
   } catch (error) {
     return warn(error);
   }

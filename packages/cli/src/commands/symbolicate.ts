@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { StackTraces } from "@uk/build/stack-traces";
 import { readRegularFile, WHOLE_MAX } from "@uk/build/untrusted";
 import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
-import { sourceMapOf } from "../source-map-file.ts";
+import { parseMapFile } from "../map-file.ts";
 
 export const symbolicate: Command = {
   what: "Print a log of a guest with the stack traces' places in the program's sources.",
@@ -16,10 +17,9 @@ export const symbolicate: Command = {
   },
   examples: ["uk symbolicate guest.log --map dist/hello.map", "journalctl -u guest | uk symbolicate -"],
   async run({ operands: [log = ""], options }) {
-    const { StackTraces } = await import("@uk/build/symbolicate");
     const text = log === "-" ? await readInput() : readRegularFile(log, "the log");
-    const found = options.get("map") ?? findMap(log, text);
-    const map = await sourceMapOf(found, readRegularFile(found, "the source map"));
+    const path = options.get("map") ?? findMap(log, text);
+    const map = await parseMapFile({ path, bytes: readRegularFile(path, "the source map") });
     const traces = new StackTraces(async () => map);
     process.stdout.write(Buffer.concat([await traces.write(text), await traces.end()]));
     return status.ok;
