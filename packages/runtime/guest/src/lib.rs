@@ -9,6 +9,8 @@
 
 extern crate alloc;
 
+#[expect(unsafe_code, reason = "hands out memory")]
+mod allocator;
 mod boot;
 #[expect(unsafe_code, reason = "a note in a section of its own, which the build changes")]
 mod build_id;
@@ -20,7 +22,7 @@ mod direct;
 mod engine;
 #[expect(unsafe_code, reason = "memory as the bindings hand it over, and another stack")]
 mod guest;
-#[expect(unsafe_code, reason = "hands out memory")]
+#[expect(unsafe_code, reason = "the one allocator, and pointers of C")]
 mod heap;
 mod jobs;
 mod layout;
