@@ -11,7 +11,10 @@ const FORMATTER: &str = "UK_CONSOLE_BYTECODE";
 fn main() {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
-    compile_printf(&here.join("src/libc/printf.c"));
+    println!("cargo::rustc-link-search=native={}", out.display());
+    let printf = here.join("src/libc/printf.c");
+    compile_printf(&printf, "guestprintf", "");
+    compile_printf(&printf, "testprintf", "uk_");
     println!("cargo::rerun-if-env-changed={FORMATTER}");
     let formatter = env::var(FORMATTER).map_or_else(
         |_| Vec::new(),
@@ -23,16 +26,20 @@ fn main() {
     fs::write(out.join("console.bin"), formatter).expect("OUT_DIR is writable");
 }
 
-/// What is linked where Rust asks for it (`libc/mod.rs`): not in tests, which have the host's.
-fn compile_printf(source: &Path) {
+/// A library that is linked where Rust asks for it (`libc`): tests, which have the host's functions, have these under names
+/// with a prefix beside them.
+fn compile_printf(source: &Path, library: &str, prefix: &str) {
     println!("cargo::rerun-if-changed={}", source.display());
-    println!("cargo::rustc-link-search=native={}", env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
-    cc::Build::new()
+    let mut compiler = cc::Build::new();
+    for name in ["vsnprintf", "snprintf", "printf", "fprintf"] {
+        compiler.define(name, Some(format!("{prefix}{name}").as_str()));
+    }
+    compiler
         .file(source)
         .flag("-std=c11")
         .flag("-ffreestanding")
         .warnings_into_errors(true)
         .extra_warnings(true)
         .cargo_metadata(false)
-        .compile("guestprintf");
+        .compile(library);
 }

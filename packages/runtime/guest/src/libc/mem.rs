@@ -449,6 +449,10 @@ pub unsafe extern "C" fn strstr(text: *const c_char, wanted: *const c_char) -> *
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::CString;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Every way through the copies and scans: around 0, 4, 8, 16, 32, 64, 128, 2048 and multiples of 64.
@@ -607,6 +611,30 @@ mod tests {
                 at,
                 "{text:?} {wanted:?}"
             );
+        }
+    }
+
+    /// Few letters, so that there is something to find.
+    fn text() -> impl Strategy<Value = CString> {
+        "[ab\u{ff}]{0,40}".prop_map(|text| CString::new(text).expect("no NUL"))
+    }
+
+    proptest! {
+        #[test]
+        fn strings_are_searched_and_compared_as_plain_loops_do(a in text(), b in text(), byte in prop_oneof![Just(0), Just(b'a'), any::<u8>()]) {
+            let (x, y) = (a.as_bytes_with_nul(), b.as_bytes_with_nul());
+            let at = |found: *const c_char| (!found.is_null()).then(|| found.addr() - a.as_ptr().addr());
+            // SAFETY: both end with a NUL, here and below.
+            let found = unsafe { [strchr(a.as_ptr(), byte.into()), strrchr(a.as_ptr(), byte.into())] };
+            let wanted = [x.iter().position(|&other| other == byte), x.iter().rposition(|&other| other == byte)];
+            prop_assert_eq!(found.map(at), wanted);
+            // SAFETY: as above.
+            let sign = unsafe { strcmp(a.as_ptr(), b.as_ptr()) }.signum();
+            prop_assert_eq!(sign, x.cmp(y) as c_int);
+            let wanted = b.as_bytes();
+            let first = (0..x.len()).find(|&start| a.as_bytes()[start..].starts_with(wanted));
+            // SAFETY: as above.
+            prop_assert_eq!(at(unsafe { strstr(a.as_ptr(), b.as_ptr()) }), first);
         }
     }
 }

@@ -6,6 +6,8 @@ mod math;
 mod mem;
 mod power;
 mod power_tables;
+#[cfg(test)]
+mod printf;
 mod system;
 
 #[cfg(not(test))]

@@ -40,11 +40,8 @@ struct spec {
     int precision; /* -1: not given */
 };
 
-static void put_text(struct sink *sink, const struct spec *spec, const char *text)
+static void put_text(struct sink *sink, const struct spec *spec, const char *text, int len)
 {
-    int len = 0;
-    while ((spec->precision < 0 || len < spec->precision) && text[len] != '\0')
-        len++;
     if (!spec->left)
         pad(sink, ' ', spec->width - len);
     for (int i = 0; i < len; i++)
@@ -148,14 +145,18 @@ int vsnprintf(char *to, size_t size, const char *format, va_list args)
             put_number(&sink, &spec, (uint64_t)(uintptr_t)va_arg(args, void *), 0, 16, 0);
             break;
         case 'c': {
-            char text[2] = { (char)va_arg(args, int), '\0' };
-            spec.precision = -1;
-            put_text(&sink, &spec, text);
+            char text = (char)va_arg(args, int);
+            put_text(&sink, &spec, &text, 1);
             break;
         }
         case 's': {
             const char *text = va_arg(args, const char *);
-            put_text(&sink, &spec, text != NULL ? text : "(null)");
+            int len = 0;
+            if (text == NULL)
+                text = "(null)";
+            while ((spec.precision < 0 || len < spec.precision) && text[len] != '\0')
+                len++;
+            put_text(&sink, &spec, text, len);
             break;
         }
         case '%':
