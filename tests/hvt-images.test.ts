@@ -26,14 +26,8 @@ function file(name: string, content: Uint8Array): string {
   return path;
 }
 
-/**
- * Memory of guests for which an emulated processor is too slow: the depth of a stack that a sixteenth of
- * memory makes counts squared.
- */
-const MEM: Partial<Record<string, number>> = { "deep-recursion": 160 };
-
 /** A guest as `guest.json` wants it. */
-function guestStep({ name, mem = MEM[name], args }: GuestProgram): Step {
+function guestStep({ name, mem, args }: GuestProgram): Step {
   const options = mem === undefined ? [] : [`--mem=${mem}`];
   return { name, argv: ["./solo5-hvt", ...options, "--", `${name}.hvt`, ...args], timeoutMs: 1_200_000 };
 }
@@ -57,8 +51,15 @@ const EMPTY = /^$/;
 const HELLO = /^Hello World\n$/;
 
 const boots: readonly Boot[] = [
-  { why: "hello with 4 MiB", words: ["--mem=4", "hello.hvt"], stdout: HELLO },
-  { why: "hello with 8 MiB", words: ["--mem=8", "hello.hvt"], stdout: HELLO },
+  { why: "hello with 4 MiB", words: ["--mem=4", "small-hello.hvt"], stdout: HELLO },
+  { why: "hello with 8 MiB", words: ["--mem=8", "small-hello.hvt"], stdout: HELLO },
+  { why: "hello with 12 MiB", words: ["--mem=12", "hello.hvt"], stdout: HELLO },
+  {
+    why: "hello with too little memory for its stack",
+    words: ["--mem=8", "hello.hvt"],
+    status: 1,
+    stdout: /^uk: \d+ KiB [^\n]* a stack of 8192 KiB [^\n]*--mem[^\n]*--stack[^\n]*\n$/,
+  },
   {
     why: "hello with an odd amount of memory",
     words: ["--mem=17", "hello.hvt"],
@@ -112,9 +113,16 @@ says() { for n in $(seq 6000); do grep -qs "$2" "$1" && return 0; sleep 0.01; do
 const tap0 = { name: "tap0", address: "10.0.0.1/24" };
 
 /** An echo that is pinged so: `ping` with these words, after one to learn its address. */
-function echoStep(name: string, options: string, limit: number, ping: string, before = ""): Step {
+function echoStep(
+  name: string,
+  options: string,
+  limit: number,
+  ping: string,
+  before = "",
+  image = "net-echo",
+): Step {
   const script = `${before}
-    ./solo5-hvt ${options} --net:service=tap0 net-echo.hvt --ipv4=10.0.0.2/24 --limit=${limit + 1} >echo.out 2>&1 &
+    ./solo5-hvt ${options} --net:service=tap0 ${image}.hvt --ipv4=10.0.0.2/24 --limit=${limit + 1} >echo.out 2>&1 &
     echo=$!
     says echo.out answering
     real_ping -q -c 1 -w 60 10.0.0.2 >/dev/null
@@ -144,7 +152,7 @@ const deviceSteps: readonly Step[] = [
   echoStep("burst", "", 1500, BURST),
   echoStep("burst without ring", "--no-net-ring", 1500, BURST),
   echoStep("jumbo", "", 100, "-c 100 -l 20 -i 0.02 -s 8900 -M do -W 60", "ip link set tap0 mtu 9000"),
-  echoStep("small", "--mem=4", 20, "-c 20 -i 0.02 -W 60"),
+  echoStep("small", "--mem=4", 20, "-c 20 -i 0.02 -W 60", "", "small-net-echo"),
   {
     name: "bridge",
     taps: [tap0, { name: "tap1" }, { name: "tap2" }],
@@ -176,15 +184,12 @@ const result = (name: string): Result => results.get(name) ?? expect.fail(`the b
 
 beforeAll(async () => {
   const guests = [...guestsWithTranscript, ...[...EXAMPLES, "crash", "exit", "failure-device"].map(guest)];
-  for (const one of guests) {
+  const small = ["hello", "net-echo"].map((name) => ({ ...guest(name), name: `small-${name}`, stack: 256 }));
+  for (const one of [...guests, ...small]) {
     const image = (await build(one, folder)).replace(/spt$/, "hvt");
     if (one.name === "crash")
       for (const { why, code } of crashes) file(`${why}.hvt`, crashing(readFileSync(image), code));
     else files[`${one.name}.hvt`] = image;
-  }
-  for (const name of ["hello", "net-echo"]) {
-    const small = { ...guest(name), name: `small-${name}`, stack: 256 };
-    files[`${small.name}.hvt`] = (await build(small, folder)).replace(/spt$/, "hvt");
   }
   file("storage.img", bytesOf(4096));
   file("log.img", new Uint8Array(4096));
