@@ -42,6 +42,7 @@ describe("base images", () => {
       ".note.uk.build-id",
       ".rodata",
       ".data",
+      ".processor",
       ".bss",
     ]);
     for (const other of others)

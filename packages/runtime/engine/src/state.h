@@ -1,6 +1,6 @@
 /*
  * All that the engine changes outside of what it allocates: one record, so that whoever keeps a guest and wakes it up
- * again has it in one piece. Part of quickjs.c.
+ * again has it in one piece. link/base.ld refuses a base image with any other. Part of quickjs.c.
  */
 static struct {
     /* hash.h: the secret of this run, set before the first runtime is made. */

@@ -1,11 +1,8 @@
 //! What a boot found out, for everything that asks later.
 
-use core::cell::OnceCell;
-
-use guest_quickjs::OneThread;
-
 use crate::layout::Layout;
 use crate::program::Program;
+use crate::state::STATE;
 
 /// What the rest of the guest asks for after boot.
 pub struct Boot {
@@ -17,25 +14,23 @@ pub struct Boot {
     pub layout: Layout,
 }
 
-static BOOT: OneThread<OnceCell<Boot>> = OneThread(OnceCell::new());
-
 /// The command line without the bindings' own options.
 pub fn cmdline() -> &'static [u8] {
-    BOOT.0.get().map_or(&[], |boot| boot.cmdline)
+    STATE.0.boot.get().map_or(&[], |boot| boot.cmdline)
 }
 
 /// Bytes of heap that the guest has in all.
 pub fn heap_size() -> usize {
-    BOOT.0.get().map_or(0, |boot| boot.layout.heap.end - boot.layout.heap.start)
+    STATE.0.boot.get().map_or(0, |boot| boot.layout.heap.end - boot.layout.heap.start)
 }
 
 /// Keeps the record; once.
 pub fn set(boot: Boot) {
     // A second boot does not happen: the first record would stay.
-    let _ = BOOT.0.set(boot);
+    let _ = STATE.0.boot.set(boot);
 }
 
 /// The record, once it is there.
 pub fn get() -> Option<&'static Boot> {
-    BOOT.0.get()
+    STATE.0.boot.get()
 }

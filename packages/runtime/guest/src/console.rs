@@ -5,21 +5,27 @@ use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 
-use guest_quickjs::{Call, Context, OneThread, Plain, PromiseState, Result, Value};
+use guest_quickjs::{Call, Context, Plain, PromiseState, Result, Value};
 
 use crate::solo5;
+use crate::state::STATE;
 
-struct State {
-    /// Bytecode of `console.ts`.
-    formatter: Cell<&'static [u8]>,
+/// What `console` keeps.
+pub struct State {
+    /// Bytecode of `console.ts`, once it is installed.
+    formatter: Cell<Option<&'static [u8]>>,
     /// The methods that `console.ts` made, once it was needed.
     methods: OnceCell<Value>,
     /// Depth of `console.group`: lines inside one are indented, which the formatter does.
     groups: Cell<u32>,
 }
 
-static STATE: OneThread<State> =
-    OneThread(State { formatter: Cell::new(&[]), methods: OnceCell::new(), groups: Cell::new(0) });
+impl State {
+    /// Nothing.
+    pub const fn new() -> Self {
+        Self { formatter: Cell::new(None), methods: OnceCell::new(), groups: Cell::new(0) }
+    }
+}
 
 /// What a method does beside what the formatter does.
 enum Kind {
@@ -59,7 +65,7 @@ const METHODS: [(&CStr, Kind); 18] = [
 /// # Safety
 /// `formatter` was written by this very engine build.
 pub unsafe fn install(context: Context, formatter: &'static [u8]) -> Result<()> {
-    STATE.0.formatter.set(formatter);
+    STATE.0.console.formatter.set(Some(formatter));
     let console = context.object()?;
     for (number, (name, _)) in (0..).zip(&METHODS) {
         console.define(name, context.numbered_function(name, 0, number, method)?)?;
@@ -71,11 +77,11 @@ fn method(call: &Call<'_>, number: i16) -> Result<Value> {
     let Some((name, kind)) = usize::try_from(number).ok().and_then(|number| METHODS.get(number)) else {
         return Ok(call.context.undefined());
     };
-    let groups = STATE.0.groups.get();
+    let groups = STATE.0.console.groups.get();
     match kind {
         Kind::Prints if groups == 0 && print_plain(call) => return Ok(call.context.undefined()),
-        Kind::Opens => STATE.0.groups.set(groups.saturating_add(1)),
-        Kind::Closes => STATE.0.groups.set(groups.saturating_sub(1)),
+        Kind::Opens => STATE.0.console.groups.set(groups.saturating_add(1)),
+        Kind::Closes => STATE.0.console.groups.set(groups.saturating_sub(1)),
         Kind::Prints | Kind::Formats => {}
     }
     call.forward(&methods(call.context)?.get(name)?)
@@ -107,13 +113,14 @@ fn print_plain(call: &Call<'_>) -> bool {
 }
 
 fn methods(context: Context) -> Result<&'static Value> {
-    if let Some(methods) = STATE.0.methods.get() {
+    if let Some(methods) = STATE.0.console.methods.get() {
         return Ok(methods);
     }
+    let formatter = STATE.0.console.formatter.get().unwrap_or_default();
     // SAFETY: by the word that `install` was given.
-    let module = unsafe { context.read_module(STATE.0.formatter.get()) }?.eval_namespace()?;
+    let module = unsafe { context.read_module(formatter) }?.eval_namespace()?;
     let methods = module.get(c"create")?.call(&[engine(context)?])?;
-    Ok(STATE.0.methods.get_or_init(|| methods))
+    Ok(STATE.0.console.methods.get_or_init(|| methods))
 }
 
 /// What `js/guest/engine.ts` describes.

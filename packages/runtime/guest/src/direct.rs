@@ -3,15 +3,16 @@
 //! Each does what its like in `packages/miou-solo5/src/{net,block}.ts` does, and calls `otherwise`, which is
 //! JavaScript, wherever there is more to do than to call the bindings.
 
-use core::cell::Cell;
+use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use guest_quickjs::{Buffer, Call, ClassId, Context, Method, NativeClass, Result, Value};
 use solo5_abi::result::{AGAIN, EINVAL};
 
-use crate::reading::Reader;
+use crate::reading::{Names, Reader, Reading};
 use crate::solo5::{self, Refused};
+use crate::state::STATE;
 
 /// A function on one device.
 pub struct Direct {
@@ -63,8 +64,7 @@ impl NativeClass for Direct {
     });
 
     fn id() -> &'static ClassId<Self> {
-        static ID: ClassId<Direct> = ClassId::new();
-        &ID
+        &STATE.0.devices.direct
     }
 
     fn visit(&self, visit: &mut dyn FnMut(&Value)) {
@@ -98,10 +98,10 @@ impl Direct {
 
     #[inline]
     fn take_frame(&self, call: &Call<'_>) -> Result<Value> {
-        let frames = FRAMES.load(Relaxed) + 1;
+        let frames = STATE.0.devices.frames.load(Relaxed) + 1;
         if frames == BURST + 1 {
             // Once: who asks again has let others run, or does not want to.
-            FRAMES.store(frames, Relaxed);
+            STATE.0.devices.frames.store(frames, Relaxed);
             return Ok(call.context.undefined());
         }
         let read =
@@ -109,14 +109,14 @@ impl Direct {
         if let Some(Ok(length)) = read
             && let Ok(length) = i32::try_from(length)
         {
-            FRAMES.store(if frames > BURST { 1 } else { frames }, Relaxed);
-            EMPTY.store(NO_DEVICE, Relaxed);
+            STATE.0.devices.frames.store(if frames > BURST { 1 } else { frames }, Relaxed);
+            STATE.0.devices.empty.store(NO_DEVICE, Relaxed);
             return Ok(call.context.integer(length));
         }
-        FRAMES.store(0, Relaxed);
+        STATE.0.devices.frames.store(0, Relaxed);
         match read.unwrap_or(Err(Refused(EINVAL))) {
             Err(Refused(AGAIN)) => {
-                EMPTY.store(self.handle, Relaxed);
+                STATE.0.devices.empty.store(self.handle, Relaxed);
                 Ok(call.context.undefined())
             }
             Err(Refused(code)) => self.refuse(call, -code),
@@ -209,12 +209,37 @@ fn direct(context: Context, handle: u64, size: usize, makers: &[(&CStr, Purpose)
 
 /// So many frames in a row are read without letting other tasks run.
 pub const BURST: u32 = 64;
-/// Frames read since a task last waited.
-pub static FRAMES: AtomicU32 = AtomicU32::new(0);
-/// The device where [`Direct::take_frame`] found no frame just now: who reads next need not look again.
-pub static EMPTY: AtomicU64 = AtomicU64::new(NO_DEVICE);
-/// Nobody's handle.
-pub const NO_DEVICE: u64 = u64::MAX;
+/// Nobody's handle: entry 0 of a manifest is no device (ABI section 2.3).
+pub const NO_DEVICE: u64 = 0;
+
+/// What functions of devices keep.
+pub struct State {
+    /// Frames read since a task last waited.
+    pub frames: AtomicU32,
+    /// The device where [`Direct::take_frame`] found no frame just now: who reads next need not look again.
+    pub empty: AtomicU64,
+    /// Names of properties, once they were looked up.
+    pub names: OnceCell<Names>,
+    direct: ClassId<Direct>,
+    /// The class of [`Reader`].
+    pub reader: ClassId<Reader>,
+    /// The class of [`Reading`].
+    pub reading: ClassId<Reading>,
+}
+
+impl State {
+    /// Nothing.
+    pub const fn new() -> Self {
+        Self {
+            frames: AtomicU32::new(0),
+            empty: AtomicU64::new(NO_DEVICE),
+            names: OnceCell::new(),
+            direct: ClassId::new(),
+            reader: ClassId::new(),
+            reading: ClassId::new(),
+        }
+    }
+}
 
 /// Visits what is in a cell, if anything is.
 pub fn visit_cell<T>(cell: &Cell<Option<T>>, visit: impl FnOnce(&T)) {

@@ -4,22 +4,19 @@
 //! there were none.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::ptr::{self, NonNull};
 
 use guest_engine::SMALL_REQUEST;
-use guest_quickjs::OneThread;
 
 use crate::allocator::{ALIGN, Allocator};
 use crate::report;
-
-static HEAP: OneThread<UnsafeCell<Allocator>> = OneThread(UnsafeCell::new(Allocator::new()));
+use crate::state::STATE;
 
 /// Runs `f` on the allocator.
 fn with<R>(f: impl FnOnce(&mut Allocator) -> R) -> R {
     // SAFETY: one thread, and `f` never calls back into this module.
-    f(unsafe { &mut *HEAP.0.get() })
+    f(unsafe { &mut *STATE.0.heap.get() })
 }
 
 /// What `f` answers to a request for `size` bytes.

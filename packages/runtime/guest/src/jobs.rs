@@ -2,10 +2,11 @@
 //! nobody handles.
 
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{RefCell, RefMut};
 
-use guest_quickjs::{Context, OneThread, Thrown, Value};
+use guest_quickjs::{Context, Thrown, Value};
 
+use crate::state::STATE;
 use crate::{report, solo5};
 
 /// How long jobs run before tasks, timers and devices get their turn, in ns. The standard says in which order jobs
@@ -17,11 +18,13 @@ const JOBS_A_READING: u32 = 64;
 const CLEANUPS_A_TURN: usize = 16;
 
 /// Rejected promises without a handler, with their reasons, since the last look.
-static REJECTIONS: OneThread<RefCell<Vec<(Value, Value)>>> = OneThread(RefCell::new(Vec::new()));
+fn rejections() -> RefMut<'static, Vec<(Value, Value)>> {
+    STATE.0.rejections.get_or_init(RefCell::default).borrow_mut()
+}
 
 /// Hears of every rejection of the realm.
 pub fn note_rejection(promise: &Value, reason: Value, handled: bool) {
-    let mut pending = REJECTIONS.0.borrow_mut();
+    let mut pending = rejections();
     if handled {
         pending.retain(|(other, _)| !other.is_same_object(promise));
     } else {
@@ -64,7 +67,7 @@ fn run_one(context: Context) -> bool {
 }
 
 fn end_if_unhandled() {
-    let unhandled = REJECTIONS.0.borrow_mut().drain(..).next();
+    let unhandled = rejections().drain(..).next();
     if let Some((_, reason)) = unhandled {
         solo5::exit(report::uncaught(&reason));
     }

@@ -36,6 +36,8 @@ mod report;
 mod seed;
 #[expect(unsafe_code, reason = "functions of the bindings")]
 mod solo5;
+#[expect(unsafe_code, reason = "a static in a section of its own")]
+mod state;
 #[cfg(feature = "test262")]
 mod test262;
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! `read` of a network device: readings, each an operation of the scheduler that reads one frame.
 
-use core::cell::{Cell, OnceCell};
+use core::cell::Cell;
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 
-use guest_quickjs::{Atom, Buffer, Call, ClassId, Context, Method, NativeClass, OneThread, Result, Value};
+use guest_quickjs::{Atom, Buffer, Call, ClassId, Context, Method, NativeClass, Result, Value};
 use solo5_abi::result::{AGAIN, EINVAL};
 
-use crate::direct::{BURST, EMPTY, FRAMES, NO_DEVICE, visit_cell};
+use crate::direct::{BURST, NO_DEVICE, visit_cell};
 use crate::solo5::{self, Refused};
+use crate::state::STATE;
 
 /// `read` of a network device: a function that returns readings.
 pub struct Reader {
@@ -24,8 +25,7 @@ impl NativeClass for Reader {
     const CALL: Option<Method<Self>> = Some(Self::read);
 
     fn id() -> &'static ClassId<Self> {
-        static ID: ClassId<Reader> = ClassId::new();
-        &ID
+        &STATE.0.devices.reader
     }
 
     fn visit(&self, visit: &mut dyn FnMut(&Value)) {
@@ -68,7 +68,7 @@ const TURN: i32 = 1;
 
 /// Reading one frame: an operation that is its own iterator, so that a frame which is there costs no generator.
 /// It has no state but while it waits, and then there is another for whoever else reads.
-struct Reading {
+pub struct Reading {
     handle: u64,
     into: Buffer,
     otherwise: Value,
@@ -83,8 +83,7 @@ impl NativeClass for Reading {
     const NAME: &'static CStr = c"Reading";
 
     fn id() -> &'static ClassId<Self> {
-        static ID: ClassId<Reading> = ClassId::new();
-        &ID
+        &STATE.0.devices.reading
     }
 
     fn prototype(context: Context) -> Result<Value> {
@@ -109,13 +108,13 @@ impl Reading {
     /// The length of a frame, or the reason why there is none.
     #[inline]
     fn attempt(&self) -> core::result::Result<i32, i32> {
-        let frames = FRAMES.load(Relaxed) + 1;
-        FRAMES.store(frames, Relaxed);
+        let frames = STATE.0.devices.frames.load(Relaxed) + 1;
+        STATE.0.devices.frames.store(frames, Relaxed);
         if frames > BURST {
             return Err(TURN);
         }
-        if EMPTY.load(Relaxed) == self.handle {
-            EMPTY.store(NO_DEVICE, Relaxed);
+        if STATE.0.devices.empty.load(Relaxed) == self.handle {
+            STATE.0.devices.empty.store(NO_DEVICE, Relaxed);
             return Err(-AGAIN);
         }
         let read = self.into.with_room(|into| solo5::net_read(self.handle, into));
@@ -164,7 +163,7 @@ impl Reading {
                     return Ok(self.returned.duplicate());
                 }
                 Err(why) => {
-                    FRAMES.store(0, Relaxed);
+                    STATE.0.devices.frames.store(0, Relaxed);
                     let operation =
                         self.otherwise.call(&[context.integer(why), self.into.value().duplicate()])?;
                     wait = Some(operation.invoke(names.iterator, &[])?);
@@ -201,7 +200,7 @@ impl Reading {
 }
 
 /// Names of properties that readings have and use.
-struct Names {
+pub struct Names {
     iterator: Atom,
     next: Atom,
     throw: Atom,
@@ -214,10 +213,10 @@ impl Names {
     /// The names, which are looked up once.
     #[inline]
     fn prepare(context: Context) -> Result<&'static Self> {
-        static NAMES: OneThread<OnceCell<Names>> = OneThread(OnceCell::new());
-        match NAMES.0.get() {
+        let kept = &STATE.0.devices.names;
+        match kept.get() {
             Some(names) => Ok(names),
-            None => Self::look_up(context).map(|names| NAMES.0.get_or_init(|| names)),
+            None => Self::look_up(context).map(|names| kept.get_or_init(|| names)),
         }
     }
 

@@ -1,11 +1,11 @@
 //! How a guest ends: with which status, and what is printed when it ends badly.
 
 use alloc::vec::Vec;
-use core::cell::Cell;
 use core::fmt::{self, Write};
 
-use guest_quickjs::{OneThread, Text, Value};
+use guest_quickjs::{Text, Value};
 
+use crate::state::STATE;
 use crate::{boot, build_id, console, heap, solo5};
 
 /// Ends the guest well: the program ran to its end.
@@ -74,8 +74,7 @@ extern "C" fn uk_trapped(rip: u64) {
 
 /// The end of a report: the JavaScript that ran, if the engine can be asked, and which engine it was.
 fn last_words(stack: bool) {
-    static SAID: OneThread<Cell<bool>> = OneThread(Cell::new(false));
-    if SAID.0.replace(true) {
+    if STATE.0.reported.replace(true) {
         // What asks the engine has failed itself.
         return;
     }

@@ -1,16 +1,13 @@
 //! Where JavaScript is, for the report of a guest that cannot go on.
 
-use core::cell::OnceCell;
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use guest_engine as qjs;
 
+use crate::state::STATE;
 use crate::value::UNDEFINED;
-use crate::{Context, OneThread, Text, Value};
-
-/// The realm's own `Error`: a program may put another in its place.
-static ERROR: OneThread<OnceCell<Value>> = OneThread(OnceCell::new());
+use crate::{Context, Text, Value};
 
 /// Most frames that are shown.
 const MAX_FRAMES: c_int = 32;
@@ -20,7 +17,7 @@ impl Context {
     pub fn prepare_last_stack(self) {
         if let Ok(error) = self.global().get(c"Error") {
             // A second realm does not exist: the first one's would stay.
-            let _ = ERROR.0.set(error);
+            let _ = STATE.0.error.set(error);
         }
     }
 }
@@ -32,7 +29,7 @@ impl Context {
 /// program for long: whatever it comes across, this ends.
 #[must_use]
 pub fn last_stack() -> Option<Text> {
-    let error = ERROR.0.get()?;
+    let error = STATE.0.error.get()?;
     let context = error.context;
     let runtime = context.runtime();
     // SAFETY: the runtime is live; nothing of it is used but by this function from now on. The stack may be

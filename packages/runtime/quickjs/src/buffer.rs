@@ -1,16 +1,13 @@
 //! What devices read into and write from.
 
-use core::cell::OnceCell;
 use core::mem::MaybeUninit;
 use core::{ptr, slice};
 
 use guest_engine as qjs;
 
+use crate::state::STATE;
 use crate::text::length;
-use crate::{Context, OneThread, Result, Thrown, Value};
-
-/// The engine's getter of `ArrayBuffer.prototype.resizable`, as it was before any program ran.
-static RESIZABLE: OneThread<OnceCell<Value>> = OneThread(OnceCell::new());
+use crate::{Context, Result, Thrown, Value};
 
 /// A value that is used as a buffer, and what never changes about it, found out once.
 pub struct Buffer {
@@ -46,7 +43,7 @@ impl Context {
                 [getter, setter, value].map(|raw| Value { context: self, raw })
             };
             // A second realm does not exist: the first one's would stay.
-            let _ = RESIZABLE.0.set(getter);
+            let _ = STATE.0.resizable.set(getter);
         }
         self.check(found)
     }
@@ -153,7 +150,7 @@ fn memory_of(value: &Value) -> (Kind, bool) {
     let known = memory.and_then(|memory| {
         // SAFETY: live memory.
         let immutable = unsafe { qjs::JS_IsImmutableArrayBuffer(memory.raw) } == 1;
-        let resizable = match RESIZABLE.0.get() {
+        let resizable = match STATE.0.resizable.get() {
             Some(getter) => getter.call_on(&memory, &[])?.is_truthy(),
             None => true,
         };

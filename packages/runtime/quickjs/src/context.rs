@@ -1,19 +1,17 @@
 //! Realms of the engine, and the engine's start.
 
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 use guest_engine as qjs;
 
 use crate::memory::{self, Memory};
+use crate::state::STATE;
 use crate::{Result, Thrown, Value};
 
 /// A realm of the one engine. Never freed: the program ends with it.
 #[derive(Clone, Copy)]
 pub struct Context(pub(crate) *mut qjs::JSContext);
-
-/// The lowest address to which JavaScript may bring the native stack.
-static STACK_END: AtomicUsize = AtomicUsize::new(0);
 
 /// Where the native stack is, about.
 fn stack_pointer() -> usize {
@@ -23,7 +21,7 @@ fn stack_pointer() -> usize {
 
 /// JavaScript may call on: the engine asks this itself for functions of its own.
 pub(crate) fn stack_is_left() -> bool {
-    stack_pointer() >= STACK_END.load(Relaxed)
+    stack_pointer() >= STATE.0.stack_end.load(Relaxed)
 }
 
 unsafe extern "C" fn allocate_shared(runtime: *mut c_void, size: qjs::size_t) -> *mut c_void {
@@ -45,8 +43,7 @@ impl Context {
     /// who knows it can choose keys that make them slow.
     #[must_use]
     pub fn new(stack: usize, secret: [u64; 4], memory: Memory) -> Option<Self> {
-        static STARTED: AtomicBool = AtomicBool::new(false);
-        if STARTED.swap(true, Relaxed) {
+        if STATE.0.started.swap(true, Relaxed) {
             return None;
         }
         memory::set(memory);
@@ -66,7 +63,7 @@ impl Context {
                 sab_opaque: runtime.cast(),
             };
             qjs::JS_SetSharedArrayBufferFunctions(runtime, &raw const shared);
-            STACK_END.store(stack_pointer().saturating_sub(stack), Relaxed);
+            STATE.0.stack_end.store(stack_pointer().saturating_sub(stack), Relaxed);
             let context = qjs::JS_NewContext(runtime);
             (!context.is_null() && qjs::uk_prepare_out_of_memory(context) == 0).then_some(Self(context))
         }

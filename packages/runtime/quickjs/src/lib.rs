@@ -54,6 +54,8 @@ mod one_thread;
 mod promise;
 #[expect(unsafe_code, reason = "C interface of the engine")]
 mod property;
+#[expect(unsafe_code, reason = "a static in a section of its own")]
+mod state;
 #[expect(unsafe_code, reason = "text in the engine's memory")]
 mod text;
 #[expect(unsafe_code, reason = "references that are counted by hand")]

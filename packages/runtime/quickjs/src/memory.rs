@@ -1,8 +1,6 @@
 //! What the engine asks about memory (`engine/src/memory.h`).
 
-use core::cell::Cell;
-
-use crate::OneThread;
+use crate::state::STATE;
 
 /// What the program around the engine has to say about memory.
 #[derive(Clone, Copy)]
@@ -18,18 +16,20 @@ impl Memory {
     pub const UNLIMITED: Self = Self { is_back: || true, is_gone: || panic!("out of memory") };
 }
 
-static MEMORY: OneThread<Cell<Memory>> = OneThread(Cell::new(Memory::UNLIMITED));
-
 pub(crate) fn set(memory: Memory) {
-    MEMORY.0.set(memory);
+    STATE.0.memory.set(Some(memory));
+}
+
+fn memory() -> Memory {
+    STATE.0.memory.get().unwrap_or(Memory::UNLIMITED)
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn uk_out_of_memory() -> ! {
-    (MEMORY.0.get().is_gone)()
+    (memory().is_gone)()
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn uk_memory_is_back() -> bool {
-    (MEMORY.0.get().is_back)()
+    (memory().is_back)()
 }

@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell};
 use core::ffi::CStr;
@@ -37,15 +38,17 @@ struct File {
     source: Source<'static>,
 }
 
-static TEST: OneThread<OnceCell<Test>> = OneThread(OnceCell::new());
+#[unsafe(link_section = ".bss.uk_test262")]
+static TEST: OneThread<OnceCell<Box<Test>>> = OneThread(OnceCell::new());
 
 /// Runs the test in `bytes`, once in a program. `context` is a fresh realm.
 pub fn run(context: Context, bytes: &'static [u8], write: fn(&[u8])) {
     let Some(files) = read(bytes) else {
         return write(b"test262: end damaged\n");
     };
-    let test =
-        TEST.0.get_or_init(|| Test { files, write, imported: Cell::new(false), ended: Cell::new(false) });
+    let test = TEST
+        .0
+        .get_or_init(|| Box::new(Test { files, write, imported: Cell::new(false), ended: Cell::new(false) }));
     let end = prepare(context, &test.files).map_err(|Thrown| "prepare").and_then(|()| {
         test.files.iter().try_fold(false, |waits, file| {
             match file.kind {
