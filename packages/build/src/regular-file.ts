@@ -29,7 +29,7 @@ export function withRegularFile<T>(path: string, what: string, use: (file: Image
     const why = notRegular(status);
     if (why !== undefined) throw refuse(why);
     const read = (offset: number, length: number): Uint8Array => {
-      const bytes = Buffer.alloc(length);
+      const bytes = Buffer.allocUnsafe(length);
       let done = 0;
       for (let got = 1; done < length && got > 0; done += got) {
         got = attempt(() => readSync(fd, bytes, done, length - done, offset + done));
