@@ -1,5 +1,7 @@
 //! `solo5-hvt [options] [--] IMAGE [ARGS...]`: parse, call, exit status.
 
+#![forbid(unsafe_code)]
+
 use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 

@@ -8,7 +8,9 @@
 
 #![no_std]
 #![no_main]
+#![deny(unsafe_code)]
 
+#[expect(unsafe_code, reason = "entry, and functions that the compiler calls by name")]
 mod freestanding;
 
 use core::panic::PanicInfo;

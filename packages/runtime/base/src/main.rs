@@ -2,6 +2,7 @@
 
 #![no_std]
 #![no_main]
+#![forbid(unsafe_code)]
 
 use core::panic::PanicInfo;
 

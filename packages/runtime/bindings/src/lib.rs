@@ -5,6 +5,7 @@
 //! C calling convention (ABI section 7), so an application cannot tell these bindings from others.
 
 #![cfg_attr(not(test), no_std)]
+#![deny(unsafe_code)]
 
 #[cfg(all(feature = "hvt", feature = "spt"))]
 compile_error!("bindings are for one target: hvt or spt");
@@ -15,19 +16,26 @@ mod rounds;
 mod scale;
 
 #[cfg(any(feature = "hvt", feature = "spt"))]
+#[expect(unsafe_code, reason = "boot info and callers' memory, by address")]
 mod devices;
 #[cfg(any(feature = "hvt", feature = "spt"))]
+#[expect(unsafe_code, reason = "the table of jumps, in assembly")]
 mod entries;
 #[cfg(any(feature = "hvt", feature = "spt"))]
+#[expect(unsafe_code, reason = "text of callers, by address")]
 mod log;
 #[cfg(any(feature = "hvt", feature = "spt"))]
+#[expect(unsafe_code, reason = "statics in sections of their own")]
 mod notes;
 #[cfg(any(feature = "hvt", feature = "spt"))]
+#[expect(unsafe_code, reason = "memory as the tender hands it over")]
 mod start;
 
 #[cfg(feature = "hvt")]
+#[expect(unsafe_code, reason = "instructions of the processor, and memory that is shared with the tender")]
 mod hvt;
 #[cfg(feature = "spt")]
+#[expect(unsafe_code, reason = "system calls, and boot info by address")]
 mod spt;
 
 #[cfg(feature = "hvt")]

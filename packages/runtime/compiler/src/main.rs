@@ -4,6 +4,8 @@
 //! status 0, or 1 with one line of JSON on standard error: `{"name","message","line","column"}` for
 //! an error in the source, `{"message"}` for any other.
 
+#![forbid(unsafe_code)]
+
 use std::ffi::CString;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;

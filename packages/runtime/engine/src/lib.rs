@@ -4,7 +4,9 @@
 //! The bindings are the crate's own, and so unsafe to call; `guest-quickjs` is the safe face.
 
 #![no_std]
+#![deny(unsafe_code)]
 
+#[expect(unsafe_code, reason = "functions that the engine calls by name")]
 mod numbers;
 
 /// Requests of up to so many bytes must not fail: see `memory.h`. The engine's arenas are smaller.
@@ -15,6 +17,7 @@ pub const SMALL_REQUEST: usize = 8192;
 pub const SOURCE_ID: [u8; 32] = *include_bytes!(concat!(env!("OUT_DIR"), "/source-id.bin"));
 
 #[expect(
+    unsafe_code,
     non_upper_case_globals,
     non_camel_case_types,
     non_snake_case,

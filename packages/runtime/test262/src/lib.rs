@@ -11,6 +11,7 @@
 //! and TYPE being those of `negative` in tests, or `test262: end complete`.
 
 #![no_std]
+#![deny(unsafe_code)]
 
 extern crate alloc;
 
@@ -38,6 +39,7 @@ struct File {
     source: Source<'static>,
 }
 
+#[expect(unsafe_code, reason = "a section of its own")]
 #[unsafe(link_section = ".bss.uk_test262")]
 static TEST: OneThread<OnceCell<Box<Test>>> = OneThread(OnceCell::new());
 
