@@ -1,12 +1,19 @@
 import { library } from "../../tsup.base.ts";
 
-/** One file each: reading many is what a start takes long for. Other packages are imported when they are needed. */
+/**
+ * Few files: to find and read many is what a start takes long for. What a command alone needs is imported when it runs.
+ */
 export default [{ entry: ["src/index.ts"] }, { entry: ["src/dev-launcher.ts"], clean: false }].map(
   (options) =>
     library({
       platform: "node",
-      splitting: false,
-      noExternal: ["@uk/build/stack-traces", "@uk/build/untrusted", "@uk/image", "@uk/manifest"],
+      noExternal: [
+        "@uk/build/stack-traces",
+        "@uk/build/untrusted",
+        "@uk/image",
+        "@uk/manifest",
+        "@uk/tender",
+      ],
       ...options,
     }),
 );

@@ -35,10 +35,8 @@ export const run: Command = {
     const { target } = openImage(image).abi;
     if (!isTarget(target))
       throw new CliError(`${image}: an image for ${target}, for which there is no tender here`);
-    const [path, { KILL_AFTER_MS, startGuest }] = await Promise.all([
-      tenderPath(target),
-      import("@uk/tender"),
-    ]);
+    const path = tenderPath(target);
+    const { KILL_AFTER_MS, startGuest } = await import("@uk/tender");
     const map = mapBeside(image);
     const [stdin = "inherit", stdout = "inherit", ...others] = inherited(options);
     let passedOn = false;

@@ -8,13 +8,13 @@ export const which: Command = {
   what: "Print the path of a target's tender.",
   operands: { TARGET: `The target: ${TARGETS.join(" or ")}` },
   examples: ["uk which spt", '"$(uk which hvt)" --mem=64 dist/hello.hvt'],
-  async run({ operands: [target = ""] }) {
+  run({ operands: [target = ""] }) {
     if (!isTarget(target))
       throw new CliError(
         `which: no tender for ${JSON.stringify(target)}: there is one for ${TARGETS.join(" and ")}`,
         status.usage,
       );
-    say(await tenderPath(target));
+    say(tenderPath(target));
     return status.ok;
   },
 };
