@@ -245,7 +245,7 @@ describe("an hvt image that crashes", () => {
     expect(head.replace("Solo5: ABORT: ", "")).toMatch(hvt.trap);
     for (const [index, line] of REST.entries()) expect(lines[index]).toMatch(line);
     const [stack, ...others] = lines.slice(REST.length);
-    expect(lines.at(-1)).toMatch(/^Solo5: engine [0-9a-f]{64}$/);
+    expect(lines.at(-1)).toMatch(/^Solo5: build id [0-9a-f]{64}$/);
     if (hvt.astray) {
       expect(others).toEqual([]);
       return;

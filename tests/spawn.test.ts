@@ -467,7 +467,7 @@ describe("hvt", () => {
         expect(ended).toMatchObject({ status: 255, signal: undefined });
         expect(ended.message).toMatch(expected.trap);
         expect(Object.keys(ended.registers).sort()).toEqual(ALL_REGISTERS);
-        expect(ended.report).toMatch(/^Solo5: ABORT: #[\s\S]*\nSolo5: engine [0-9a-f]{64}$/);
+        expect(ended.report).toMatch(/^Solo5: ABORT: #[\s\S]*\nSolo5: build id [0-9a-f]{64}$/);
       } else {
         expect(ended).toMatchObject({ status: 1, signal: undefined });
         expect(`solo5-hvt: ${ended.report}`).toMatch(expected.tender);

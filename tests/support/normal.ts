@@ -4,7 +4,7 @@ import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 /**
  * A transcript with what may change between builds made constant: frames of a stack show the place in
  * the guest's own `main.ts`, runs of other frames are one line; sizes of memory and the
- * build id of the engine are `N`. At which place of a loop memory is gone for small things is chance, and left out.
+ * build id are `N`. At which place of a loop memory is gone for small things is chance, and left out.
  *
  * @param map - path of the image's source map
  */
@@ -39,6 +39,6 @@ function frame(line: string, trace: TraceMap): string {
 
 function withoutSizes(line: string): string {
   return line.startsWith("Solo5: ")
-    ? line.replace(/\b\d+ (more bytes|KiB)/g, "N $1").replace(/ engine [0-9a-f]{64}$/, " engine N")
+    ? line.replace(/\b\d+ (more bytes|KiB)/g, "N $1").replace(/ build id [0-9a-f]{64}$/, " build id N")
     : line;
 }

@@ -25,7 +25,7 @@ entry       0x100020
 image end   0x108000
 kernel end  0x108000
 W^X         holds
-engine      01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da
+build id    01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da
 program     300 bytes of bytecode at 0x107000, 8388608 bytes of stack
 
 flags  from      to        memory  in file  at
@@ -42,7 +42,7 @@ handle  device   type
 
   it("says what an image of somebody else's lacks", () => {
     const text = formatImageInfo(UPSTREAM);
-    expect(text).toContain("engine      none of ours\nprogram     none of ours\n");
+    expect(text).toContain("build id    none of ours\nprogram     none of ours\n");
     expect(text).toMatch(/RW- {4}0x106000 {2}0x309ca0 {2}2112672 {2}0 {8}-\n/);
     expect(text.endsWith("\n\nno devices\n")).toBe(true);
   });

@@ -78,7 +78,7 @@ export function formatImageInfo(info: ImageInfo): string {
     ["image end", hex(info.imageEnd)],
     ["kernel end", hex(info.kernelEnd)],
     ["W^X", info.writeXorExecute ? "holds" : "does not hold: a segment is writable and executable"],
-    ["engine", info.buildId ?? "none of ours"],
+    ["build id", info.buildId ?? "none of ours"],
     [
       "program",
       program === undefined

@@ -5,7 +5,7 @@
  * - `NOT_ELF` to `BAD_ENTRY`: the ELF header (ABI section 3.1)
  * - `SEGMENT_...`, `WRITE_AND_EXECUTE`: a PT_LOAD breaks a rule of ABI section 3.2
  * - `BAD_NOTE`, `NO_ABI`, `NO_MANIFEST`: the notes (ABI section 2.5)
- * - `BAD_PROGRAM`: what our linker adds, the program segment and the engine's build id, is not as it must be
+ * - `BAD_PROGRAM`: what our linker adds, the program segment and the base image's build id, is not as it must be
  * - `DAMAGED`: the file of an image that our linker made has changed since
  * - the rest: only `linkImage`
  */

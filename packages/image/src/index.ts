@@ -2,7 +2,7 @@ export { formatImageInfo, type ImageInfoJson, imageInfoToJson } from "./format-i
 export { ImageError, type ImageErrorCode, type ImageSubject } from "./image-error.ts";
 export type { ImageSource } from "./image-source.ts";
 export { type LinkInput, linkImage } from "./link-image.ts";
-export { type ProgramInfo, STACK_BYTES } from "./program.ts";
+export { checkStack, type ProgramInfo, STACK_BYTES } from "./program.ts";
 export {
   DEFAULT_MEM_BYTES,
   type ImageInfo,

@@ -206,13 +206,13 @@ describe("linkImage", () => {
     );
   });
 
-  it("names both engines when they differ", () => {
+  it("names both build ids when they differ", () => {
     const other = ENGINE.map((byte) => byte ^ 0xff);
     const { code, message } = refusal({ program: { buildId: other, bytecode: BYTECODE } });
     const [mine, theirs] = [other, ENGINE].map((id) => Buffer.from(id).toString("hex"));
     expect(code).toBe("BUILD_ID_MISMATCH");
     expect(message).toBe(
-      `base image: BUILD_ID_MISMATCH: the bytecode was compiled for engine ${mine} but the base image holds engine ${theirs}: rebuild with matching packages`,
+      `base image: BUILD_ID_MISMATCH: the bytecode was compiled for build id ${mine} but this one has build id ${theirs}: rebuild with matching packages`,
     );
   });
 
@@ -221,7 +221,7 @@ describe("linkImage", () => {
     { why: "something else", base: filler(500, 1), code: "NOT_ELF" },
     { why: "an image that is linked already", base: linkImage(input()), code: "ALREADY_LINKED" },
     {
-      why: "an image without an engine",
+      why: "an image without a build id",
       base: withPieces((p) => {
         p.buildId.type = PT.DYNAMIC;
       }),

@@ -30,7 +30,7 @@ import {
   readAbiNote,
   readBuildId,
 } from "./notes.ts";
-import { buildProgram, isProgram, NOTE_AT, STACK_BYTES, sealImage, wrongStack } from "./program.ts";
+import { buildProgram, checkStack, isProgram, NOTE_AT, STACK_BYTES, sealImage } from "./program.ts";
 
 /** What `linkImage` joins. */
 export interface LinkInput {
@@ -85,14 +85,12 @@ export function linkImage(input: LinkInput): Uint8Array {
     );
   }
   if (program.bytecode.length === 0) throw new RangeError("linkImage: the bytecode is empty");
-  if (typeof stack !== "number") throw new TypeError("linkImage: stack must be a number");
-  const wrong = wrongStack(stack);
-  if (wrong !== undefined) throw new RangeError(`linkImage: ${wrong}`);
+  checkStack("linkImage", stack);
   const manifestNote = encodeManifestNote(manifest);
   const elf = readElf("base image", sourceOf("linkImage", base));
   const parts = readBase(elf);
   if (hexOf(parts.buildId) !== hexOf(program.buildId)) {
-    const why = `the bytecode was compiled for engine ${hexOf(program.buildId)} but the base image holds engine ${hexOf(parts.buildId)}: rebuild with matching packages`;
+    const why = `the bytecode was compiled for build id ${hexOf(program.buildId)} but this one has build id ${hexOf(parts.buildId)}: rebuild with matching packages`;
     throw refusal(elf, "BUILD_ID_MISMATCH", why);
   }
   const segment = buildProgram(program.buildId, manifestNote, program.bytecode, stack);
@@ -143,7 +141,7 @@ function readBase(elf: ElfFile): BaseParts {
   }
   if (readAbiNote(elf) === undefined) throw notABase("it has no ABI note");
   const buildId = readBuildId(elf);
-  if (buildId === undefined) throw notABase("it has no build id note, so it holds no engine of ours");
+  if (buildId === undefined) throw notABase("it has no build id note, so it is none of ours");
   if (findNote(elf, MANIFEST_NOTE) !== undefined) throw notABase("it has a manifest of its own");
   const entrySegment = loaded.find(({ vaddr, memsz }) => vaddr <= elf.entry && elf.entry < vaddr + memsz);
   if (entrySegment === undefined || (entrySegment.flags & PF_X) === 0) {

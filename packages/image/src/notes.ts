@@ -96,7 +96,7 @@ export function readAbiNote(elf: ElfFile): AbiNote | undefined {
 }
 
 /**
- * The build id of the engine in an image, `undefined` if it holds none of ours.
+ * The build id of the base image that an image was linked from, `undefined` if that is none of ours.
  *
  * @throws {ImageError} `BAD_PROGRAM`
  */

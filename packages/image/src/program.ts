@@ -62,10 +62,23 @@ export interface ProgramInfo {
 }
 
 /** Why the engine's stack cannot have so many bytes; `undefined` if it can. */
-export function wrongStack(bytes: number): string | undefined {
+function wrongStack(bytes: number): string | undefined {
   const { min, max } = STACK_BYTES;
   if (bytes % PAGE_SIZE === 0 && bytes >= min && bytes <= max) return undefined;
   return `a stack of ${bytes} bytes, not a multiple of ${PAGE_SIZE} from ${min} to ${max}`;
+}
+
+/**
+ * Checks what somebody asks for as the size of the engine's stack in bytes.
+ *
+ * @param call - who was asked, for the error
+ * @throws {TypeError} it is no number
+ * @throws {RangeError} no stack has so many bytes
+ */
+export function checkStack(call: string, stack: number): void {
+  if (typeof stack !== "number") throw new TypeError(`${call}: stack must be a number`);
+  const wrong = wrongStack(stack);
+  if (wrong !== undefined) throw new RangeError(`${call}: ${wrong}`);
 }
 
 /** Lays out a program segment. */
@@ -123,7 +136,7 @@ export function isProgram(elf: ElfFile, header: ProgramHeader): boolean {
  * Reads a program segment.
  *
  * @param header - a checked PT_LOAD for which `isProgram` holds
- * @param buildId - of the engine in the same image
+ * @param buildId - of the base image in the same image
  * @throws {ImageError} `BAD_PROGRAM`
  */
 export function readProgram(elf: ElfFile, header: ProgramHeader, buildId: Uint8Array): ProgramInfo {
@@ -147,7 +160,7 @@ export function readProgram(elf: ElfFile, header: ProgramHeader, buildId: Uint8A
   const compiledBy = head.subarray(BUILD_ID_AT, BUILD_ID_AT + BUILD_ID_SIZE);
   if (hexOf(compiledBy) !== hexOf(buildId)) {
     throw refuse(
-      `the program was compiled for engine ${hexOf(compiledBy)}, the image holds engine ${hexOf(buildId)}`,
+      `the program was compiled for build id ${hexOf(compiledBy)}, the image has build id ${hexOf(buildId)}`,
     );
   }
   const note = findNote(elf, MANIFEST_NOTE)?.header;

@@ -279,7 +279,7 @@ describe("readImage", () => {
       code: "LINUX_EXECUTABLE",
     },
     { why: "a build id of 31 bytes", image: edited(u32(0x303c + 4, 31)), code: "BAD_PROGRAM" },
-    { why: "a program of another engine", image: edited(u8(0x5000 + 8, 0xff)), code: "BAD_PROGRAM" },
+    { why: "a program for another base image", image: edited(u8(0x5000 + 8, 0xff)), code: "BAD_PROGRAM" },
     { why: "a writable program", image: edited(u32(at(PROGRAM, "flags"), R | W)), code: "BAD_PROGRAM" },
     { why: "a program of another size", image: edited(u64(0x5000 + 40, 0x2000)), code: "BAD_PROGRAM" },
     { why: "bytecode off its alignment", image: edited(u64(0x5000 + 48, 0x1a8)), code: "BAD_PROGRAM" },
@@ -330,8 +330,8 @@ describe("readImage", () => {
   });
 
   it.each([
-    { what: "a program without its engine", edit: u32(at(BUILD_ID, "type"), 0) },
-    { what: "an engine without a program", edit: u64(0x5000, 0) },
+    { what: "a program without a build id", edit: u32(at(BUILD_ID, "type"), 0) },
+    { what: "a build id without a program", edit: u64(0x5000, 0) },
   ])("refuses $what", ({ edit }) => {
     expect(() => readImage(edited(edit))).toThrow(expect.objectContaining({ code: "BAD_PROGRAM" }));
   });

@@ -47,7 +47,7 @@ export interface ImageInfo {
    * without could. It says what the headers ask for: under upstream's hvt all guest memory is executable (ABI section 3.3).
    */
   readonly writeXorExecute: boolean;
-  /** Of the engine, 64 hexadecimal digits; `undefined` in images that are not ours. */
+  /** Of the base image, 64 hexadecimal digits; `undefined` in images that are not ours. */
   readonly buildId: string | undefined;
   /** `undefined` in images that are not ours. */
   readonly program: ProgramInfo | undefined;
@@ -116,9 +116,9 @@ function programOf(
 ): ProgramInfo | undefined {
   const linked = last !== undefined && isProgram(elf, last);
   if (!linked && buildId === undefined) return undefined;
-  if (!linked) throw new ImageError(elf.subject, "BAD_PROGRAM", "it holds our engine but no program for it");
+  if (!linked) throw new ImageError(elf.subject, "BAD_PROGRAM", "it has a build id of ours but no program");
   if (buildId === undefined)
-    throw new ImageError(elf.subject, "BAD_PROGRAM", "it holds a program but no engine for it");
+    throw new ImageError(elf.subject, "BAD_PROGRAM", "it has a program but no build id");
   const program = readProgram(elf, last, buildId);
   checkSeal(elf, program);
   return program;

@@ -10,7 +10,7 @@ it("runs the program in README.md and prints what README.md says", async () => {
   const files = new Map([
     ["base-spt.elf", baseImage()],
     ["build-id", ENGINE],
-    ["app.bytecode", filler(300, 9)],
+    ["hello.bytecode", filler(300, 9)],
   ]);
   const modules = {
     "node:fs/promises": {
@@ -25,5 +25,5 @@ it("runs the program in README.md and prints what README.md says", async () => {
   const program = block("ts").replace(/import (\{[^}]*\}) from (".*");/g, "const $1 = modules[$2];");
   await new Function("modules", "console", `return (async () => {${program}})();`)(modules, console);
   expect(`${lines.join("\n")}\n`).toBe(block("text"));
-  expect(files.get("app.spt")).toHaveLength(24576);
+  expect(files.get("hello.spt")).toHaveLength(24576);
 });

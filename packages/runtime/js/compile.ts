@@ -14,7 +14,7 @@ export interface CompiledModule {
  * Compiles one bundled ES module with the engine build that is in the base images.
  *
  * @param source - the module; all imports bundled, except `uk:solo5`
- * @param name - shown in stack traces, e.g. `app.js`
+ * @param name - shown in stack traces, e.g. `hello.js`
  * @throws {TypeError} (as a rejection) `source` or `name` is not a string
  * @throws {RuntimeError} `SYNTAX` with line and column in `source`; `NOT_BUILT`; `COMPILER_FAILED`
  */

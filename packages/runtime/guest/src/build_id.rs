@@ -16,7 +16,7 @@ struct Note {
 const _: () = assert!(size_of::<Note>() == 16 + LEN && align_of::<Note>() == 4);
 
 /// Lets the linker refuse a program for other code (`packages/image`). It is linked with the id of the engine's sources, and
-/// then stamped with a digest of all code in the base image (`scripts/build-id.mjs`).
+/// then stamped with a digest of all that is behind the bindings (`scripts/build-id.mjs`).
 #[used]
 #[unsafe(link_section = ".note.uk.build-id")]
 static NOTE: Note = Note {

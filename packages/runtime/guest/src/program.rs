@@ -36,7 +36,7 @@ pub enum ProgramError {
     /// The base image was booted as it is.
     Missing,
     /// The bytecode is for another base image.
-    OtherEngine,
+    OtherBase,
     /// A size or an offset points outside the segment or outside memory.
     Malformed {
         /// Value of the size field.
@@ -54,9 +54,9 @@ impl fmt::Display for ProgramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("this is a base image without a program: link one with `uk build`"),
-            Self::OtherEngine => f.write_str(
-                "the program was compiled for the engine of another base image: rebuild it with `uk build`",
-            ),
+            Self::OtherBase => {
+                f.write_str("the program was compiled for another base image: rebuild it with `uk build`")
+            }
             Self::Malformed { size, offset, len, stack } => {
                 write!(
                     f,
@@ -79,7 +79,7 @@ impl<'a> Program<'a> {
             return Err(ProgramError::Missing);
         }
         if header[8..40] != build_id() {
-            return Err(ProgramError::OtherEngine);
+            return Err(ProgramError::OtherBase);
         }
         let fields @ [size, ..] = fields(header);
         let whole = size >= HEADER as u64 && size.is_multiple_of(PAGE);
@@ -151,7 +151,7 @@ mod tests {
     fn refuses_bytecode_of_another_engine() {
         let mut bytes = segment(4096, 1024, 4, 1 << 20);
         bytes[8] ^= 1;
-        assert_eq!(Program::read(&bytes), Err(ProgramError::OtherEngine));
+        assert_eq!(Program::read(&bytes), Err(ProgramError::OtherBase));
     }
 
     #[test]

@@ -72,7 +72,7 @@ extern "C" fn uk_trapped(rip: u64) {
     last_words(rip < (&raw const _engine_etext).addr() as u64);
 }
 
-/// The end of a report: the JavaScript that ran, if the engine can be asked, and which engine it was.
+/// The end of a report: the JavaScript that ran, if the engine can be asked, and the build id.
 fn last_words(stack: bool) {
     if STATE.0.reported.replace(true) {
         // What asks the engine has failed itself.
@@ -88,7 +88,7 @@ fn last_words(stack: bool) {
             *digit = b"0123456789abcdef"[usize::from(value)];
         }
     }
-    line(format_args!("Solo5: engine {}", core::str::from_utf8(&hex).unwrap_or_default()));
+    line(format_args!("Solo5: build id {}", core::str::from_utf8(&hex).unwrap_or_default()));
 }
 
 /// Frames of a stack, without the name and message before them.
