@@ -9,10 +9,10 @@ import { visible } from "./visible.ts";
  * - `COMPILE`: the engine refuses the program
  * - `MANIFEST`: run up to `run`, the program does not tell its devices
  * - `LINK`: program and base image do not become an image
- * - `WRITE`: the output cannot be written
+ * - `WRITE`: the output, or what is run to learn the devices, cannot be written
  * - `MAP`: a source map is none
  * - `READ`: a file cannot be read
- * - `TOOLCHAIN`: a part of `@uk/runtime` is missing or broken
+ * - `TOOLCHAIN`: a part of `@uk/runtime` is missing or broken, or esbuild or Node does not run
  */
 export type BuildErrorCode =
   | "ENTRY"

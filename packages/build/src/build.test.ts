@@ -30,7 +30,7 @@ program("two.ts", `${RUN}run([net("a"), net("b")], function* () {});\n`);
 program("spins.ts", `${RUN}console.log("spinning");\nfor (;;);\nrun([], function* () {});\n`);
 
 /** The error that a build ends with. */
-async function failure(entry: string, options: BuildOptions = {}): Promise<BuildError> {
+async function failure(entry: string | URL, options: BuildOptions = {}): Promise<BuildError> {
   const error = await build(entry, { cwd: folder, ...options }).then(
     () => new Error("it was built"),
     (reason) => reason,
@@ -117,7 +117,21 @@ describe("build", () => {
     expect(await failure("empty")).toMatchObject({ code: "ENTRY" });
     expect(await failure("two.ts", { name: "a/b" })).toMatchObject({ code: "NAME" });
     expect(await failure("two.ts", { outDir: "two.ts" })).toMatchObject({ code: "WRITE" });
-    await expect(build("two.ts", { cwd: folder, targets: ["xen" as "spt"] })).rejects.toThrow(TypeError);
+    expect(await failure(new URL("https://example.org/two.ts"))).toMatchObject({
+      code: "ENTRY",
+      message: expect.stringContaining("a path or a file: URL"),
+      cause: { code: "ERR_INVALID_URL_SCHEME" },
+    });
+  });
+
+  it.each<{ why: string; options: object; error: typeof TypeError | typeof RangeError }>([
+    { why: "a target that does not exist", options: { targets: ["xen"] }, error: TypeError },
+    { why: "targets that are no array", options: { targets: "spt" }, error: TypeError },
+    { why: "a name that is no string", options: { name: 5 }, error: TypeError },
+    { why: "a stack that is no number", options: { stack: "8" }, error: TypeError },
+    { why: "a stack that none can be", options: { stack: 8, targets: [] }, error: RangeError },
+  ])("refuses $why before it looks at the program", async ({ options, error }) => {
+    await expect(build("absent.ts", { cwd: folder, ...options })).rejects.toThrow(error);
   });
 
   it("has an error whose message a terminal can show", async () => {

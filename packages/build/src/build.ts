@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { ImageError, linkImage, STACK_BYTES } from "@uk/image";
+import { checkStack, ImageError, linkImage, STACK_BYTES } from "@uk/image";
 import { formatManifest, generateC, isTarget, type Manifest, TARGETS, type Target } from "@uk/manifest";
 import { baseImagePath, type CompiledModule, compileModule, RuntimeError } from "@uk/runtime";
 import { BuildError, type Place } from "./build-error.ts";
@@ -10,6 +10,7 @@ import { codeFrame } from "./code-frame.ts";
 import { findEntry } from "./entry.ts";
 import { type Inference, inferManifest } from "./infer-manifest.ts";
 import { SourceMap } from "./symbolicate.ts";
+import { systemReason } from "./system-reason.ts";
 import { visibleName } from "./visible.ts";
 import { writeOutputs } from "./write-outputs.ts";
 
@@ -56,16 +57,20 @@ export interface Built {
 
 /**
  * From source to images: bundle, compile, learn the devices, link. The same sources give the same bytes. The program
- * is run on this machine up to `run`, with this process's environment, and ends when this process does.
+ * is run on this host up to `run`, with this process's environment, and ends when this process does.
  *
  * @param entry - the first module, or a folder with a `main` or `index` in it or in its `src`: path or `file:` URL
- * @throws {TypeError} (as a rejection) there is no such target
+ * @throws {TypeError} (as a rejection) there is no such target, or an option is of another type
  * @throws {RangeError} (as a rejection) `stack` is no size of a stack
- * @throws {BuildError} all else that can go wrong, in the program and on the machine
+ * @throws {BuildError} all else that can go wrong, in the program and on the host
  * @throws the signal's reason
  */
 export async function build(entry: string | URL, options: BuildOptions = {}): Promise<Built> {
   const { targets = TARGETS, stack = STACK_BYTES.default, outDir, signal } = options;
+  checkStack("build", stack);
+  if (!Array.isArray(targets)) throw new TypeError("build: targets must be an array");
+  if (!["string", "undefined"].includes(typeof options.name))
+    throw new TypeError("build: name must be a string");
   for (const target of targets)
     if (!isTarget(target)) throw new TypeError(`build: there is no target ${JSON.stringify(target)}`);
   const { path, cwd, name: own } = programOf(entry, options);
@@ -124,12 +129,22 @@ async function link(
   compiled: CompiledModule,
   stack: number,
 ): Promise<Uint8Array> {
+  const base = await readBase(target);
   try {
-    return linkImage({ base: await readFile(baseImagePath(target)), manifest, program: compiled, stack });
+    return linkImage({ base, manifest, program: compiled, stack });
   } catch (cause) {
-    throw cause instanceof ImageError
-      ? new BuildError("LINK", `${program}: ${cause.message}`, { cause })
-      : broken(cause);
+    if (!(cause instanceof ImageError)) throw cause;
+    throw new BuildError("LINK", `${program}: ${cause.message}`, { cause });
+  }
+}
+
+async function readBase(target: Target): Promise<Uint8Array> {
+  try {
+    return await readFile(baseImagePath(target));
+  } catch (cause) {
+    if (cause instanceof RuntimeError) throw broken(cause);
+    const why = `the base image for ${target} cannot be read: ${systemReason(cause)}: install @uk/runtime again`;
+    throw new BuildError("TOOLCHAIN", why, { cause });
   }
 }
 

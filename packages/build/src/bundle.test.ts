@@ -13,7 +13,7 @@ async function says(world: World, source: string): Promise<string> {
   const entry = join(folder, "main.ts");
   writeFileSync(entry, source);
   const { code } = await bundle({ entry, file: "main.js", world, cwd: folder });
-  const env = { ...process.env, NODE_ENV: "of this machine" };
+  const env = { ...process.env, NODE_ENV: "of this host" };
   return spawnSync(process.execPath, ["--input-type=module", "-"], { input: code, encoding: "utf8", env })
     .stdout;
 }
@@ -32,7 +32,7 @@ describe("a bundle", () => {
   it.each<[World, string]>([
     ["guest", "production"],
     ["manifest", "production"],
-    ["dev", "of this machine"],
+    ["dev", "of this host"],
   ])("for %s says %s when it is asked for NODE_ENV", async (world, expected) => {
     expect(await says(world, "console.log(process.env.NODE_ENV);")).toBe(`${expected}\n`);
   });

@@ -13,7 +13,7 @@ export interface Bundle {
   readonly inputs: readonly string[];
 }
 
-/** Where a bundle is to run: in an image; on this machine, for a build that asks for the devices; on Node, under `uk dev`. */
+/** Where a bundle is to run: in an image; on this host, for a build that asks for the devices; on Node, under `uk dev`. */
 export type World = "guest" | "manifest" | "dev";
 
 /** What becomes a bundle. */
@@ -42,16 +42,10 @@ const HOST_REQUIRE =
 /**
  * Bundles a program into one ES module.
  *
- * @throws {BuildError} `BUNDLE`, with a code frame for each error in the sources
+ * @throws {BuildError} `BUNDLE`, with a code frame for each error in the sources; `TOOLCHAIN`
  */
 export async function bundle(input: BundleInput): Promise<Bundle> {
-  const { build } = await import("esbuild");
-  try {
-    return bundleOf(await build(optionsOf(input)), input.file);
-  } catch (error) {
-    if (!Array.isArray((error as BuildFailure).errors)) throw error;
-    throw await failureOf(error as BuildFailure);
-  }
+  return bundleOf(await ask(({ build }) => build(optionsOf(input))), input.file);
 }
 
 /**
@@ -59,6 +53,7 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
  *
  * @param onBundle - gets each bundle that differs from the one before, or what is wrong with the sources
  * @returns a function that ends it
+ * @throws {BuildError} `TOOLCHAIN`
  */
 export async function watchBundle(
   input: BundleInput,
@@ -79,11 +74,21 @@ export async function watchBundle(
       });
     },
   };
-  const { context } = await import("esbuild");
   const options = optionsOf(input);
-  const watched = await context({ ...options, plugins: [...options.plugins, tell] });
+  const watched = await ask(({ context }) => context({ ...options, plugins: [...options.plugins, tell] }));
   await watched.watch();
   return () => watched.dispose();
+}
+
+/** What esbuild makes; an error that is not of the sources is esbuild's own. */
+async function ask<T>(work: (esbuild: typeof import("esbuild")) => Promise<T>): Promise<T> {
+  try {
+    return await work(await import("esbuild"));
+  } catch (cause) {
+    if (Array.isArray((cause as BuildFailure).errors)) throw await failureOf(cause as BuildFailure);
+    const [why] = (cause as Error).message.split("\n", 1);
+    throw new BuildError("TOOLCHAIN", `esbuild does not run: ${why}: install it again`, { cause });
+  }
 }
 
 /** esbuild would wait for a pipe to be written, and read a device to an end that never comes. */

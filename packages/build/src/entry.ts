@@ -21,10 +21,10 @@ const MAINS = ["main", "index", "src/main", "src/index"].flatMap((stem) =>
  *
  * @param operand - path or `file:` URL
  * @param cwd - folder that a relative path starts from
- * @throws {BuildError} `ENTRY`: nothing is there
+ * @throws {BuildError} `ENTRY`: nothing is there, or the URL is not that of a file
  */
 export function findEntry(operand: string | URL, cwd = "."): Entry {
-  const path = resolve(cwd, operand instanceof URL ? fileURLToPath(operand) : operand);
+  const path = resolve(cwd, operand instanceof URL ? pathOf(operand) : operand);
   let isDirectory: boolean;
   try {
     isDirectory = statSync(path).isDirectory();
@@ -41,6 +41,16 @@ export function findEntry(operand: string | URL, cwd = "."): Entry {
       `${operand}: the folder has no main.ts or index.ts, neither itself nor in src`,
     );
   return { path: main, name: basename(path) };
+}
+
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    const why =
+      "cannot open the program: it is not the URL of a file on this host: give a path or a file: URL";
+    throw new BuildError("ENTRY", `${url}: ${why}`, { cause });
+  }
 }
 
 /** `src/hello.ts` is `hello`, `hello/main.ts` and `hello/src/main.ts` are, too. */

@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { createManifest, type Manifest, ManifestError, parseManifest } from "@uk/manifest";
 import { BuildError } from "./build-error.ts";
 import type { Bundle } from "./bundle.ts";
+import { systemReason } from "./system-reason.ts";
 import { writeProgram } from "./write-program.ts";
 
 /** How long a program may take to reach `run` on the host. */
@@ -27,20 +28,27 @@ export interface Inference {
 }
 
 /**
- * Learns which devices a program needs, by running it on the host in manifest mode: a child process
+ * Learns which devices a program needs, by running it on the host where there is no target: a child process
  * that ends at `run`, and with this process.
  *
- * @throws {BuildError} `MANIFEST`: the program failed, never called `run`, or takes too long
+ * @throws {BuildError} `MANIFEST`: the program failed, never called `run`, or takes too long; `WRITE`: there is no
+ *   room for it in the folder of temporary files; `TOOLCHAIN`: Node cannot be started
  * @throws the signal's reason
  */
 export async function inferManifest(bundle: Bundle, inference: Inference): Promise<Manifest> {
   if (!bundle.inputs.some((path) => path.includes("miou-solo5/"))) return createManifest([]);
-  const folder = await mkdtemp(join(tmpdir(), "uk-"));
+  const folder = await mkdtemp(join(tmpdir(), "uk-")).catch(unwritable);
   try {
-    return await readManifest(await writeProgram(folder, bundle, inference.cwd), inference);
+    const file = await writeProgram(folder, bundle, inference.cwd).catch(unwritable);
+    return await readManifest(file, inference);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function unwritable(cause: unknown): never {
+  const why = `the program cannot be written there, to be run: ${systemReason(cause)}: name another folder in TMPDIR`;
+  throw new BuildError("WRITE", `${tmpdir()}: ${why}`, { cause });
 }
 
 async function readManifest(file: string, { program, cwd, stdio, signal }: Inference): Promise<Manifest> {
@@ -63,11 +71,11 @@ async function readManifest(file: string, { program, cwd, stdio, signal }: Infer
   else for (const stream of [child.stdout, child.stderr]) stream?.on("data", keep);
   const text = collect(child.stdio[3] as Readable);
   const [status, by] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.on("error", (error) => reject(signal?.aborted ? signal.reason : error));
+    child.on("error", (error) => reject(signal?.aborted ? signal.reason : notStarted(error)));
     child.on("close", (code, name) => resolve([code, name]));
   });
   const failure = (what: string, options?: ErrorOptions): BuildError => {
-    const why = "to learn its devices the build runs the program on this machine up to `run`";
+    const why = "to learn its devices the build runs the program on this host up to `run`";
     const said = output === "" ? "" : `\n${output.trimEnd()}`;
     return new BuildError("MANIFEST", `${program}: ${what}; ${why}${said}`, options);
   };
@@ -84,6 +92,11 @@ async function readManifest(file: string, { program, cwd, stdio, signal }: Infer
     if (!(cause instanceof ManifestError)) throw cause;
     throw new BuildError("MANIFEST", `${program}: its manifest is invalid: ${cause.message}`, { cause });
   }
+}
+
+function notStarted(cause: Error): BuildError {
+  const why = `Node cannot be started to run the program: ${systemReason(cause)}`;
+  return new BuildError("TOOLCHAIN", `${process.execPath}: ${why}`, { cause });
 }
 
 async function collect(stream: Readable): Promise<string> {

@@ -1,7 +1,7 @@
 /** Exit statuses of `uk` itself; `uk run` passes the tender's on. */
 export const status = {
   ok: 0,
-  /** The program, an image or the machine is at fault. */
+  /** The program, an image or the host is at fault. */
   failure: 1,
   /** The command line is at fault (sysexits: EX_USAGE). */
   usage: 64,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { TARGETS, type Target } from "@uk/manifest";
 
-/** The image at `path`; of a program `path`, the image for the target that runs on more machines. */
+/** The image at `path`; of a program `path`, the image for the target that runs on more hosts. */
 export function findImage(path: string): string {
   if (existsSync(path)) return path;
   const images = TARGETS.map((target) => `${path}.${target}`);

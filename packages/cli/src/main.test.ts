@@ -11,7 +11,10 @@ async function said(...words: string[]): Promise<{ status: number; out: string; 
   const status = await main(words);
   return { status, out: lines.log.join("\n"), err: lines.error.join("\n") };
 }
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 
 describe("the command line", () => {
   it.each([
@@ -45,6 +48,13 @@ describe("the command line", () => {
     expect(err).toMatch(/^uk: [^\n]*$/);
     expect(out).toBe("");
     expect(status).toBe(64);
+  });
+
+  it("names the folder of temporary files where nothing can be written there", async () => {
+    vi.stubEnv("TMPDIR", "/nonexistent");
+    const { status, out, err } = await said("dev", "hello.ts");
+    expect(err).toMatch(/^uk: dev: \/nonexistent: [^\n]*ENOENT[^\n]*TMPDIR$/);
+    expect({ status, out }).toEqual({ status: 1, out: "" });
   });
 
   it.each([

@@ -1,4 +1,4 @@
-/** The little that manifest mode needs of a host. */
+/** The little that `run` needs of a host where there is no target. */
 interface HostProcess {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -26,7 +26,7 @@ export function installedTarget(): Solo5 | undefined {
   return realm[installed];
 }
 
-/** What programs run on: what was installed, else the image's own; `undefined` in manifest mode. */
+/** What programs run on: what was installed, else the image's own; `undefined` where there is neither. */
 export function currentTarget(): Solo5 | undefined {
   return installedTarget() ?? builtin;
 }

@@ -12,7 +12,7 @@ declare module "uk:solo5" {
   export function clockWall(): bigint;
   /** `solo5_yield`: the set of readable handles. */
   export function yieldUntil(deadline: bigint): bigint;
-  /** Runs the engine's job queue until it is empty; whether anything ran. */
+  /** Runs jobs of the engine until its queue is empty, for 2 ms at most; whether anything ran. */
   export function runJobs(): boolean;
   /** `solo5_net_acquire`. */
   export function netAcquire(name: string): AcquiredNet | undefined;
@@ -26,7 +26,11 @@ declare module "uk:solo5" {
   export function blockRead(handle: number, offset: bigint, into: Uint8Array): number;
   /** `solo5_block_write`: 0, or the negative of a result code. */
   export function blockWrite(handle: number, offset: bigint, from: Uint8Array): number;
-  /** Ends the guest with a status, modulo 256. */
+  /**
+   * Ends the guest.
+   *
+   * @param status - 0 to 255; anything else is an error
+   */
   export function exit(status: number): never;
   /** Bytes of heap in all. */
   export function heapSize(): number;

@@ -33,7 +33,10 @@ export const dev: Command = {
   passThrough: true,
   async run({ operands }) {
     const words = parse(operands);
-    const folder = await mkdtemp(join(tmpdir(), "uk-"));
+    const folder = await mkdtemp(join(tmpdir(), "uk-")).catch((error: NodeJS.ErrnoException) => {
+      const why = `nothing can be written there (${error.code}): name another folder in TMPDIR`;
+      throw new CliError(`dev: ${tmpdir()}: ${why}`);
+    });
     const session = new Session(words, folder);
     try {
       return await (words.watch ? watched(words, session) : runOnce(words, session));
