@@ -1,8 +1,8 @@
 //! What the build changes in the engine's sources as it compiles them: each fault with its cure.
 //!
 //! An edit's `from` is as much of the engine's text as finds the place, and is there exactly `times` times; a newer
-//! engine that has another text there ends the build. What is put there is ours, and calls the C of `src/*.h`. Faults
-//! of QuickJS-ng that are not mended are in the README of `@uk/runtime`.
+//! engine that has another text there ends the build. What is put there is ours, and calls the C of `src/*.h`. What of
+//! the engine is not as the standard has it, and not mended, is in `tests/test262/expected-failures.txt`.
 
 /// A cure: edits of one file.
 pub struct Mend {

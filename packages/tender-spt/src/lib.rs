@@ -2,8 +2,8 @@
 //!
 //! It maps the image's segments straight from the file, leaves boot info below them, and then, from
 //! one page of code that needs no stack, removes all of itself from the address space, installs a
-//! system call filter and jumps. What a guest finds is its own memory, that one page, which it can
-//! not write, the descriptors of its devices, seven system calls, and two for each device.
+//! system call filter and jumps. What a guest finds is its own memory, that one page, which it
+//! cannot write, the descriptors of its devices, six system calls, and two for each device.
 //!
 //! | module | what |
 //! |---|---|

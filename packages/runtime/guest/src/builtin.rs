@@ -1,6 +1,6 @@
 //! The native module `uk:solo5`: what a program's `Solo5` for the guest is made of.
 //!
-//! `packages/miou-solo5/src/builtin.guest.ts` is its one importer; its types are beside that.
+//! `packages/miou-solo5/src/builtin.guest.ts` imports it, and so may a program; its types are beside that.
 
 use alloc::ffi::CString;
 use core::ffi::CStr;
