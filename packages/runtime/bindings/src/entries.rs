@@ -2,7 +2,7 @@
 //!
 //! The table begins the slot of the bindings, so each function has one address, whatever the target and
 //! however long the bindings are: all that lies behind the slot is then the same, byte for byte, in the
-//! images of every target.
+//! images of every target, but for the ABI note.
 
 use core::arch::global_asm;
 use core::ffi::{CStr, c_char};

@@ -2,8 +2,8 @@
 //! (ABI section 4.6).
 //!
 //! A thread of the tender serves it, and sleeps when there is nothing to do. To wake it takes longer than
-//! a hypercall, so the ring is for bursts: the first frame between two waits, and every frame read while
-//! the thread sleeps, goes by hypercall.
+//! a hypercall, so the ring is for bursts: while the thread sleeps the first frame between two waits, if
+//! none is on its way, and every frame read go by hypercall. So does a frame that is larger than a buffer.
 //!
 //! Frames to be sent are copied, since the caller has its buffer back at once. Room for that is at the end
 //! of memory, and only there if the tender offers a ring: nothing else of the guest moves for it.
