@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::suite::support::{End, ImageFile, finished, guest, tender};
 use crate::target::can_run;
@@ -16,12 +16,11 @@ guest!(chatty:
     "mov ebx, 64" "3: mov qword ptr [0x180018], 100" "call_tender 2, 0x180010" "dec ebx" "jnz 3b"
     "exit 5");
 
-fn started(stdout: impl Into<Stdio>) -> std::process::Child {
+/// The tender, and its image, which goes when that is dropped.
+fn started(stdout: impl Into<Stdio>) -> (Child, ImageFile) {
     let image = ImageFile::of(&Image::new(AbiTarget::Hvt, chatty::code()).build());
     let child = tender().arg(image.path()).stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
-    // The tender has opened its image before it can be removed only if it got that far.
-    std::mem::forget(image);
-    child
+    (child, image)
 }
 
 #[test]
@@ -35,7 +34,7 @@ fn goes_on_when_nobody_can_take_its_output() {
         ("a full disk", Stdio::from(File::create("/dev/full").unwrap())),
         ("a closed pipe", Stdio::from(writer)),
     ] {
-        let ran = finished(started(stdout).wait_with_output().unwrap());
+        let ran = finished(started(stdout).0.wait_with_output().unwrap());
         assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(5), ""), "{name}");
     }
 }
@@ -57,7 +56,7 @@ fn goes_on_when_nobody_reads() {
         return;
     }
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let ran = finished(started(writer).wait_with_output().unwrap());
+    let ran = finished(started(writer).0.wait_with_output().unwrap());
     assert_eq!((ran.end, &ran.stderr[..]), (End::Exit(5), ""));
     let mut taken = Vec::new();
     reader.read_to_end(&mut taken).unwrap();
@@ -70,7 +69,7 @@ fn loses_nothing_when_somebody_reads() {
     if !can_run() {
         return;
     }
-    let ran = finished(started(Stdio::piped()).wait_with_output().unwrap());
+    let ran = finished(started(Stdio::piped()).0.wait_with_output().unwrap());
     assert_eq!((ran.end, ran.stdout.len()), (End::Exit(5), 0x10_0000 + 6400));
     let numbered = ran.stdout[..0x10_0000].chunks(8).zip(0_u64..).all(|(word, n)| word == n.to_le_bytes());
     assert!(numbered);

@@ -21,19 +21,17 @@ fn wire() -> (UnixDatagram, UnixDatagram) {
     (host, guest)
 }
 
-/// Starts an image whose device `service` is standard input.
-fn started(options: &[&str], image: &Image, device: UnixDatagram) -> Child {
+/// Starts an image whose device `service` is standard input; with its file, which goes when that is dropped.
+fn started(options: &[&str], image: &Image, device: UnixDatagram) -> (Child, ImageFile) {
     let file = ImageFile::of(&image.build());
     let mut command = tender();
     command.args(options).arg("--net:service=@0").arg(file.path()).stdin(OwnedFd::from(device));
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Removed when the child is done with it, or never: it is in a temporary folder.
-    std::mem::forget(file);
-    child
+    (child, file)
 }
 
 fn run_calls(options: &[&str], device: UnixDatagram, calls: &[Call]) -> Ran {
-    finished(started(options, &image(&[net("service")], calls), device).wait_with_output().unwrap())
+    finished(started(options, &image(&[net("service")], calls), device).0.wait_with_output().unwrap())
 }
 
 /// The result code of a record of `NET_READ` or `NET_WRITE`.
@@ -124,7 +122,7 @@ fn refuses_handles_that_are_no_network_device_before_it_looks_at_the_buffer() {
         let calls = [Call::net_read(handle, !0, 2048), Call::net_write(handle, !0, 60)];
         let image = image(&[net("service"), block("storage")], &calls);
         let attach = format!("--block:storage={}", disk.path().display());
-        let ran = finished(started(&[&attach], &image, device).wait_with_output().unwrap());
+        let ran = finished(started(&[&attach], &image, device).0.wait_with_output().unwrap());
         for record in records(&ran, &calls) {
             assert_eq!(code(&record), EINVAL, "{handle}");
         }
@@ -200,7 +198,7 @@ fn carries_frames_through_the_ring_and_loses_none_at_the_end() {
     }
     let (host, device) = wire();
     let image = Image::with_devices(AbiTarget::Hvt, ring_echo::code(), &[net("service")]);
-    let child = started(&[], &image, device);
+    let (child, _file) = started(&[], &image, device);
     let mut answer = [0; 2048];
     for number in 0_u8..100 {
         let len = 60 + usize::from(number) * 14;
@@ -224,7 +222,7 @@ fn offers_no_ring_if_it_is_asked_not_to_or_there_is_no_network() {
     }
     let (_host, device) = wire();
     let image = Image::with_devices(AbiTarget::Hvt, ring_echo::code(), &[net("service")]);
-    let ran = finished(started(&["--no-net-ring"], &image, device).wait_with_output().unwrap());
+    let ran = finished(started(&["--no-net-ring"], &image, device).0.wait_with_output().unwrap());
     assert_eq!(ran.end, End::Exit(50));
     let file = ImageFile::of(&Image::new(AbiTarget::Hvt, ring_echo::code()).build());
     assert_eq!(run([file.path()]).end, End::Exit(50));
@@ -287,7 +285,7 @@ fn submitted(submission: Submission, frame: Option<&[u8]>) -> Ran {
         R | W,
         &bytes,
     ));
-    finished(started(&[], &image, device).wait_with_output().unwrap())
+    finished(started(&[], &image, device).0.wait_with_output().unwrap())
 }
 
 #[test]
