@@ -22,7 +22,7 @@ use crate::image::{ImageFile, Window};
 use crate::lifeline;
 use crate::status::{self, Exit};
 use crate::syscall::{self, Fd};
-use crate::usage::{Usage, usage};
+use crate::usage::Usage;
 use crate::wait_set::WaitSet;
 
 /// What makes a tender one of its target.
@@ -109,7 +109,7 @@ where
         match scan(words) {
             Ok(Invocation::Run(run)) => Ok(Self { target, diagnostics, run }),
             Ok(Invocation::Help) => {
-                usage(target, &diagnostics);
+                target.usage.print(target.abi, &diagnostics);
                 Err(Exit(status::FAILURE))
             }
             Ok(Invocation::Version) => {
@@ -120,7 +120,7 @@ where
             }
             Err(error) => {
                 let exit = diagnostics.fail(error);
-                usage(target, &diagnostics);
+                target.usage.print(target.abi, &diagnostics);
                 Err(exit)
             }
         }
@@ -234,7 +234,7 @@ where
                 Ok(None) => {
                     let word = Quoted(word.to_bytes());
                     let exit = self.diagnostics.fail(format_args!("unknown option {word}"));
-                    usage(self.target, &self.diagnostics);
+                    self.target.usage.print(self.target.abi, &self.diagnostics);
                     return Err(exit);
                 }
                 Err(error) => return Err(self.diagnostics.fail(error)),

@@ -11,19 +11,7 @@ use crate::syscall::{self, Errno};
 
 pub mod model;
 
-/// One instruction, `struct sock_filter` of the kernel.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instruction {
-    /// What to do.
-    pub code: u16,
-    /// Instructions to skip if a test holds.
-    pub jump_true: u8,
-    /// Instructions to skip if it does not.
-    pub jump_false: u8,
-    /// The operand.
-    pub operand: u32,
-}
+pub use crate::syscall::Instruction;
 
 /// A system call that is allowed under some conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,8 +14,6 @@ use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
 use rustix::ioctl::{Getter, ioctl};
 use rustix::process::getpid;
 
-use crate::seccomp::Instruction;
-
 /// An open descriptor. Not closed when dropped: a tender ends or becomes its guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fd(i32);
@@ -236,6 +234,20 @@ pub fn survive_file_size_limit() -> Result<(), Errno> {
 pub fn personality() -> Result<usize, Errno> {
     // SAFETY: this argument asks and does not change anything.
     unsafe { call(linux::__NR_personality, [0xFFFF_FFFF]) }
+}
+
+/// One instruction of a system call filter, `struct sock_filter` of the kernel.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// What to do.
+    pub code: u16,
+    /// Instructions to skip if a test holds.
+    pub jump_true: u8,
+    /// Instructions to skip if it does not.
+    pub jump_false: u8,
+    /// The operand.
+    pub operand: u32,
 }
 
 /// Installs a filter of system calls in all threads, for good; or the number of a thread that cannot have it.

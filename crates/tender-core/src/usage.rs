@@ -1,9 +1,9 @@
 //! What a tender prints when it is asked for help, or cannot make sense of its command line.
 
 use solo5_abi::limits::{DEFAULT_BLOCK_SIZE, DEFAULT_MEM_MIB, MAX_BLOCK_SIZE, MIN_BLOCK_SIZE};
+use solo5_abi::notes::AbiTarget;
 
 use crate::diagnostics::Diagnostics;
-use crate::prepare::Target;
 
 /// What the usage of one target says beyond what is the same for all.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +20,12 @@ pub struct Usage {
     pub modules: &'static str,
 }
 
-pub fn usage(target: &Target, diagnostics: &Diagnostics<'_>) {
-    let Usage { runs_as, memory, executable_heap, options, modules } = target.usage;
-    let (program, name) = (diagnostics.program(), target.abi.name());
-    diagnostics.text(format_args!(
-        "\
+impl Usage {
+    pub fn print(&self, target: AbiTarget, diagnostics: &Diagnostics<'_>) {
+        let Self { runs_as, memory, executable_heap, options, modules } = self;
+        let (program, name) = (diagnostics.program(), target.name());
+        diagnostics.text(format_args!(
+            "\
 usage: {program} [options] [--] IMAGE [ARGS...]
 
 Runs IMAGE, a Solo5 image for {name}, {runs_as}.
@@ -50,5 +51,6 @@ NAME is that of a device IMAGE declares; it does not start without all of them.
 example:
   {program} --mem=64 --net:service=tap0 --block:storage=disk.img -- hello.{name} --name=world
 "
-    ));
+        ));
+    }
 }
