@@ -10,7 +10,7 @@
 //! 72   -  manifest note, bytecode, zeros
 //! ```
 
-use core::fmt;
+use thiserror::Error;
 
 use crate::build_id::build_id;
 use crate::layout::MIN_STACK;
@@ -31,13 +31,18 @@ pub struct Program<'a> {
 }
 
 /// Why there is no program to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ProgramError {
     /// The base image was booted as it is.
+    #[error("this is a base image without a program: link one with `uk build`")]
     Missing,
     /// The bytecode is for another base image.
+    #[error("the program was compiled for another base image: rebuild it with `uk build`")]
     OtherBase,
     /// A size or an offset points outside the segment or outside memory.
+    #[error(
+        "the program segment is damaged (size={size:#x} offset={offset:#x} len={len:#x} stack={stack:#x}): rebuild the image"
+    )]
     Malformed {
         /// Value of the size field.
         size: u64,
@@ -49,25 +54,6 @@ pub enum ProgramError {
         stack: u64,
     },
 }
-
-impl fmt::Display for ProgramError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("this is a base image without a program: link one with `uk build`"),
-            Self::OtherBase => {
-                f.write_str("the program was compiled for another base image: rebuild it with `uk build`")
-            }
-            Self::Malformed { size, offset, len, stack } => {
-                write!(
-                    f,
-                    "the program segment is damaged (size={size:#x} offset={offset:#x} len={len:#x} stack={stack:#x}): rebuild the image"
-                )
-            }
-        }
-    }
-}
-
-impl core::error::Error for ProgramError {}
 
 impl<'a> Program<'a> {
     /// Bytes of the segment that begins with `header`, where `room` bytes of memory are.
