@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { ImageError, linkImage, readImage } from "@uk/image";
+import { ImageError, link, read } from "@uk/image";
 import { createManifest } from "@uk/manifest";
 import { binaryPath } from "@uk/tender-spt";
 import fc from "fast-check";
@@ -26,7 +26,7 @@ const OURS = ["BAD_PROGRAM", "DAMAGED"];
 
 function inTypeScript(bytes: Uint8Array, memBytes: number): Verdict | "ours" {
   try {
-    const { abi, devices, entry, kernelEnd, segments } = readImage(bytes, { memBytes });
+    const { abi, devices, entry, kernelEnd, segments } = read(bytes, { memBytes });
     return {
       abi: { targetNumber: abi.targetNumber, version: abi.version },
       devices,
@@ -112,7 +112,7 @@ const MANIFEST = createManifest([
   { name: "service", type: "NET_BASIC" },
   { name: "disk", type: "BLOCK_BASIC" },
 ]);
-const LINKED = linkImage({
+const LINKED = link({
   base: baseImage(),
   manifest: MANIFEST,
   program: { buildId: ENGINE, bytecode: filler(300, 9) },

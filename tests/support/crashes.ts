@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { readImage } from "@uk/image";
+import { read } from "@uk/image";
 
 /** What a shell shows for a process that this signal ended. */
 const ended = { SIGSEGV: 139, SIGFPE: 136, SIGILL: 132 } as const;
@@ -95,9 +95,7 @@ const ENTRY_SIZE = 16;
 export function crashing(image: Uint8Array, code: readonly number[]): Buffer {
   if (code.length > ENTRY_SIZE) throw new Error("the code does not fit into an entry");
   const patched = Buffer.from(image);
-  const segment = readImage(image).segments.find(
-    ({ vaddr, memsz }) => vaddr <= ENTRY && ENTRY < vaddr + memsz,
-  );
+  const segment = read(image).segments.find(({ vaddr, memsz }) => vaddr <= ENTRY && ENTRY < vaddr + memsz);
   if (segment === undefined) throw new Error("no segment of the image has the table of solo5.h");
   patched.set(code, segment.offset + ENTRY - segment.vaddr);
   patched.writeUInt32LE(crc32(patched.subarray(0, -4)), patched.length - 4);

@@ -1,4 +1,4 @@
-import { encodeAbiNote, encodeManifestNote, type Manifest } from "@uk/manifest";
+import { encodeNote, type Manifest } from "@uk/manifest";
 import {
   buildElf,
   filler,
@@ -27,7 +27,7 @@ const U64_MAX = 2n ** 64n - 1n;
 /** What an image of spt that is loaded does: `exit_group(0)`. */
 const EXIT_0 = Uint8Array.of(0xb8, 231, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05);
 const NO_DEVICES: Manifest = { type: "solo5.manifest", version: 1, devices: [] };
-const ABI = encodeAbiNote({ target: "spt", version: 2 });
+const ABI = encodeNote({ type: "solo5.abi", target: "spt", version: 2 });
 
 /** Where the content of one more piece goes, behind all others. */
 const ROOM = 0x4000;
@@ -46,7 +46,7 @@ interface Parts {
 
 /** A small image in upstream's layout: text at 1 MiB, then what `more` says, then the notes. */
 export function image(parts: Parts = {}): Uint8Array {
-  const { abi = ABI, manifest = encodeManifestNote(NO_DEVICES), more = [], note, text, entry, edit } = parts;
+  const { abi = ABI, manifest = encodeNote(NO_DEVICES), more = [], note, text, entry, edit } = parts;
   const content = new Uint8Array(0x100);
   content.set(EXIT_0, 0x20);
   const end = 0x200000;

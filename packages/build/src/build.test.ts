@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { readImage } from "@uk/image";
+import { read } from "@uk/image";
 import { afterAll, describe, expect, it } from "vitest";
 import { type BuildOptions, build, manifestOf } from "./build.ts";
 import { BuildError } from "./build-error.ts";
@@ -47,7 +47,7 @@ describe("build", () => {
       ["spt", "hvt", "manifest.json", "manifest.c", "map"].map((ending) => `two.${ending}`),
     );
     for (const [target, image] of built.images) {
-      expect(readImage(image)).toMatchObject({ abi: { target }, manifest: built.manifest });
+      expect(read(image)).toMatchObject({ abi: { target }, manifest: built.manifest });
       expect(built.files.get(`two.${target}`)).toBe(image);
     }
     expect(built.manifest.devices.map(({ name }) => name)).toEqual(["a", "b"]);

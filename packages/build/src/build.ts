@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { checkStack, ImageError, linkImage, STACK_BYTES } from "@uk/image";
-import { formatManifest, generateC, isTarget, type Manifest, TARGETS, type Target } from "@uk/manifest";
+import { checkStack, ImageError, link as linkImage, STACK_BYTES } from "@uk/image";
+import { format, isTarget, type Manifest, TARGETS, type Target, toC } from "@uk/manifest";
 import { baseImagePath, type CompiledModule, compileModule, RuntimeError } from "@uk/runtime";
 import { BuildError, type Place } from "./build-error.ts";
 import { type Bundle, bundle } from "./bundle.ts";
@@ -90,8 +90,8 @@ export async function build(entry: string | URL, options: BuildOptions = {}): Pr
   for (const target of targets) images.set(target, await link(path, target, manifest, program, stack));
   const files = new Map<string, Uint8Array | string>([
     ...[...images].map(([target, image]) => [`${name}.${target}`, image] as const),
-    [`${name}.manifest.json`, `${formatManifest(manifest).trimEnd()}\n`],
-    [`${name}.manifest.c`, generateC(manifest)],
+    [`${name}.manifest.json`, `${format(manifest).trimEnd()}\n`],
+    [`${name}.manifest.c`, toC(manifest)],
     [`${name}.map`, guest.map],
   ]);
   signal?.throwIfAborted();

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { createManifest, type Manifest, ManifestError, parseManifest } from "@uk/manifest";
+import { createManifest, type Manifest, ManifestError, parse } from "@uk/manifest";
 import { BuildError } from "./build-error.ts";
 import type { Bundle } from "./bundle.ts";
 import { systemReason } from "./system-reason.ts";
@@ -87,7 +87,7 @@ async function readManifest(file: string, { program, cwd, stdio, signal }: Infer
   const json = await text;
   if (json === "") throw failure("it ended without calling `run` of @uk/miou-solo5");
   try {
-    return parseManifest(json.trimEnd());
+    return parse(json.trimEnd());
   } catch (cause) {
     if (!(cause instanceof ManifestError)) throw cause;
     throw new BuildError("MANIFEST", `${program}: its manifest is invalid: ${cause.message}`, { cause });

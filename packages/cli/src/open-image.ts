@@ -1,5 +1,5 @@
 import { withRegularFile } from "@uk/build/untrusted";
-import { ImageError, type ImageInfo, readImage } from "@uk/image";
+import { ImageError, type ImageInfo, read } from "@uk/image";
 import { CliError } from "./error.ts";
 
 /** However much there will be: whether it is enough is for the tender to say. */
@@ -14,7 +14,7 @@ const ANY_MEMORY = { memBytes: Number.MAX_SAFE_INTEGER };
 export function openImage(path: string): ImageInfo {
   return withRegularFile(path, "the image", (file) => {
     try {
-      return readImage(file, ANY_MEMORY);
+      return read(file, ANY_MEMORY);
     } catch (error) {
       if (error instanceof ImageError) throw new CliError(`${path}: ${error.message}`);
       throw error;

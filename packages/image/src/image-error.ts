@@ -7,7 +7,7 @@
  * - `BAD_NOTE`, `NO_ABI`, `NO_MANIFEST`: the notes (ABI section 2.5)
  * - `BAD_PROGRAM`: what our linker adds, the program segment and the base image's build id, is not as it must be
  * - `DAMAGED`: the file of an image that our linker made has changed since
- * - the rest: only `linkImage`
+ * - the rest: only `link`
  */
 export type ImageErrorCode =
   | "TRUNCATED"

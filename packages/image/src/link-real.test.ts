@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createManifest, encodeAbiNote } from "@uk/manifest";
+import { createManifest, encodeNote } from "@uk/manifest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { linkImage, readImage } from "./index.ts";
+import { link, read } from "./index.ts";
 import { ENGINE, note } from "./testing/elf-builder.ts";
 
 /** A base image in C: it writes what it finds behind its bss, then exits with a status out of its data. */
@@ -66,7 +66,7 @@ const reasons = [
 if (reasons.length > 0)
   console.info(`skipped: linking a base image made by a C compiler (${reasons.join(", ")})`);
 
-describe.skipIf(reasons.length > 0)("linkImage with a base image made by a real linker", () => {
+describe.skipIf(reasons.length > 0)("link with a base image made by a real linker", () => {
   let folder: string;
   let base: Uint8Array;
 
@@ -74,7 +74,7 @@ describe.skipIf(reasons.length > 0)("linkImage with a base image made by a real 
     folder = mkdtempSync(join(tmpdir(), "uk-image-"));
     const notes = [
       bytesInC("1", note("OpenBSD\0", 1, new Uint8Array(4))),
-      bytesInC("2", encodeAbiNote({ target: "spt", version: 2 })),
+      bytesInC("2", encodeNote({ type: "solo5.abi", target: "spt", version: 2 })),
       bytesInC("3", note("uk\0", 0x31444955, ENGINE)),
     ];
     const [source, script, output] = ["base.c", "base.ld", "base.elf"].map((name) => join(folder, name)) as [
@@ -98,12 +98,12 @@ describe.skipIf(reasons.length > 0)("linkImage with a base image made by a real 
 
   function linked(): Uint8Array {
     const bytecode = new TextEncoder().encode(" says hello from the page behind bss\n");
-    return linkImage({ base, manifest: createManifest([]), program: { buildId: ENGINE, bytecode } });
+    return link({ base, manifest: createManifest([]), program: { buildId: ENGINE, bytecode } });
   }
 
   it("leaves symbols and debug information behind", () => {
     expect(linked().length).toBeLessThanOrEqual(0x5000);
-    expect(readImage(linked()).segments.map(({ flags }) => flags)).toEqual(["R-X", "R--", "RW-", "R--"]);
+    expect(read(linked()).segments.map(({ flags }) => flags)).toEqual(["R-X", "R--", "RW-", "R--"]);
   });
 
   it("puts the program where the guest looks for it, with text, data and bss intact", () => {

@@ -1,4 +1,4 @@
-import { type AbiNote, decodeAbiNote, decodeManifestDevices, type NoteDevice, NoteError } from "@uk/manifest";
+import { type Abi, decodeDevices, decodeNote, type NoteDevice, NoteError } from "@uk/manifest";
 import { type ElfFile, type ProgramHeader, PT_NOTE, roundUp, viewOf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
 
@@ -82,7 +82,7 @@ function noteOf(elf: ElfFile, header: ProgramHeader, kind: NoteKind): FoundNote 
  */
 export function readManifestNote(elf: ElfFile): readonly NoteDevice[] | undefined {
   const note = findNote(elf, MANIFEST_NOTE);
-  return note && decode(elf, note, decodeManifestDevices);
+  return note && decode(elf, note, decodeDevices);
 }
 
 /**
@@ -90,9 +90,9 @@ export function readManifestNote(elf: ElfFile): readonly NoteDevice[] | undefine
  *
  * @throws {ImageError} `BAD_NOTE`, `TRUNCATED`
  */
-export function readAbiNote(elf: ElfFile): AbiNote | undefined {
+export function readAbiNote(elf: ElfFile): Abi | undefined {
   const note = findNote(elf, ABI_NOTE);
-  return note && decode(elf, note, decodeAbiNote);
+  return note && decode(elf, note, (bytes) => decodeNote(bytes, "ABI1"));
 }
 
 /**

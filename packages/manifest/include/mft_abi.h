@@ -1,6 +1,6 @@
 /*
  * The Solo5 manifest note ("MFT1") for C: written by @uk/manifest, compatible by name and by layout with the
- * header of the same name that comes with Solo5. A file made by generateC() needs this header and nothing else.
+ * header of the same name that comes with Solo5. A file made by toC() needs this header and nothing else.
  *
  * Define MFT_ENTRIES (devices + 1) before including it to declare a note. Without it, struct mft ends in an
  * array of no stated length, which is what a reader of notes wants.

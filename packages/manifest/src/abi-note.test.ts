@@ -2,16 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   ABI_TARGET_NUMBERS,
+  type AbiDeclaration,
   type AbiTarget,
   abiTargetName,
-  decodeAbiNote,
-  encodeAbiNote,
+  createManifest,
+  decodeNote,
+  encodeNote,
   isTarget,
   NoteError,
 } from "./index.ts";
 import { mutationsOf } from "./testing/arbitraries.ts";
 
-const SPT = encodeAbiNote({ target: "spt", version: 2 });
+const SPT = encodeNote({ type: "solo5.abi", target: "spt", version: 2 });
 
 function patched(at: number, word: number): Uint8Array {
   const note = SPT.slice();
@@ -19,43 +21,53 @@ function patched(at: number, word: number): Uint8Array {
   return note;
 }
 
-describe("encodeAbiNote", () => {
+describe("encodeNote of an ABI", () => {
   it("writes the 36 bytes of ABI section 2.4", () => {
     const text = "06000000 10000000 41424931 536f6c6f 35000000 02000000 02000000 00000000 00000000";
     expect(Buffer.from(SPT).toString("hex")).toBe(text.replaceAll(" ", ""));
   });
 
   it("refuses targets and versions that there are not", () => {
-    expect(() => encodeAbiNote({ target: "toString" as AbiTarget, version: 2 })).toThrow(RangeError);
+    expect(() => encodeNote({ type: "solo5.abi", target: "toString" as AbiTarget, version: 2 })).toThrow(
+      RangeError,
+    );
     for (const version of [-1, 1.5, 2 ** 32, Number.NaN]) {
-      expect(() => encodeAbiNote({ target: "hvt", version })).toThrow(RangeError);
+      expect(() => encodeNote({ type: "solo5.abi", target: "hvt", version })).toThrow(RangeError);
     }
   });
 });
 
-describe("encodeAbiNote and other types", () => {
-  it.each([undefined, null, 5, "hvt", {}, { target: 1, version: 2 }, { target: "hvt", version: "2" }])(
-    "refuses %j",
-    (abi) => {
-      expect(() => encodeAbiNote(abi as { target: "hvt"; version: number })).toThrow(/^encodeAbiNote: /);
-      expect(() => encodeAbiNote(abi as { target: "hvt"; version: number })).toThrow(TypeError);
-    },
-  );
+describe("encodeNote of an ABI and other types", () => {
+  it.each([{}, { target: 1, version: 2 }, { target: "hvt", version: "2" }])("refuses %j", (abi) => {
+    const declaration = { type: "solo5.abi", ...abi } as AbiDeclaration;
+    expect(() => encodeNote(declaration)).toThrow(/^encodeNote: /);
+    expect(() => encodeNote(declaration)).toThrow(TypeError);
+  });
 });
 
-describe("decodeAbiNote", () => {
+describe("decodeNote of an ABI", () => {
   it("gives back every target and version", () => {
     const targets = fc.constantFrom(...(Object.keys(ABI_TARGET_NUMBERS) as AbiTarget[]));
     fc.assert(
       fc.property(targets, fc.integer({ min: 0, max: 0xffffffff }), (target, version) => {
         const targetNumber = ABI_TARGET_NUMBERS[target];
-        expect(decodeAbiNote(encodeAbiNote({ target, version }))).toEqual({ target, targetNumber, version });
+        expect(decodeNote(encodeNote({ type: "solo5.abi", target, version }))).toEqual({
+          type: "solo5.abi",
+          target,
+          targetNumber,
+          version,
+        });
       }),
     );
   });
 
   it("calls a number without a name unknown", () => {
-    expect(decodeAbiNote(patched(20, 7))).toEqual({ target: "unknown", targetNumber: 7, version: 2 });
+    expect(decodeNote(patched(20, 7))).toEqual({
+      type: "solo5.abi",
+      target: "unknown",
+      targetNumber: 7,
+      version: 2,
+    });
     expect(abiTargetName(0)).toBe("unknown");
     expect(abiTargetName(6)).toBe("xen");
   });
@@ -67,23 +79,33 @@ describe("decodeAbiNote", () => {
     { why: "another owner", note: patched(12, 0), code: "NOT_SOLO5" },
     { why: "a cut descriptor", note: SPT.subarray(0, 35), code: "TRUNCATED" },
   ])("refuses $why with $code", ({ note, code }) => {
-    expect(() => decodeAbiNote(note)).toThrow(
+    expect(() => decodeNote(note, "ABI1")).toThrow(
       expect.objectContaining({ name: "NoteError", code, note: "ABI1" }),
     );
+  });
+
+  it("reads a note of either kind when it is not told which", () => {
+    expect(decodeNote(SPT)).toMatchObject({ type: "solo5.abi" });
+    expect(decodeNote(encodeNote(createManifest([])))).toEqual(createManifest([]));
   });
 
   it.each([8, 15, 16, 32])("reads a descriptor of %d bytes, as tenders do", (size) => {
     const note = new Uint8Array(20 + size);
     note.set(SPT.subarray(0, 28));
     note[4] = size;
-    expect(decodeAbiNote(note)).toEqual({ target: "spt", targetNumber: 2, version: 2 });
+    expect(decodeNote(note, "ABI1")).toEqual({
+      type: "solo5.abi",
+      target: "spt",
+      targetNumber: 2,
+      version: 2,
+    });
   });
 
   it("throws nothing but NoteError for mutated bytes", () => {
     fc.assert(
       fc.property(mutationsOf(SPT), (note) => {
         try {
-          decodeAbiNote(note);
+          decodeNote(note, "ABI1");
         } catch (error) {
           expect(error).toBeInstanceOf(NoteError);
         }

@@ -1,5 +1,6 @@
 import { NoteError } from "./note-error.ts";
 import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
+import { quote } from "./quote.ts";
 
 /** What images are built for here, and have a tender. */
 export type Target = "hvt" | "spt";
@@ -28,8 +29,20 @@ export const ABI_TARGET_NUMBERS: Readonly<Record<AbiTarget, number>> = Object.fr
 /** The one ABI version that the tenders of each target accept. ABI sections 2.4, 10.4. */
 export const ABI_VERSIONS: Readonly<Record<Target, number>> = Object.freeze({ hvt: 2, spt: 2 });
 
-/** What an ABI note says. */
-export interface AbiNote {
+/** What `type` says in the document of an ABI. ABI section 1.7. */
+export const ABI_TYPE = "solo5.abi" as const;
+
+/** What an image is built for, as it is declared. `JSON.stringify` of it is the document of ABI section 1.7. */
+export interface AbiDeclaration {
+  readonly type: typeof ABI_TYPE;
+  readonly target: AbiTarget;
+  /** Unsigned 32-bit; see {@link ABI_VERSIONS}. */
+  readonly version: number;
+}
+
+/** What the ABI note of an image says. */
+export interface Abi {
+  readonly type: typeof ABI_TYPE;
   /** `"unknown"` for a number without a name. */
   readonly target: AbiTarget | "unknown";
   readonly targetNumber: number;
@@ -41,21 +54,15 @@ const DESCRIPTOR_SIZE = 16;
 /** Target and version; tenders ask for no more. */
 const DESCRIPTOR_MIN = 8;
 
-/**
- * The ABI note of an image: 36 bytes, reserved words zero. ABI section 2.4.
- *
- * @throws {TypeError} they are of other types
- * @throws {RangeError} `target` is not a target, or `version` not an unsigned 32-bit integer
- */
-export function encodeAbiNote(abi: { readonly target: AbiTarget; readonly version: number }): Uint8Array {
-  const { target, version } = abi ?? {};
+/** The ABI note of an image: 36 bytes, reserved words zero. ABI section 2.4. */
+export function encodeAbi({ target, version }: AbiDeclaration): Uint8Array {
   if (typeof target !== "string" || typeof version !== "number") {
-    throw new TypeError("encodeAbiNote: an object with target, a string, and version, a number, is needed");
+    throw new TypeError("encodeNote: of an ABI, target must be a string and version a number");
   }
   const number = Object.hasOwn(ABI_TARGET_NUMBERS, target) ? ABI_TARGET_NUMBERS[target] : undefined;
-  if (number === undefined) throw new RangeError(`encodeAbiNote: unknown target ${String(target)}`);
+  if (number === undefined) throw new RangeError(`encodeNote: unknown target ${quote(target)}`);
   if (!Number.isInteger(version) || version < 0 || version > 0xffffffff) {
-    throw new RangeError(`encodeAbiNote: version ${version} is not an unsigned 32-bit integer`);
+    throw new RangeError(`encodeNote: version ${version} is not an unsigned 32-bit integer`);
   }
   const { bytes, view } = newNote("ABI1", DESCRIPTOR_SIZE);
   view.setUint32(NOTE_HEAD_SIZE, number, true);
@@ -66,11 +73,8 @@ export function encodeAbiNote(abi: { readonly target: AbiTarget; readonly versio
 /**
  * Reads an ABI note. The descriptor must have target and version (upstream reads past a shorter one: ABI section 9 #14),
  * thus 8 to 32 bytes; what follows is not checked, nor is the version.
- *
- * @param bytes - the note from its first byte on
- * @throws {NoteError}
  */
-export function decodeAbiNote(bytes: Uint8Array): AbiNote {
+export function decodeAbi(bytes: Uint8Array): Abi {
   const view = viewOf(bytes);
   const size = readNoteHead("ABI1", bytes, view);
   if (size < DESCRIPTOR_MIN) {
@@ -79,7 +83,7 @@ export function decodeAbiNote(bytes: Uint8Array): AbiNote {
   }
   const targetNumber = view.getUint32(NOTE_HEAD_SIZE, true);
   const version = view.getUint32(NOTE_HEAD_SIZE + 4, true);
-  return { target: abiTargetName(targetNumber), targetNumber, version };
+  return { type: ABI_TYPE, target: abiTargetName(targetNumber), targetNumber, version };
 }
 
 /** The name of a target's number, `"unknown"` if it has none. ABI section 1.7. */

@@ -3,13 +3,11 @@ import { describe, expect, it } from "vitest";
 import {
   createManifest,
   type DeviceDeclaration,
-  decodeAbiNote,
-  decodeManifestNote,
-  encodeAbiNote,
-  encodeManifestNote,
-  formatManifest,
-  generateC,
-  parseManifest,
+  decodeNote,
+  encodeNote,
+  format,
+  parse,
+  toC,
 } from "./index.ts";
 
 /*
@@ -45,15 +43,15 @@ const MANIFESTS: Readonly<Record<string, readonly DeviceDeclaration[]>> = {
 describe("golden files", () => {
   it.each(Object.entries(MANIFESTS))("hold JSON, note and C of %s", (name, devices) => {
     const manifest = createManifest(devices);
-    golden(`${name}.json`, formatManifest(manifest));
-    golden(`${name}.bin`, encodeManifestNote(manifest));
-    golden(`${name}.c`, generateC(manifest));
-    expect(parseManifest(read(`${name}.json`))).toEqual(manifest);
-    expect(decodeManifestNote(read(`${name}.bin`))).toEqual(manifest);
+    golden(`${name}.json`, format(manifest));
+    golden(`${name}.bin`, encodeNote(manifest));
+    golden(`${name}.c`, toC(manifest));
+    expect(parse(read(`${name}.json`))).toEqual(manifest);
+    expect(decodeNote(read(`${name}.bin`))).toEqual(manifest);
   });
 
   it.each(["hvt", "spt"] as const)("hold the ABI note of %s", (target) => {
-    golden(`abi-${target}.bin`, encodeAbiNote({ target, version: 2 }));
-    expect(decodeAbiNote(read(`abi-${target}.bin`))).toMatchObject({ target, version: 2 });
+    golden(`abi-${target}.bin`, encodeNote({ type: "solo5.abi", target, version: 2 }));
+    expect(decodeNote(read(`abi-${target}.bin`))).toMatchObject({ target, version: 2 });
   });
 });

@@ -1,16 +1,15 @@
 export {
   ABI_TARGET_NUMBERS,
+  ABI_TYPE,
   ABI_VERSIONS,
-  type AbiNote,
+  type Abi,
+  type AbiDeclaration,
   type AbiTarget,
   abiTargetName,
-  decodeAbiNote,
-  encodeAbiNote,
   isTarget,
   TARGETS,
   type Target,
 } from "./abi-note.ts";
-export { generateC } from "./generate-c.ts";
 export {
   DEVICE_NAME_MAX_BYTES,
   DEVICE_TYPE_NUMBERS,
@@ -22,13 +21,10 @@ export {
   type Manifest,
 } from "./manifest.ts";
 export { ManifestError, type ManifestErrorCode } from "./manifest-error.ts";
-export {
-  decodeManifestDevices,
-  decodeManifestNote,
-  encodeManifestNote,
-  type NoteDevice,
-} from "./manifest-note.ts";
+export { decodeDevices, type NoteDevice } from "./manifest-note.ts";
+export { decodeNote, encodeNote } from "./note.ts";
 export { NoteError, type NoteErrorCode, type NoteKind } from "./note-error.ts";
-export { parseManifest } from "./parse-manifest.ts";
-export { formatManifest, printManifest } from "./print-manifest.ts";
-export { createManifest, validateManifest } from "./validate-manifest.ts";
+export { parse } from "./parse.ts";
+export { format, print } from "./print.ts";
+export { toC } from "./to-c.ts";
+export { createManifest, validate } from "./validate.ts";

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   createManifest,
-  decodeManifestDevices,
-  decodeManifestNote,
-  encodeManifestNote,
+  decodeDevices,
+  decodeNote,
+  encodeNote,
   type Manifest,
   ManifestError,
   NoteError,
@@ -18,7 +18,7 @@ const SAMPLE = createManifest([
 
 function refusal(bytes: Uint8Array): NoteError {
   try {
-    decodeManifestNote(bytes);
+    decodeNote(bytes, "MFT1");
   } catch (error) {
     if (error instanceof NoteError) return error;
     throw error;
@@ -34,7 +34,7 @@ function patched({
   words?: Record<number, number>;
   bytes?: Record<number, number>;
 }) {
-  const note = encodeManifestNote(SAMPLE);
+  const note = encodeNote(SAMPLE);
   const view = new DataView(note.buffer);
   for (const [at, value] of Object.entries(words)) view.setUint32(Number(at), value, true);
   for (const [at, value] of Object.entries(bytes)) note[Number(at)] = value;
@@ -43,7 +43,7 @@ function patched({
 
 const ENTRY = (index: number) => 32 + 104 * index;
 
-describe("encodeManifestNote", () => {
+describe("encodeNote", () => {
   it.each([
     { devices: 0, descriptor: 0x74, note: 0x88 },
     { devices: 1, descriptor: 0xdc, note: 0xf0 },
@@ -54,7 +54,7 @@ describe("encodeManifestNote", () => {
       name: `d${i}`,
       type: "NET_BASIC" as const,
     }));
-    const bytes = encodeManifestNote(createManifest(declared));
+    const bytes = encodeNote(createManifest(declared));
     expect(bytes).toHaveLength(note);
     expect(new DataView(bytes.buffer).getUint32(4, true)).toBe(descriptor);
   });
@@ -73,30 +73,30 @@ describe("encodeManifestNote", () => {
     view.setUint32(32 + 104 + 68, 2, true);
     text(32 + 208, "disk0");
     view.setUint32(32 + 208 + 68, 1, true);
-    expect(encodeManifestNote(SAMPLE)).toEqual(expected);
+    expect(encodeNote(SAMPLE)).toEqual(expected);
   });
 
   it("refuses an invalid manifest", () => {
     const invalid = { ...SAMPLE, devices: [{ name: "", type: "NET_BASIC" }] } as Manifest;
-    expect(() => encodeManifestNote(invalid)).toThrow(ManifestError);
+    expect(() => encodeNote(invalid)).toThrow(ManifestError);
   });
 });
 
-describe("decodeManifestNote", () => {
-  it("gives back what encodeManifestNote wrote, wherever the bytes lie", () => {
+describe("decodeNote", () => {
+  it("gives back what encodeNote wrote, wherever the bytes lie", () => {
     fc.assert(
       fc.property(manifest, fc.nat(9), (m, shift) => {
-        const note = encodeManifestNote(m);
+        const note = encodeNote(m);
         const room = new Uint8Array(note.length + 20).fill(0xee);
         room.set(note, shift);
-        expect(decodeManifestNote(room.subarray(shift))).toEqual(m);
+        expect(decodeNote(room.subarray(shift), "MFT1")).toEqual(m);
       }),
     );
   });
 
   it.each([
     { why: "an empty note", note: new Uint8Array(), code: "TRUNCATED" },
-    { why: "half a head", note: encodeManifestNote(SAMPLE).subarray(0, 19), code: "TRUNCATED" },
+    { why: "half a head", note: encodeNote(SAMPLE).subarray(0, 19), code: "TRUNCATED" },
     { why: "a name of another length", note: patched({ words: { 0: 5 } }), code: "NOT_SOLO5" },
     { why: "another name", note: patched({ bytes: { 12: 0x73 } }), code: "NOT_SOLO5" },
     { why: "an ABI note", note: patched({ words: { 8: 0x31494241 } }), code: "WRONG_NOTE_TYPE" },
@@ -109,7 +109,7 @@ describe("decodeManifestNote", () => {
     { why: "nothing but padding", note: patched({ words: { 4: 4 } }), code: "BAD_DESCRIPTOR_SIZE" },
     { why: "less than padding", note: patched({ words: { 4: 3 } }), code: "BAD_DESCRIPTOR_SIZE" },
     { why: "half a structure", note: patched({ words: { 4: 11 } }), code: "BAD_DESCRIPTOR_SIZE" },
-    { why: "a cut descriptor", note: encodeManifestNote(SAMPLE).subarray(0, -1), code: "TRUNCATED" },
+    { why: "a cut descriptor", note: encodeNote(SAMPLE).subarray(0, -1), code: "TRUNCATED" },
     { why: "another version", note: patched({ words: { 24: 2 } }), code: "UNSUPPORTED_VERSION" },
     { why: "too many entries", note: patched({ words: { 28: 65 } }), code: "BAD_ENTRY_COUNT" },
     { why: "more entries than bytes", note: patched({ words: { 28: 4 } }), code: "BAD_DESCRIPTOR_SIZE" },
@@ -141,14 +141,14 @@ describe("decodeManifestNote", () => {
 
   it.each([0x40000000, 0xffffffff])("skips an entry of the reserved type %d, whatever its name", (type) => {
     const note = patched({ words: { [ENTRY(1) + 68]: type }, bytes: { [ENTRY(1)]: 0x1b } });
-    expect(decodeManifestNote(note).devices).toEqual(SAMPLE.devices.slice(1));
-    expect(decodeManifestDevices(note)).toEqual([{ handle: 2, ...SAMPLE.devices[1] }]);
+    expect(decodeNote(note, "MFT1").devices).toEqual(SAMPLE.devices.slice(1));
+    expect(decodeDevices(note)).toEqual([{ handle: 2, ...SAMPLE.devices[1] }]);
   });
 
   it("refuses two devices of one name and type, and takes one of each type", () => {
-    const note = encodeManifestNote(SAMPLE);
+    const note = encodeNote(SAMPLE);
     note.copyWithin(ENTRY(2), ENTRY(1), ENTRY(1) + 68);
-    const [first, second] = decodeManifestNote(note).devices;
+    const [first, second] = decodeNote(note, "MFT1").devices;
     expect(second).toEqual({ name: first?.name, type: "BLOCK_BASIC" });
     note.copyWithin(ENTRY(2), ENTRY(1), ENTRY(1) + 72);
     expect(refusal(note)).toMatchObject({ code: "DUPLICATE_NAME" });
@@ -161,21 +161,21 @@ describe("decodeManifestNote", () => {
     });
     const longer = new Uint8Array(note.length + 8);
     longer.set(note);
-    expect(decodeManifestNote(longer)).toEqual(SAMPLE);
+    expect(decodeNote(longer, "MFT1")).toEqual(SAMPLE);
   });
 
   it("throws nothing but NoteError, and reads its own answer back, for mutated and random bytes", () => {
-    const notes = fc.oneof(fc.uint8Array({ maxLength: 400 }), mutationsOf(encodeManifestNote(SAMPLE)));
+    const notes = fc.oneof(fc.uint8Array({ maxLength: 400 }), mutationsOf(encodeNote(SAMPLE)));
     fc.assert(
       fc.property(notes, (note) => {
         let decoded: Manifest;
         try {
-          decoded = decodeManifestNote(note);
+          decoded = decodeNote(note, "MFT1");
         } catch (error) {
           expect(error).toBeInstanceOf(NoteError);
           return;
         }
-        expect(decodeManifestNote(encodeManifestNote(decoded))).toEqual(decoded);
+        expect(decodeNote(encodeNote(decoded), "MFT1")).toEqual(decoded);
       }),
       { numRuns: 5_000 },
     );

@@ -9,7 +9,7 @@ import { ManifestError } from "./manifest-error.ts";
 import { NoteError, type NoteErrorCode } from "./note-error.ts";
 import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
 import { quote } from "./quote.ts";
-import { createManifest, validateManifest } from "./validate-manifest.ts";
+import { createManifest, validate } from "./validate.ts";
 
 /** The structure starts 8-aligned relative to the note; the padding before it counts in the size. ABI section 2.2. */
 const PADDING = 4;
@@ -26,12 +26,9 @@ const RESERVED_FIRST = 0x40000000;
 /**
  * The manifest as the ELF note that tenders read: head, padding, structure; 136 bytes and 104 more a device.
  * Properties, back ends and `attached` are zero, as they must be in a file. ABI sections 2.1, 2.2.
- *
- * @returns the whole note, for a PT_NOTE of its own; place it at an address that is a multiple of 8
- * @throws {ManifestError} `manifest` is not valid
  */
-export function encodeManifestNote(manifest: Manifest): Uint8Array {
-  const { devices } = validateManifest(manifest);
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const { devices } = validate(manifest);
   const entries = devices.length + 1;
   const { bytes, view } = newNote("MFT1", PADDING + 8 + ENTRY_SIZE * entries);
   view.setUint32(STRUCT_AT, VERSION, true);
@@ -56,12 +53,9 @@ export interface NoteDevice extends DeviceDeclaration {
  * image can use, since no tender could ever attach it: unknown types, names outside `[A-Za-z0-9]`, and repeated names of one
  * type (ABI section 9 #13, #28). As upstream does, it ignores properties, back ends, padding, what follows a name's NUL,
  * bytes after the descriptor, and entries of reserved types, which nobody has to attach: behind one of those, a device's
- * handle is not its place in the manifest, and {@link decodeManifestDevices} tells it.
- *
- * @param bytes - the note from its first byte on
- * @throws {NoteError}
+ * handle is not its place in the manifest, and {@link decodeDevices} tells it.
  */
-export function decodeManifestNote(bytes: Uint8Array): Manifest {
+export function decodeManifest(bytes: Uint8Array): Manifest {
   return manifestOfEntries(readEntries(bytes));
 }
 
@@ -69,9 +63,9 @@ export function decodeManifestNote(bytes: Uint8Array): Manifest {
  * The devices in a manifest note, in the order of their handles.
  *
  * @param bytes - the note from its first byte on
- * @throws {NoteError} as {@link decodeManifestNote}
+ * @throws {NoteError} as `decodeNote`
  */
-export function decodeManifestDevices(bytes: Uint8Array): readonly NoteDevice[] {
+export function decodeDevices(bytes: Uint8Array): readonly NoteDevice[] {
   const devices = readEntries(bytes);
   manifestOfEntries(devices);
   return devices;

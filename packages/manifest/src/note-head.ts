@@ -51,6 +51,11 @@ export function readNoteHead(kind: NoteKind, bytes: Uint8Array, view: DataView):
   return size;
 }
 
+/** Whether the type word of a note is that of this kind. */
+export function isNoteOf(kind: NoteKind, bytes: Uint8Array): boolean {
+  return bytes.length >= NOTE_HEAD_SIZE && viewOf(bytes).getUint32(8, true) === KINDS[kind].type;
+}
+
 /** A view of exactly these bytes, wherever they lie in their buffer. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -9,7 +9,7 @@ const BLOCK_SIZE = 32768;
 
 /** The machines by name: each takes the path of a file with a test and gives what there was to start. */
 export async function machines({ parts, folder }) {
-  const [{ linkImage }, { compileModule }, { binaryPath }] = await Promise.all([
+  const [{ link }, { compileModule }, { binaryPath }] = await Promise.all([
     import("@uk/image"),
     import("@uk/runtime"),
     import("@uk/tender-spt"),
@@ -24,7 +24,7 @@ export async function machines({ parts, folder }) {
   // The image runs what is in the device instead of its program.
   const buildId = readFileSync(join(parts, "build-id"));
   const { bytecode } = await compileModule("", "none.js");
-  writeFileSync(image, linkImage({ base, manifest, program: { buildId, bytecode }, stack: 16 << 20 }));
+  writeFileSync(image, link({ base, manifest, program: { buildId, bytecode }, stack: 16 << 20 }));
   const blocks = `--block-sector-size:test=${BLOCK_SIZE}`;
   return {
     image: (test) => [binaryPath(), `--block:test=${test}`, blocks, image],

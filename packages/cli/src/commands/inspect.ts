@@ -1,4 +1,4 @@
-import { formatImageInfo, imageInfoToJson } from "@uk/image";
+import { format, toJson } from "@uk/image";
 import type { Command } from "../command.ts";
 import { status } from "../error.ts";
 import { openImage } from "../open-image.ts";
@@ -11,9 +11,7 @@ export const inspect: Command = {
   examples: ["uk inspect dist/hello.spt", "uk inspect dist/hello.spt --json"],
   run({ operands: [image = ""], options }) {
     const info = openImage(image);
-    say(
-      options.has("json") ? JSON.stringify(imageInfoToJson(info), null, 2) : formatImageInfo(info).trimEnd(),
-    );
+    say(options.has("json") ? JSON.stringify(toJson(info), null, 2) : format(info).trimEnd());
     return status.ok;
   },
 };

@@ -1,4 +1,4 @@
-import { printManifest } from "@uk/manifest";
+import { print } from "@uk/manifest";
 import type { Command } from "../command.ts";
 import { status } from "../error.ts";
 import { say } from "../say.ts";
@@ -9,7 +9,7 @@ export const manifest: Command = {
   examples: ["uk manifest src/hello.ts"],
   async run({ operands: [entry = ""] }) {
     const { manifestOf } = await import("@uk/build");
-    say(printManifest(await manifestOf(entry, { stdio: "inherit" })));
+    say(print(await manifestOf(entry, { stdio: "inherit" })));
     return status.ok;
   },
 };

@@ -1,4 +1,4 @@
-import { type AbiTarget, encodeAbiNote, encodeManifestNote, type Manifest } from "@uk/manifest";
+import { type AbiTarget, encodeNote, type Manifest } from "@uk/manifest";
 
 /** A program header to be written, with the content that goes to its offset. Every field can lie. */
 export interface Piece {
@@ -105,7 +105,7 @@ export interface BasePieces {
 export function basePieces(target: AbiTarget = "spt"): BasePieces {
   const notes = [
     note("OpenBSD\0", 1, new Uint8Array(4)),
-    encodeAbiNote({ target, version: 2 }),
+    encodeNote({ type: "solo5.abi", target, version: 2 }),
     note("uk\0", 0x31444955, ENGINE),
   ] as const;
   const [first, second, third] = [0, 24, 24 + 36];
@@ -145,8 +145,8 @@ export function baseImage(pieces: BasePieces = basePieces(), entry = 0x100020): 
 
 /** An image in upstream's layout (ABI section 10.2): bss apart, an empty TLS segment, the notes in text or rodata. */
 export function upstreamImage(target: "hvt" | "spt", manifest: Manifest): Uint8Array {
-  const manifestNote = encodeManifestNote(manifest);
-  const abiNote = encodeAbiNote({ target, version: 2 });
+  const manifestNote = encodeNote(manifest);
+  const abiNote = encodeNote({ type: "solo5.abi", target, version: 2 });
   const foreign = note("OpenBSD\0", 1, new Uint8Array(4));
   const abiAt = Math.ceil(manifestNote.length / 4) * 4;
   const foreignAt = abiAt + abiNote.length;

@@ -6,13 +6,13 @@ import { DEVICES_MAX, type DeviceDeclaration, type Manifest, manifestOf } from "
 const LEVELS = 3;
 
 /**
- * Checks a value that is parsed already, with the rules and the order of `parseManifest`. What a parsed value can
+ * Checks a value that is parsed already, with the rules and the order of `parse`. What a parsed value can
  * not tell (repeated keys, `1.0`, places) is not checked. The result is a fresh copy with the document's order
  * of members. Own enumerable members count; each is read once, and an exception of a getter passes through.
  *
  * @throws {ManifestError} without `line` and `column`
  */
-export function validateManifest(value: unknown): Manifest {
+export function validate(value: unknown): Manifest {
   return checkManifest(nodeOf(value, LEVELS));
 }
 
@@ -23,7 +23,7 @@ export function validateManifest(value: unknown): Manifest {
  * @throws {ManifestError} a device is not as declared
  */
 export function createManifest(devices: readonly DeviceDeclaration[]): Manifest {
-  return validateManifest(manifestOf(devices));
+  return validate(manifestOf(devices));
 }
 
 function nodeOf(value: unknown, levels: number): JsonNode {

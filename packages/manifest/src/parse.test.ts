@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ManifestError, parseManifest, printManifest } from "./index.ts";
+import { ManifestError, parse, print } from "./index.ts";
 import { manifest, mutationsOf } from "./testing/arbitraries.ts";
 
 function refusal(json: string | Uint8Array): ManifestError {
   try {
-    parseManifest(json);
+    parse(json);
   } catch (error) {
     if (error instanceof ManifestError) return error;
     throw error;
@@ -24,7 +24,7 @@ function bytes(text: string): Uint8Array {
 const NET_A = '{"name":"a","type":"NET_BASIC"}';
 const BLOCK_A = '{"name":"a","type":"BLOCK_BASIC"}';
 
-describe("parseManifest", () => {
+describe("parse", () => {
   it("reads a manifest from text and from bytes", () => {
     const json = withDevices(`{"name":"service","type":"NET_BASIC"},{"type":"BLOCK_BASIC","name":"disk"}`);
     const expected = {
@@ -35,13 +35,13 @@ describe("parseManifest", () => {
         { name: "disk", type: "BLOCK_BASIC" },
       ],
     };
-    expect(parseManifest(json)).toEqual(expected);
-    expect(parseManifest(bytes(json))).toEqual(expected);
+    expect(parse(json)).toEqual(expected);
+    expect(parse(bytes(json))).toEqual(expected);
   });
 
   it("reads root members in any order, with white space and escapes", () => {
     const json = '\t{ "devices" :\r\n[ ] ,"version": 1, "\\u0074ype":"solo5\\u002emanifest" }\n';
-    expect(parseManifest(json).devices).toEqual([]);
+    expect(parse(json).devices).toEqual([]);
   });
 
   it("reads a name of 67 characters and 63 devices", () => {
@@ -49,7 +49,7 @@ describe("parseManifest", () => {
       { length: 63 },
       (_, i) => `{"name":"${String(i).padStart(67, "x")}","type":"NET_BASIC"}`,
     );
-    expect(parseManifest(withDevices(devices.join())).devices).toHaveLength(63);
+    expect(parse(withDevices(devices.join())).devices).toHaveLength(63);
   });
 
   it.each([
@@ -270,28 +270,28 @@ describe("parseManifest", () => {
   });
 
   it("throws a TypeError for what is neither text nor bytes", () => {
-    expect(() => parseManifest(42 as unknown as string)).toThrow(TypeError);
+    expect(() => parse(42 as unknown as string)).toThrow(TypeError);
   });
 
-  it("gives back what printManifest printed", () => {
+  it("gives back what print printed", () => {
     fc.assert(
       fc.property(manifest, (m) => {
-        expect(parseManifest(printManifest(m))).toEqual(m);
-        expect(parseManifest(JSON.stringify(m, null, 2))).toEqual(m);
+        expect(parse(print(m))).toEqual(m);
+        expect(parse(JSON.stringify(m, null, 2))).toEqual(m);
       }),
     );
   });
 
   it("accepts no text that JSON.parse refuses, and throws nothing but ManifestError", () => {
-    const text = printManifest(
-      parseManifest(withDevices('{"name":"net0","type":"NET_BASIC"},{"name":"disk","type":"BLOCK_BASIC"}')),
+    const text = print(
+      parse(withDevices('{"name":"net0","type":"NET_BASIC"},{"name":"disk","type":"BLOCK_BASIC"}')),
     );
     const texts = fc.oneof(fc.uint8Array({ maxLength: 200 }), mutationsOf(bytes(text)));
     fc.assert(
       fc.property(texts, (candidate) => {
         let accepted: unknown;
         try {
-          accepted = parseManifest(candidate);
+          accepted = parse(candidate);
         } catch (error) {
           expect(error).toBeInstanceOf(ManifestError);
           return;

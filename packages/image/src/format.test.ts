@@ -1,24 +1,24 @@
 import { createManifest } from "@uk/manifest";
 import { describe, expect, it } from "vitest";
-import { formatImageInfo, imageInfoToJson, linkImage, readImage } from "./index.ts";
+import { format, link, read, toJson } from "./index.ts";
 import { baseImage, ENGINE, filler, upstreamImage } from "./testing/elf-builder.ts";
 
 const MANIFEST = createManifest([
   { name: "service", type: "NET_BASIC" },
   { name: "disk", type: "BLOCK_BASIC" },
 ]);
-const OURS = readImage(
-  linkImage({
+const OURS = read(
+  link({
     base: baseImage(),
     manifest: MANIFEST,
     program: { buildId: ENGINE, bytecode: filler(300, 9) },
   }),
 );
-const UPSTREAM = readImage(upstreamImage("hvt", createManifest([])));
+const UPSTREAM = read(upstreamImage("hvt", createManifest([])));
 
-describe("formatImageInfo", () => {
+describe("format", () => {
   it("shows facts, segments and devices of an image of ours", () => {
-    expect(formatImageInfo(OURS)).toBe(`target      spt, ABI version 2
+    expect(format(OURS)).toBe(`target      spt, ABI version 2
 file        24576 bytes, 10624 of them loaded
 memory      22336 bytes before heap and stack
 entry       0x100020
@@ -41,7 +41,7 @@ handle  device   type
   });
 
   it("says what an image of somebody else's lacks", () => {
-    const text = formatImageInfo(UPSTREAM);
+    const text = format(UPSTREAM);
     expect(text).toContain("build id    none of ours\nprogram     none of ours\n");
     expect(text).toMatch(/RW- {4}0x106000 {2}0x309ca0 {2}2112672 {2}0 {8}-\n/);
     expect(text.endsWith("\n\nno devices\n")).toBe(true);
@@ -53,20 +53,20 @@ describe("an image with an entry of a reserved type in its manifest", () => {
     const image = upstreamImage("hvt", MANIFEST);
     const type = Buffer.from(image).indexOf("service\0") + 68;
     new DataView(image.buffer).setUint32(type, 0x40000000, true);
-    const info = readImage(image);
-    expect(formatImageInfo(info)).toMatch(/\n2 {7}disk {4}BLOCK_BASIC\n$/);
-    expect(imageInfoToJson(info).devices).toEqual([{ handle: 2, name: "disk", type: "BLOCK_BASIC" }]);
+    const info = read(image);
+    expect(format(info)).toMatch(/\n2 {7}disk {4}BLOCK_BASIC\n$/);
+    expect(toJson(info).devices).toEqual([{ handle: 2, name: "disk", type: "BLOCK_BASIC" }]);
     expect(info.manifest.devices).toEqual([{ name: "disk", type: "BLOCK_BASIC" }]);
   });
 });
 
-describe("imageInfoToJson", () => {
+describe("toJson", () => {
   it("survives JSON unchanged, with addresses as hexadecimal text", () => {
     for (const info of [OURS, UPSTREAM]) {
-      const json = imageInfoToJson(info);
+      const json = toJson(info);
       expect(JSON.parse(JSON.stringify(json))).toEqual(json);
     }
-    expect(imageInfoToJson(OURS)).toMatchObject({
+    expect(toJson(OURS)).toMatchObject({
       entry: "0x100020",
       devices: [
         { handle: 1, name: "service", type: "NET_BASIC" },
@@ -81,6 +81,6 @@ describe("imageInfoToJson", () => {
         stack: 8388608,
       },
     });
-    expect(imageInfoToJson(UPSTREAM)).toMatchObject({ buildId: null, program: null });
+    expect(toJson(UPSTREAM)).toMatchObject({ buildId: null, program: null });
   });
 });

@@ -1,15 +1,15 @@
 import type { Manifest } from "./manifest.ts";
-import { validateManifest } from "./validate-manifest.ts";
+import { validate } from "./validate.ts";
 
 /**
  * The manifest as one line of JSON without a line end, members in the order type, version, devices:
  * `{"type":"solo5.manifest","version":1,"devices":[{"name":"disk","type":"BLOCK_BASIC"}]}`.
- * `parseManifest` gives the same manifest back.
+ * `parse` gives the same manifest back.
  *
  * @throws {ManifestError} `manifest` is not valid
  */
-export function printManifest(manifest: Manifest): string {
-  return JSON.stringify(validateManifest(manifest));
+export function print(manifest: Manifest): string {
+  return JSON.stringify(validate(manifest));
 }
 
 /**
@@ -18,8 +18,8 @@ export function printManifest(manifest: Manifest): string {
  *
  * @throws {ManifestError} `manifest` is not valid
  */
-export function formatManifest(manifest: Manifest): string {
-  const { type, version, devices } = validateManifest(manifest);
+export function format(manifest: Manifest): string {
+  const { type, version, devices } = validate(manifest);
   const lines = devices.map(({ name, type }, index) => {
     const comma = index === devices.length - 1 ? "" : ",";
     return `    { "name": "${name}", "type": "${type}" }${comma}\n`;

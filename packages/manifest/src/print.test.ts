@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { createManifest, formatManifest, type Manifest, ManifestError, parseManifest } from "./index.ts";
-import { printManifest } from "./print-manifest.ts";
+import { createManifest, format, type Manifest, ManifestError, parse } from "./index.ts";
+import { print } from "./print.ts";
 
 const SAMPLE = createManifest([
   { name: "service0", type: "NET_BASIC" },
   { name: "storage", type: "BLOCK_BASIC" },
 ]);
 
-describe("formatManifest", () => {
+describe("format", () => {
   it("has the layout of query-manifest", () => {
-    expect(formatManifest(SAMPLE)).toBe(`{
+    expect(format(SAMPLE)).toBe(`{
   "type": "solo5.manifest",
   "version": 1,
   "devices": [
@@ -18,21 +18,21 @@ describe("formatManifest", () => {
   ]
 }
 `);
-    expect(parseManifest(formatManifest(SAMPLE))).toEqual(SAMPLE);
+    expect(parse(format(SAMPLE))).toEqual(SAMPLE);
   });
 
   it("closes an empty list on the next line", () => {
-    expect(formatManifest(createManifest([]))).toContain('  "devices": [\n  ]\n}\n');
+    expect(format(createManifest([]))).toContain('  "devices": [\n  ]\n}\n');
   });
 });
 
-describe("printManifest", () => {
+describe("print", () => {
   it("prints one line without a line end", () => {
-    expect(printManifest(createManifest([]))).toBe('{"type":"solo5.manifest","version":1,"devices":[]}');
+    expect(print(createManifest([]))).toBe('{"type":"solo5.manifest","version":1,"devices":[]}');
   });
 
   it("refuses an invalid manifest", () => {
     const invalid = { ...SAMPLE, version: 2 } as unknown as Manifest;
-    expect(() => printManifest(invalid)).toThrow(ManifestError);
+    expect(() => print(invalid)).toThrow(ManifestError);
   });
 });

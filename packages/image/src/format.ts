@@ -1,6 +1,6 @@
 import type { NoteDevice } from "@uk/manifest";
 import { hex } from "./elf.ts";
-import type { ImageInfo } from "./read-image.ts";
+import type { ImageInfo } from "./read.ts";
 
 /** An {@link ImageInfo} that `JSON.stringify` writes in full: addresses as `"0x100000"`, sizes as numbers of bytes. */
 export interface ImageInfoJson {
@@ -30,7 +30,7 @@ export interface ImageInfoJson {
 }
 
 /** The same facts for machines. Absent ones are `null`. */
-export function imageInfoToJson(info: ImageInfo): ImageInfoJson {
+export function toJson(info: ImageInfo): ImageInfoJson {
   const { abi, devices, program } = info;
   return {
     abi: { target: abi.target, targetNumber: abi.targetNumber, version: abi.version },
@@ -67,7 +67,7 @@ export function imageInfoToJson(info: ImageInfo): ImageInfoJson {
  *
  * @returns text with LF line ends, one at the end too; sizes in bytes
  */
-export function formatImageInfo(info: ImageInfo): string {
+export function format(info: ImageInfo): string {
   const { abi, program, sizes } = info;
   const target = abi.target === "unknown" ? `unknown (${abi.targetNumber})` : abi.target;
   const facts: [string, string][] = [

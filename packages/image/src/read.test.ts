@@ -1,15 +1,8 @@
 import { readFileSync } from "node:fs";
-import { createManifest, encodeManifestNote, ManifestError } from "@uk/manifest";
+import { createManifest, encodeNote, ManifestError } from "@uk/manifest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  ImageError,
-  type ImageErrorCode,
-  type ImageInfo,
-  type ImageSource,
-  linkImage,
-  readImage,
-} from "./index.ts";
+import { ImageError, type ImageErrorCode, type ImageInfo, type ImageSource, link, read } from "./index.ts";
 import { baseImage, basePieces, ENGINE, filler, PT, R, upstreamImage, W, X } from "./testing/elf-builder.ts";
 import { type Edit, mutationsOf, u8, u16, u32, u64 } from "./testing/mutations.ts";
 import { brokenRule } from "./testing/tender-rules.ts";
@@ -19,7 +12,7 @@ const MANIFEST = createManifest([
   { name: "service", type: "NET_BASIC" },
   { name: "disk", type: "BLOCK_BASIC" },
 ]);
-const LINKED = linkImage({
+const LINKED = link({
   base: baseImage(),
   manifest: MANIFEST,
   program: { buildId: ENGINE, bytecode: filler(300, 9) },
@@ -40,7 +33,7 @@ function edited(...edits: Edit[]): Uint8Array {
 
 function refusal(image: Uint8Array, memBytes = MEM): ImageError {
   try {
-    readImage(image, { memBytes });
+    read(image, { memBytes });
   } catch (error) {
     if (error instanceof ImageError) return error;
     throw error;
@@ -48,10 +41,10 @@ function refusal(image: Uint8Array, memBytes = MEM): ImageError {
   throw new Error("the image was accepted");
 }
 
-describe("readImage", () => {
-  it("reads back what linkImage linked", () => {
-    expect(readImage(LINKED)).toEqual({
-      abi: { target: "spt", targetNumber: 2, version: 2 },
+describe("read", () => {
+  it("reads back what link linked", () => {
+    expect(read(LINKED)).toEqual({
+      abi: { type: "solo5.abi", target: "spt", targetNumber: 2, version: 2 },
       manifest: MANIFEST,
       devices: [
         { handle: 1, name: "service", type: "NET_BASIC" },
@@ -89,7 +82,7 @@ describe("readImage", () => {
     (target) => {
       const image = upstreamImage(target, MANIFEST);
       expect(brokenRule(image, BigInt(MEM))).toBeUndefined();
-      const info = readImage(image);
+      const info = read(image);
       expect(info).toMatchObject({
         abi: { target, version: 2 },
         manifest: MANIFEST,
@@ -108,7 +101,7 @@ describe("readImage", () => {
   it("finds bytes that lie in the middle of their buffer", () => {
     const room = new Uint8Array(LINKED.length + 100);
     room.set(LINKED, 13);
-    expect(readImage(room.subarray(13, 13 + LINKED.length))).toEqual(readImage(LINKED));
+    expect(read(room.subarray(13, 13 + LINKED.length))).toEqual(read(LINKED));
   });
 
   /** The image as the beginning of a file with a tail of holes, and how much of it was read. */
@@ -130,9 +123,9 @@ describe("readImage", () => {
   it("reads an image piece by piece, and no more than it needs", () => {
     const size = 2 ** 45;
     for (const image of [LINKED, upstreamImage("spt", MANIFEST)]) {
-      const whole = readImage(image);
+      const whole = read(image);
       const { source, count } = sparse(image, size);
-      expect(readImage(source)).toEqual({ ...whole, sizes: { ...whole.sizes, file: size } });
+      expect(read(source)).toEqual({ ...whole, sizes: { ...whole.sizes, file: size } });
       expect(count()).toBeLessThan(2 * image.length);
     }
   });
@@ -144,7 +137,7 @@ describe("readImage", () => {
       size: source.size,
       read: (offset, length) => source.read(offset >= 2 ** 44 ? offset - 2 ** 44 + 0x5000 : offset, length),
     };
-    expect(() => readImage(moved)).toThrow(/BAD_PROGRAM: the program ends at byte \d+ of the file, after/);
+    expect(() => read(moved)).toThrow(/BAD_PROGRAM: the program ends at byte \d+ of the file, after/);
   });
 
   it("refuses a file that becomes shorter while it is read", () => {
@@ -153,28 +146,28 @@ describe("readImage", () => {
       ...source,
       read: (offset, length) => source.read(offset, length).subarray(1),
     };
-    expect(() => readImage(short)).toThrow(/^image: TRUNCATED: the file has become shorter/);
+    expect(() => read(short)).toThrow(/^image: TRUNCATED: the file has become shorter/);
   });
 
   it("refuses arguments of another type", () => {
     const wrong = [undefined, null, 5, "x", new ArrayBuffer(64), {}, { size: 5 }, { size: "5", read() {} }];
-    for (const image of wrong) expect(() => readImage(image as Uint8Array)).toThrow(TypeError);
+    for (const image of wrong) expect(() => read(image as Uint8Array)).toThrow(TypeError);
     for (const options of [null, 5, "x", [], { memBytes: "5" }, { memBytes: 5n }, { memBytes: null }]) {
-      expect(() => readImage(LINKED, options as object)).toThrow(TypeError);
+      expect(() => read(LINKED, options as object)).toThrow(TypeError);
     }
   });
 
   it("measures an image against the memory it is given", () => {
-    expect(readImage(LINKED, { memBytes: 0x108000 }).kernelEnd).toBe(0x108000);
+    expect(read(LINKED, { memBytes: 0x108000 }).kernelEnd).toBe(0x108000);
     expect(refusal(LINKED, 0x107fff).code).toBe("SEGMENT_OUTSIDE_MEMORY");
     expect(refusal(LINKED, 1 << 20).code).toBe("BAD_ENTRY");
     const upstream = upstreamImage("hvt", MANIFEST);
-    expect(readImage(upstream, { memBytes: 0x309ca0 }).imageEnd).toBe(0x309ca0);
+    expect(read(upstream, { memBytes: 0x309ca0 }).imageEnd).toBe(0x309ca0);
     expect(refusal(upstream, 0x309c9f).message).toMatch(
       /\(bss\) ends at 0x309ca0, above the memory's end 0x309c9f/,
     );
     for (const memBytes of [0, -1, 1.5, Number.NaN, 2 ** 60]) {
-      expect(() => readImage(LINKED, { memBytes })).toThrow(RangeError);
+      expect(() => read(LINKED, { memBytes })).toThrow(RangeError);
     }
   });
 
@@ -325,7 +318,7 @@ describe("readImage", () => {
       memsz: 0x1000,
     };
     const program = { buildId: ENGINE, bytecode: filler(10, 1) };
-    const info = readImage(linkImage({ base: baseImage(pieces), manifest: MANIFEST, program }));
+    const info = read(link({ base: baseImage(pieces), manifest: MANIFEST, program }));
     expect(info.writeXorExecute).toBe(false);
   });
 
@@ -333,7 +326,7 @@ describe("readImage", () => {
     { what: "a program without a build id", edit: u32(at(BUILD_ID, "type"), 0) },
     { what: "a build id without a program", edit: u64(0x5000, 0) },
   ])("refuses $what", ({ edit }) => {
-    expect(() => readImage(edited(edit))).toThrow(expect.objectContaining({ code: "BAD_PROGRAM" }));
+    expect(() => read(edited(edit))).toThrow(expect.objectContaining({ code: "BAD_PROGRAM" }));
   });
 
   it("answers for the largest header table in one pass", () => {
@@ -349,11 +342,11 @@ describe("readImage", () => {
   });
 });
 
-describe("readImage and hostile bytes", () => {
+describe("read and hostile bytes", () => {
   /** The outcome of reading: an image, or a typed refusal, and never anything else. */
   function attempt(image: Uint8Array): ImageInfo | ImageError {
     try {
-      return readImage(image);
+      return read(image);
     } catch (error) {
       if (error instanceof ImageError) return error;
       throw error;
@@ -434,13 +427,13 @@ describe("readImage and hostile bytes", () => {
       fc.property(hostile(baseImage()), (base) => {
         let image: Uint8Array;
         try {
-          image = linkImage({ base, manifest: MANIFEST, program });
+          image = link({ base, manifest: MANIFEST, program });
         } catch (error) {
           expect(error).toBeInstanceOf(ImageError);
           return;
         }
         expect(brokenRule(image, 1n << 48n)).toBeUndefined();
-        expect(readImage(image, { memBytes: 2 ** 48 }).manifest).toEqual(MANIFEST);
+        expect(read(image, { memBytes: 2 ** 48 }).manifest).toEqual(MANIFEST);
       }),
       { numRuns: 5_000 },
     );
@@ -450,7 +443,7 @@ describe("readImage and hostile bytes", () => {
     const manifest = createManifest([]);
     const program = { buildId: ENGINE, bytecode: filler(1, 1) };
     const wrong = { ...manifest, devices: [{ name: "a b", type: "NET_BASIC" as const }] };
-    expect(() => linkImage({ base: baseImage(), manifest: wrong, program })).toThrow(ManifestError);
-    expect(encodeManifestNote(manifest)).toHaveLength(136);
+    expect(() => link({ base: baseImage(), manifest: wrong, program })).toThrow(ManifestError);
+    expect(encodeNote(manifest)).toHaveLength(136);
   });
 });

@@ -1,4 +1,4 @@
-import { encodeManifestNote, type Manifest } from "@uk/manifest";
+import { encodeNote, type Manifest } from "@uk/manifest";
 import { checkSegments } from "./check-segments.ts";
 import {
   ELF_HEADER_SIZE,
@@ -32,7 +32,7 @@ import {
 } from "./notes.ts";
 import { buildProgram, checkStack, isProgram, NOTE_AT, STACK_BYTES, sealImage } from "./program.ts";
 
-/** What `linkImage` joins. */
+/** What `link` joins. */
 export interface LinkInput {
   /** The base image of a target: an ELF file with the engine, without manifest and program. */
   readonly base: Uint8Array;
@@ -68,26 +68,24 @@ type NewHeader = Omit<ProgramHeader, "index">;
  * @throws {TypeError} the input is of another type
  * @throws {RangeError} `buildId` has not 32 bytes, or `bytecode` none; `stack` is no size of a stack
  */
-export function linkImage(input: LinkInput): Uint8Array {
-  checkObject("linkImage: the input", input);
+export function link(input: LinkInput): Uint8Array {
+  checkObject("link: the input", input);
   const { base, manifest, program, stack = STACK_BYTES.default } = input;
-  checkObject("linkImage: program", program);
+  checkObject("link: program", program);
   for (const [name, bytes] of Object.entries({
     base,
     buildId: program.buildId,
     bytecode: program.bytecode,
   })) {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`linkImage: ${name} must be a Uint8Array`);
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`link: ${name} must be a Uint8Array`);
   }
   if (program.buildId.length !== BUILD_ID_SIZE) {
-    throw new RangeError(
-      `linkImage: a build id has ${BUILD_ID_SIZE} bytes, this has ${program.buildId.length}`,
-    );
+    throw new RangeError(`link: a build id has ${BUILD_ID_SIZE} bytes, this has ${program.buildId.length}`);
   }
-  if (program.bytecode.length === 0) throw new RangeError("linkImage: the bytecode is empty");
-  checkStack("linkImage", stack);
-  const manifestNote = encodeManifestNote(manifest);
-  const elf = readElf("base image", sourceOf("linkImage", base));
+  if (program.bytecode.length === 0) throw new RangeError("link: the bytecode is empty");
+  checkStack("link", stack);
+  const manifestNote = encodeNote(manifest);
+  const elf = readElf("base image", sourceOf("link", base));
   const parts = readBase(elf);
   if (hexOf(parts.buildId) !== hexOf(program.buildId)) {
     const why = `the bytecode was compiled for build id ${hexOf(program.buildId)} but this one has build id ${hexOf(parts.buildId)}: rebuild with matching packages`;

@@ -1,5 +1,5 @@
 import type { Manifest } from "./manifest.ts";
-import { validateManifest } from "./validate-manifest.ts";
+import { validate } from "./validate.ts";
 
 /**
  * C source that defines the manifest note when it is compiled with a `mft_abi.h`: ours (`include/mft_abi.h` of
@@ -8,8 +8,8 @@ import { validateManifest } from "./validate-manifest.ts";
  * @returns ASCII text with LF line ends
  * @throws {ManifestError} `manifest` is not valid; so no name can carry C code
  */
-export function generateC(manifest: Manifest): string {
-  const { devices } = validateManifest(manifest);
+export function toC(manifest: Manifest): string {
+  const { devices } = validate(manifest);
   const entries = devices.map(
     ({ name, type }, index) => `        [${index + 1}] = { .name = "${name}", .type = MFT_DEV_${type} },\n`,
   );

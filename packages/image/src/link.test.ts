@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createManifest, encodeManifestNote, type Manifest, ManifestError } from "@uk/manifest";
+import { createManifest, encodeNote, type Manifest, ManifestError } from "@uk/manifest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { crc32 } from "./crc32.ts";
-import { ImageError, type ImageErrorCode, type LinkInput, linkImage, readImage } from "./index.ts";
+import { ImageError, type ImageErrorCode, type LinkInput, link, read } from "./index.ts";
 import {
   type BasePieces,
   baseImage,
@@ -45,7 +45,7 @@ function withPieces(change: (pieces: BasePieces) => void): Uint8Array {
 
 function refusal(changes: Partial<LinkInput>): ImageError {
   try {
-    linkImage(input(changes));
+    link(input(changes));
   } catch (error) {
     if (error instanceof ImageError) return error;
     throw error;
@@ -72,7 +72,7 @@ function headersOf(image: Uint8Array) {
   });
 }
 
-describe("linkImage", () => {
+describe("link", () => {
   it("writes the program headers in upstream's order, and drops the rest", () => {
     const program = { offset: 0x5000, vaddr: 0x107000, size: 0x2000 };
     const load = (flags: number, offset: number, vaddr: number, filesz: number, memsz = filesz) => {
@@ -81,7 +81,7 @@ describe("linkImage", () => {
     const noted = (offset: number, vaddr: number, filesz: number) => {
       return { type: PT.NOTE, flags: R, offset, vaddr, paddr: vaddr, filesz, memsz: filesz, align: 4 };
     };
-    expect(headersOf(linkImage(input()))).toEqual([
+    expect(headersOf(link(input()))).toEqual([
       { ...noted(0x1000, 0x100000, 24), type: PT.INTERP, align: 8 },
       load(R | X, 0x1000, 0x100000, 0x1230),
       load(R, 0x3000, 0x102000, 0x300),
@@ -95,10 +95,10 @@ describe("linkImage", () => {
   });
 
   it("lays out the program segment as the guest expects it", () => {
-    const image = linkImage(input());
+    const image = link(input());
     const segment = image.subarray(0x5000);
     const view = new DataView(segment.buffer, segment.byteOffset);
-    const manifestNote = encodeManifestNote(MANIFEST);
+    const manifestNote = encodeNote(MANIFEST);
     expect(segment).toHaveLength(0x2000);
     expect(new TextDecoder().decode(segment.subarray(0, 8))).toBe("UKPROG2\0");
     expect(segment.slice(8, 40)).toEqual(ENGINE);
@@ -114,22 +114,22 @@ describe("linkImage", () => {
   });
 
   it.each([256 << 10, 1 << 20, 2 ** 30])("gives the engine a stack of %i bytes", (stack) => {
-    const image = linkImage({ ...input(), stack });
+    const image = link({ ...input(), stack });
     expect(new DataView(image.buffer).getBigUint64(0x5000 + 64, true)).toBe(BigInt(stack));
-    expect(readImage(image).program?.stack).toBe(stack);
+    expect(read(image).program?.stack).toBe(stack);
   });
 
   it.each([0, -4096, (256 << 10) - 4096, (1 << 20) + 1, 0.5, Number.NaN, 2 ** 30 + 4096])(
     "refuses a stack of %d bytes",
     (stack) => {
-      expect(() => linkImage({ ...input(), stack })).toThrow(RangeError);
+      expect(() => link({ ...input(), stack })).toThrow(RangeError);
     },
   );
 
   it("keeps the loaded bytes and leaves out section headers, symbols and what lies between segments", () => {
     const base = baseImage();
     base.fill(0xee, 0x3300, 0x4000); // no segment holds this
-    const image = linkImage(input({ base }));
+    const image = link(input({ base }));
     for (const [from, to] of [
       [0x1000, 0x2230],
       [0x3000, 0x3300],
@@ -146,11 +146,11 @@ describe("linkImage", () => {
   it("gives the same bytes for the same input, and leaves the input alone", () => {
     const given = input();
     const before = structuredClone(given);
-    expect(linkImage(given)).toEqual(linkImage(input()));
+    expect(link(given)).toEqual(link(input()));
     expect(given).toEqual(before);
     const shifted = new Uint8Array(given.base.length + 3);
     shifted.set(given.base, 3);
-    expect(linkImage({ ...given, base: shifted.subarray(3) })).toEqual(linkImage(given));
+    expect(link({ ...given, base: shifted.subarray(3) })).toEqual(link(given));
   });
 
   it("takes an hvt base with execute-only text and with a bss segment of its own", () => {
@@ -165,9 +165,9 @@ describe("linkImage", () => {
       filesz: 0,
       memsz: 0x200001,
     };
-    const image = linkImage(input({ base: baseImage(pieces) }));
+    const image = link(input({ base: baseImage(pieces) }));
     expect(brokenRule(image, MEM)).toBeUndefined();
-    expect(readImage(image)).toMatchObject({ abi: { target: "hvt" }, program: { vaddr: 0x305000 } });
+    expect(read(image)).toMatchObject({ abi: { target: "hvt" }, program: { vaddr: 0x305000 } });
   });
 
   it("makes images that the tenders' rules accept, for every manifest and program", () => {
@@ -184,13 +184,13 @@ describe("linkImage", () => {
           const manifest = createManifest(devices);
           const pieces = basePieces();
           pieces.data.memsz = memsz;
-          const image = linkImage({
+          const image = link({
             base: baseImage(pieces),
             manifest,
             program: { buildId: ENGINE, bytecode },
           });
           expect(brokenRule(image, MEM)).toBeUndefined();
-          const info = readImage(image);
+          const info = read(image);
           const program = info.program;
           if (program === undefined) throw new Error("the program is lost");
           expect(info.manifest).toEqual(manifest);
@@ -219,7 +219,7 @@ describe("linkImage", () => {
   it.each<{ why: string; base: Uint8Array; code: ImageErrorCode; text?: RegExp }>([
     { why: "an empty file", base: new Uint8Array(), code: "TRUNCATED" },
     { why: "something else", base: filler(500, 1), code: "NOT_ELF" },
-    { why: "an image that is linked already", base: linkImage(input()), code: "ALREADY_LINKED" },
+    { why: "an image that is linked already", base: link(input()), code: "ALREADY_LINKED" },
     {
       why: "an image without a build id",
       base: withPieces((p) => {
@@ -278,7 +278,7 @@ describe("linkImage", () => {
     {
       why: "an image with a manifest",
       base: withPieces((p) => {
-        p.rodata.content?.set(encodeManifestNote(createManifest([])), 0x100);
+        p.rodata.content?.set(encodeNote(createManifest([])), 0x100);
         p.stack = { ...p.abi, offset: 0x3100, vaddr: 0x102100, filesz: 136 };
       }),
       code: "NOT_A_BASE_IMAGE",
@@ -339,8 +339,7 @@ describe("linkImage", () => {
 
   it("refuses input of another type", () => {
     const program = { buildId: ENGINE, bytecode: BYTECODE };
-    for (const one of [undefined, null, 5, [], {}])
-      expect(() => linkImage(one as never)).toThrow(/^linkImage: /);
+    for (const one of [undefined, null, 5, [], {}]) expect(() => link(one as never)).toThrow(/^link: /);
     for (const one of [
       { base: { size: 5, read: () => new Uint8Array() } },
       { base: "x" },
@@ -349,18 +348,16 @@ describe("linkImage", () => {
       { program: { ...program, buildId: "x".repeat(32) } },
       { program: { ...program, bytecode: [1] } },
     ])
-      expect(() => linkImage(input(one as never))).toThrow(TypeError);
+      expect(() => link(input(one as never))).toThrow(TypeError);
   });
 
   it("refuses a caller's mistakes before it looks at the base image", () => {
     const base = new Uint8Array();
     const short = { buildId: new Uint8Array(31), bytecode: BYTECODE };
-    expect(() => linkImage(input({ base, program: short }))).toThrow(RangeError);
-    expect(() => linkImage(input({ base, program: { buildId: ENGINE, bytecode: base } }))).toThrow(
-      RangeError,
-    );
+    expect(() => link(input({ base, program: short }))).toThrow(RangeError);
+    expect(() => link(input({ base, program: { buildId: ENGINE, bytecode: base } }))).toThrow(RangeError);
     const manifest = { ...MANIFEST, version: 2 } as unknown as Manifest;
-    expect(() => linkImage(input({ base, manifest }))).toThrow(ManifestError);
+    expect(() => link(input({ base, manifest }))).toThrow(ManifestError);
   });
 
   const host = process.platform === "linux" && process.arch === "x64";
@@ -369,7 +366,7 @@ describe("linkImage", () => {
     const folder = mkdtempSync(join(tmpdir(), "uk-image-"));
     try {
       const file = join(folder, "app.spt");
-      writeFileSync(file, linkImage(input()), { mode: 0o755 });
+      writeFileSync(file, link(input()), { mode: 0o755 });
       expect(spawnSync(file).error).toMatchObject({ code: "ENOENT" });
     } finally {
       rmSync(folder, { recursive: true, force: true });

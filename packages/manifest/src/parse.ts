@@ -15,9 +15,9 @@ import { readJson, SOURCE_MAX_LENGTH } from "./read-json.ts";
  * @throws {ManifestError} the first rule that the document breaks, in the order of ABI section 1.3
  * @throws {TypeError} `json` is neither a string nor bytes
  */
-export function parseManifest(json: string | Uint8Array): Manifest {
+export function parse(json: string | Uint8Array): Manifest {
   if (typeof json === "string") return checkManifest(readJson(json));
-  if (!(json instanceof Uint8Array)) throw new TypeError("parseManifest: expected a string or a Uint8Array");
+  if (!(json instanceof Uint8Array)) throw new TypeError("parse: expected a string or a Uint8Array");
   return checkManifest(readJson(decodeUtf8(json)));
 }
 

@@ -1,18 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  createManifest,
-  type DeviceDeclaration,
-  ManifestError,
-  parseManifest,
-  printManifest,
-  validateManifest,
-} from "./index.ts";
+import { createManifest, type DeviceDeclaration, ManifestError, parse, print, validate } from "./index.ts";
 import { manifest } from "./testing/arbitraries.ts";
 
 function refusal(value: unknown): ManifestError {
   try {
-    validateManifest(value);
+    validate(value);
   } catch (error) {
     if (error instanceof ManifestError) return error;
     throw error;
@@ -20,10 +13,10 @@ function refusal(value: unknown): ManifestError {
   throw new Error("the value was accepted");
 }
 
-describe("validateManifest", () => {
+describe("validate", () => {
   it("copies a valid value into the document's order of members", () => {
     const value = { devices: [{ type: "NET_BASIC", name: "a" }], version: 1, type: "solo5.manifest" };
-    const copy = validateManifest(value);
+    const copy = validate(value);
     expect(JSON.stringify(copy)).toBe(
       '{"type":"solo5.manifest","version":1,"devices":[{"name":"a","type":"NET_BASIC"}]}',
     );
@@ -65,7 +58,7 @@ describe("validateManifest", () => {
     expect(refusal(knot)).toMatchObject({ code: "WRONG_TYPE", path: ".devices[0].name" });
   });
 
-  it("agrees with parseManifest on every JSON value", () => {
+  it("agrees with parse on every JSON value", () => {
     const nearly = fc.record(
       {
         type: fc.constantFrom<unknown>("solo5.manifest", "x", 1),
@@ -97,7 +90,7 @@ describe("validateManifest", () => {
           }
         };
         const text = JSON.stringify(value);
-        expect(outcome(() => validateManifest(JSON.parse(text)))).toEqual(outcome(() => parseManifest(text)));
+        expect(outcome(() => validate(JSON.parse(text)))).toEqual(outcome(() => parse(text)));
       }),
       { numRuns: 2_000 },
     );
@@ -112,7 +105,7 @@ describe("createManifest", () => {
     ];
     const created = createManifest(devices);
     devices.pop();
-    expect(printManifest(created)).toBe(
+    expect(print(created)).toBe(
       '{"type":"solo5.manifest","version":1,"devices":[{"name":"service","type":"NET_BASIC"},{"name":"disk","type":"BLOCK_BASIC"}]}',
     );
   });

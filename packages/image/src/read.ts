@@ -1,4 +1,4 @@
-import { type AbiNote, createManifest, type Manifest, type NoteDevice } from "@uk/manifest";
+import { type Abi, createManifest, type Manifest, type NoteDevice } from "@uk/manifest";
 import { checkSegments } from "./check-segments.ts";
 import { type ElfFile, PF_R, PF_W, PF_X, type ProgramHeader, PT_LOAD, readElf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
@@ -9,7 +9,7 @@ import { checkSeal, isProgram, type ProgramInfo, readProgram } from "./program.t
 /** Guest memory that tenders give unless told otherwise: 512 MiB. ABI section 10.1. */
 export const DEFAULT_MEM_BYTES: number = 512 * 1024 * 1024;
 
-export interface ReadImageOptions {
+export interface ReadOptions {
   /** Guest memory in bytes that the image has to fit into; {@link DEFAULT_MEM_BYTES} if absent. */
   readonly memBytes?: number;
 }
@@ -28,7 +28,7 @@ export interface ImageSegment {
 
 /** What an image says about itself. */
 export interface ImageInfo {
-  readonly abi: AbiNote;
+  readonly abi: Abi;
   readonly manifest: Manifest;
   /** The devices of the manifest, with the handles that the guest knows them by. */
   readonly devices: readonly NoteDevice[];
@@ -65,9 +65,9 @@ export interface ImageInfo {
  * @throws {TypeError} an argument is of another type
  * @throws {RangeError} `memBytes` is not a positive safe integer
  */
-export function readImage(image: Uint8Array | ImageSource, options: ReadImageOptions = {}): ImageInfo {
+export function read(image: Uint8Array | ImageSource, options: ReadOptions = {}): ImageInfo {
   const memBytes = memBytesOf(options);
-  const source = sourceOf("readImage", image);
+  const source = sourceOf("read", image);
   const elf = readElf("image", source);
   const abi = readAbiNote(elf);
   const devices = readManifestNote(elf);
@@ -96,14 +96,14 @@ export function readImage(image: Uint8Array | ImageSource, options: ReadImageOpt
   };
 }
 
-function memBytesOf(options: ReadImageOptions): number {
-  checkObject("readImage: the options", options);
+function memBytesOf(options: ReadOptions): number {
+  checkObject("read: the options", options);
   const { memBytes = DEFAULT_MEM_BYTES } = options;
   if (typeof memBytes !== "number") {
-    throw new TypeError(`readImage: memBytes must be a number, not ${typeof memBytes}`);
+    throw new TypeError(`read: memBytes must be a number, not ${typeof memBytes}`);
   }
   if (!Number.isSafeInteger(memBytes) || memBytes <= 0) {
-    throw new RangeError(`readImage: memBytes ${memBytes} is not a positive integer`);
+    throw new RangeError(`read: memBytes ${memBytes} is not a positive integer`);
   }
   return memBytes;
 }
