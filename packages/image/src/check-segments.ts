@@ -1,5 +1,15 @@
-import { type ElfFile, hex, LOAD_MIN, PAGE_SIZE, PF_W, PF_X, type ProgramHeader, PT_LOAD } from "./elf.ts";
-import { ImageError, type ImageErrorCode } from "./image-error.ts";
+import {
+  type ElfFile,
+  hex,
+  ImageError,
+  type ImageErrorCode,
+  LOAD_MIN,
+  PAGE_SIZE,
+  PF_W,
+  PF_X,
+  type ProgramHeader,
+  PT_LOAD,
+} from "@uk/manifest/elf";
 
 /** What the loader makes of an image. */
 export interface LoadPlan {

@@ -1,5 +1,5 @@
 import type { NoteDevice } from "@uk/manifest";
-import { hex } from "./elf.ts";
+import { hex } from "@uk/manifest/elf";
 import type { ImageInfo } from "./read.ts";
 
 /** An {@link ImageInfo} that `JSON.stringify` writes in full: addresses as `"0x100000"`, sizes as numbers of bytes. */

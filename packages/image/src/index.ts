@@ -1,6 +1,5 @@
+export { ImageError, type ImageErrorCode, type ImageSource, type ImageSubject } from "@uk/manifest";
 export { format, type ImageInfoJson, toJson } from "./format.ts";
-export { ImageError, type ImageErrorCode, type ImageSubject } from "./image-error.ts";
-export type { ImageSource } from "./image-source.ts";
 export { type LinkInput, link } from "./link.ts";
 export { checkStack, type ProgramInfo, STACK_BYTES } from "./program.ts";
 export {

@@ -1,9 +1,15 @@
 import { encodeNote, type Manifest } from "@uk/manifest";
-import { checkSegments } from "./check-segments.ts";
 import {
+  ABI_NOTE,
+  checkObject,
   ELF_HEADER_SIZE,
   type ElfFile,
+  findNote,
   hex,
+  ImageError,
+  type ImageErrorCode,
+  MANIFEST_NOTE,
+  type NoteName,
   PAGE_SIZE,
   PF_R,
   PF_X,
@@ -12,24 +18,14 @@ import {
   PT_INTERP,
   PT_LOAD,
   PT_NOTE,
+  readAbiNote,
   readElf,
   roundUp,
+  sourceOf,
   writeProgramHeader,
-} from "./elf.ts";
-import { ImageError, type ImageErrorCode } from "./image-error.ts";
-import { checkObject, sourceOf } from "./image-source.ts";
-import {
-  ABI_NOTE,
-  BUILD_ID_NOTE,
-  BUILD_ID_SIZE,
-  findNote,
-  hexOf,
-  MANIFEST_NOTE,
-  NOT_OPENBSD_NOTE,
-  type NoteKind,
-  readAbiNote,
-  readBuildId,
-} from "./notes.ts";
+} from "@uk/manifest/elf";
+import { checkSegments } from "./check-segments.ts";
+import { BUILD_ID_NOTE, BUILD_ID_SIZE, hexOf, NOT_OPENBSD_NOTE, readBuildId } from "./notes.ts";
 import { buildProgram, checkStack, isProgram, NOTE_AT, STACK_BYTES, sealImage } from "./program.ts";
 
 /** What `link` joins. */
@@ -197,7 +193,7 @@ function interpreterOf(elf: ElfFile): ProgramHeader {
 }
 
 /** The header of a note that nothing else shares it with: readers look at the first note only (ABI section 2.1). */
-function aloneInItsHeader(elf: ElfFile, kind: NoteKind, name: string): ProgramHeader {
+function aloneInItsHeader(elf: ElfFile, kind: NoteName, name: string): ProgramHeader {
   const note = findNote(elf, kind);
   if (note === undefined) throw refusal(elf, "NOT_A_BASE_IMAGE", `it has no ${name} note`);
   const size = 12 + roundUp(kind.owner.length, 4) + roundUp(note.descriptorSize, 4);

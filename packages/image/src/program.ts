@@ -1,7 +1,17 @@
+import {
+  type ElfFile,
+  findNote,
+  hex,
+  ImageError,
+  MANIFEST_NOTE,
+  PAGE_SIZE,
+  PF_R,
+  type ProgramHeader,
+  roundUp,
+  viewOf,
+} from "@uk/manifest/elf";
 import { crc32 } from "./crc32.ts";
-import { type ElfFile, hex, PAGE_SIZE, PF_R, type ProgramHeader, roundUp, viewOf } from "./elf.ts";
-import { ImageError } from "./image-error.ts";
-import { BUILD_ID_SIZE, findNote, hexOf, MANIFEST_NOTE } from "./notes.ts";
+import { BUILD_ID_SIZE, hexOf } from "./notes.ts";
 
 /*
  * The program segment: one read-only PT_LOAD, whole pages, at the page-rounded end of the base image's memory.

@@ -1,9 +1,22 @@
 import { type Abi, createManifest, type Manifest, type NoteDevice } from "@uk/manifest";
+import {
+  checkObject,
+  type ElfFile,
+  findNote,
+  ImageError,
+  type ImageSource,
+  PF_R,
+  PF_W,
+  PF_X,
+  type ProgramHeader,
+  PT_LOAD,
+  readAbiNote,
+  readElf,
+  readManifestNote,
+  sourceOf,
+} from "@uk/manifest/elf";
 import { checkSegments } from "./check-segments.ts";
-import { type ElfFile, PF_R, PF_W, PF_X, type ProgramHeader, PT_LOAD, readElf } from "./elf.ts";
-import { ImageError } from "./image-error.ts";
-import { checkObject, type ImageSource, sourceOf } from "./image-source.ts";
-import { BUILD_ID_NOTE, findNote, hexOf, readAbiNote, readBuildId, readManifestNote } from "./notes.ts";
+import { BUILD_ID_NOTE, hexOf, readBuildId } from "./notes.ts";
 import { checkSeal, isProgram, type ProgramInfo, readProgram } from "./program.ts";
 
 /** Guest memory that tenders give unless told otherwise: 512 MiB. ABI section 10.1. */

@@ -10,6 +10,9 @@ export {
   TARGETS,
   type Target,
 } from "./abi-note.ts";
+export { ImageError, type ImageErrorCode, type ImageSubject } from "./elf/image-error.ts";
+export type { ImageSource } from "./elf/image-source.ts";
+export { readAbi, readDevices, readManifest } from "./elf/read-notes.ts";
 export {
   DEVICE_NAME_MAX_BYTES,
   DEVICE_TYPE_NUMBERS,

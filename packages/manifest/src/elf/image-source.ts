@@ -4,7 +4,7 @@ export interface ImageSource {
   readonly size: number;
   /**
    * The `length` bytes at `offset`, all of which lie in the image. Fewer, if it has become shorter; what this throws,
-   * {@link read} throws.
+   * `read` of @uk/image throws.
    */
   read(offset: number, length: number): Uint8Array;
 }
