@@ -1,0 +1,196 @@
+// The packages as others get them: what `npm pack` makes of each, checked, installed, compiled against and bundled.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { build } from "esbuild";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { beforeAll, describe, expect, it } from "vitest";
+import { execute } from "./support/uk.ts";
+import { emptyFolder, root } from "./support/workspace.ts";
+
+interface PackageJson {
+  readonly name: string;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+}
+
+const folder = emptyFolder();
+const names = readdirSync(join(root, "packages")).filter((name) =>
+  existsSync(join(root, "packages", name, "package.json")),
+);
+const tarball = (name: string): string => join(folder, `uk-${name}-0.0.0.tgz`);
+/** Where the tarballs are unpacked, side by side as npm lays packages out. */
+const unpacked = (name: string): string => join(folder, "unpacked/node_modules/@uk", name);
+const manifestOf = (name: string): PackageJson =>
+  JSON.parse(readFileSync(join(unpacked(name), "package.json"), "utf8"));
+const filesOf = (name: string): string[] =>
+  readdirSync(unpacked(name), { recursive: true, encoding: "utf8" }).sort();
+
+beforeAll(() => {
+  const folders = names.map((name) => join(root, "packages", name));
+  execFileSync("npm", ["pack", ...folders, "--ignore-scripts", `--pack-destination=${folder}`], {
+    stdio: "ignore",
+  });
+  for (const name of names) {
+    mkdirSync(unpacked(name), { recursive: true });
+    execFileSync("tar", ["-xzf", tarball(name), "-C", unpacked(name), "--strip-components=1"]);
+  }
+});
+
+describe.each(names)("the tarball of @uk/%s", (name) => {
+  it("is what publint asks for", async () => {
+    const { messages, pkg } = await publint({
+      pack: { tarball: new Uint8Array(readFileSync(tarball(name))).buffer },
+      strict: true,
+    });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+
+  it("has the right types at every entry of JavaScript", async () => {
+    const entrypoints = Object.entries(manifestOf(name).exports).flatMap(([entry, target]) =>
+      typeof target === "string" ? [] : [entry],
+    );
+    const packed = createPackageFromTarballData(readFileSync(tarball(name)));
+    const { problems = [] } = (await checkPackage(packed, { entrypoints })) as { problems?: Problem[] };
+    expect(problems.filter((problem) => !isOfEsmOnly(problem))).toEqual([]);
+  });
+
+  it("has a licence and a README, every source that a map names, and no tests", () => {
+    const files = filesOf(name);
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
+    expect(readFileSync(join(unpacked(name), "LICENSE"), "utf8")).toBe(
+      readFileSync(join(root, "LICENSE"), "utf8"),
+    );
+    expect(files.filter((file) => /(\.test(-d)?\.ts|\btesting|\bfixtures)$/.test(file))).toEqual([]);
+    for (const file of files.filter((file) => file.endsWith(".map"))) {
+      const path = join(unpacked(name), file);
+      const { sources } = JSON.parse(readFileSync(path, "utf8")) as { sources: string[] };
+      expect(
+        sources.filter((source) => !existsSync(resolve(dirname(path), source))),
+        file,
+      ).toEqual([]);
+    }
+  });
+});
+
+/** What `attw` finds, as far as it is told apart here. */
+interface Problem {
+  readonly kind: string;
+  readonly resolutionKind?: string;
+}
+
+/**
+ * What the profile `esm-only` of `attw` leaves out: packages are ESM only, for Node 20.19 and later, which can `require`
+ * that; and `moduleResolution: node10` knows no `exports`.
+ */
+function isOfEsmOnly({ kind, resolutionKind }: Problem): boolean {
+  return resolutionKind === "node10" || (resolutionKind === "node16-cjs" && kind === "CJSResolvesToESM");
+}
+
+/** Packages for Node, browsers and guests, in the order in which they depend on each other. */
+const portable = ["manifest", "image"];
+/** What one may import of a package where there is no Node. */
+const portableEntries = (name: string): string[] =>
+  Object.entries(manifestOf(name).exports).flatMap(([entry, target]) =>
+    typeof target === "string" || entry === "./node" ? [] : [entry.replace(".", `@uk/${name}`)],
+  );
+
+describe("@uk/manifest and @uk/image, installed from their tarballs without a registry", () => {
+  const app = join(folder, "app");
+  const inApp = (command: string, ...words: string[]) => execute(command, words, { cwd: app });
+
+  beforeAll(() => {
+    mkdirSync(app);
+    writeFileSync(join(app, "package.json"), '{ "type": "module" }');
+    const words = ["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error"];
+    execFileSync("npm", [...words, `--cache=${join(folder, "cache")}`, ...portable.map(tarball)], {
+      cwd: app,
+      stdio: "pipe",
+    });
+  });
+
+  it("bring nothing else", () => {
+    const modules = join(app, "node_modules");
+    expect(readdirSync(modules).filter((file) => !file.startsWith("."))).toEqual(["@uk"]);
+    expect(readdirSync(join(modules, "@uk"))).toEqual([...portable].sort());
+  });
+
+  it.each(portable)("%s can be imported by every path it exports, and required", async (name) => {
+    const lines = Object.entries(manifestOf(name).exports).map(([entry, target]) => {
+      const path = JSON.stringify(entry.replace(".", `@uk/${name}`));
+      if (typeof target !== "string") return `require(${path}); await import(${path});`;
+      return target.endsWith(".json")
+        ? `await import(${path}, { with: { type: "json" } });`
+        : `readFileSync(require.resolve(${path}));`;
+    });
+    writeFileSync(
+      join(app, "imports.mjs"),
+      `import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+${lines.join("\n")}\n`,
+    );
+    const quiet = ["--disable-warning=ExperimentalWarning", "imports.mjs"];
+    expect(await inApp(process.execPath, ...quiet)).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("have commands that run", async () => {
+    for (const command of portable.flatMap((name) => Object.keys(manifestOf(name).bin ?? {}))) {
+      const ran = await inApp(join(app, "node_modules/.bin", command), "--version");
+      expect(ran.stdout + ran.stderr, command).toContain("0.0.0");
+    }
+  });
+
+  it.each([
+    { resolution: "NodeNext", module: "NodeNext" },
+    { resolution: "Bundler", module: "ESNext" },
+  ])("have types that need no more than the language, with $resolution", async ({ resolution, module }) => {
+    const config = `tsconfig.${resolution}.json`;
+    const entries = portable.flatMap(portableEntries);
+    writeFileSync(
+      join(app, "types.ts"),
+      `${entries.map((entry, at) => `import * as entry${at} from "${entry}";`).join("\n")}
+import { type Manifest, parse, toC } from "@uk/manifest";
+export const c: string = toC(parse("") satisfies Manifest);
+export const all: readonly object[] = [${entries.map((_, at) => `entry${at}`)}];\n`,
+    );
+    writeFileSync(
+      join(app, config),
+      JSON.stringify({
+        compilerOptions: {
+          module,
+          moduleResolution: resolution,
+          target: "ES2022",
+          lib: ["ES2022"],
+          types: [],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noEmit: true,
+        },
+        files: ["types.ts"],
+      }),
+    );
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    expect(await inApp(process.execPath, tsc, "-p", config)).toMatchObject({ status: 0, stdout: "" });
+  });
+
+  it("bundle for browsers, where there is nothing of Node", async () => {
+    const entries = portable.flatMap(portableEntries);
+    const { outputFiles } = await build({
+      stdin: {
+        contents: entries.map((entry, at) => `export * as entry${at} from "${entry}";`).join("\n"),
+        resolveDir: app,
+      },
+      bundle: true,
+      platform: "browser",
+      format: "esm",
+      write: false,
+      logLevel: "silent",
+    });
+    const [{ text } = { text: "" }] = outputFiles;
+    expect(text.length).toBeGreaterThan(10_000);
+    expect(text).not.toMatch(/^import\b|\brequire\(/m);
+  });
+});
