@@ -25,7 +25,7 @@ import {
   writeProgramHeader,
 } from "@uk/manifest/elf";
 import { checkSegments } from "./check-segments.ts";
-import { BUILD_ID_NOTE, BUILD_ID_SIZE, hexOf, NOT_OPENBSD_NOTE, readBuildId } from "./notes.ts";
+import { ascii, BUILD_ID_NOTE, BUILD_ID_SIZE, hexOf, NOT_OPENBSD_NOTE, readBuildId } from "./notes.ts";
 import { buildProgram, checkStack, isProgram, NOTE_AT, STACK_BYTES, sealImage } from "./program.ts";
 
 /** What `link` joins. */
@@ -47,7 +47,7 @@ export interface LinkInput {
 }
 
 /** ABI section 2.6: what makes a host that is asked to execute the image refuse. */
-const INTERPRETER = new TextEncoder().encode("/nonexistent/solo5/\0");
+const INTERPRETER = ascii("/nonexistent/solo5/\0");
 
 /** Above this, no user process of x86_64 has memory; a base image says nothing about memory otherwise. */
 const ADDRESS_MAX = 2 ** 47;

@@ -27,3 +27,8 @@ export function readBuildId(elf: ElfFile): Uint8Array | undefined {
 export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/** Text of ASCII as bytes. In guests too, which have no `TextEncoder`. */
+export function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter: string) => letter.charCodeAt(0));
+}

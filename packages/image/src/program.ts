@@ -11,7 +11,7 @@ import {
   viewOf,
 } from "@uk/manifest/elf";
 import { crc32 } from "./crc32.ts";
-import { BUILD_ID_SIZE, hexOf } from "./notes.ts";
+import { ascii, BUILD_ID_SIZE, hexOf } from "./notes.ts";
 
 /*
  * The program segment: one read-only PT_LOAD, whole pages, at the page-rounded end of the base image's memory.
@@ -26,8 +26,8 @@ import { BUILD_ID_SIZE, hexOf } from "./notes.ts";
  *   72   -  manifest note (MFT1), then the bytecode, then zeros
  *   -4   4  CRC-32 of all bytes of the file before these four, which are its last
  */
-const MAGIC = new TextEncoder().encode("UKPROG");
-const VERSION = new TextEncoder().encode("2\0");
+const MAGIC = ascii("UKPROG");
+const VERSION = ascii("2\0");
 const BUILD_ID_AT = 8;
 const SIZE_AT = 40;
 const BYTECODE_OFFSET_AT = 48;

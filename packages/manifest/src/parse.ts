@@ -2,6 +2,7 @@ import { checkManifest } from "./check-manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { ManifestError } from "./manifest-error.ts";
 import { readJson, SOURCE_MAX_LENGTH } from "./read-json.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /**
  * Reads a manifest document, strictly: nothing that strict JSON refuses, no repeated or unknown keys, the two
@@ -18,18 +19,16 @@ import { readJson, SOURCE_MAX_LENGTH } from "./read-json.ts";
 export function parse(json: string | Uint8Array): Manifest {
   if (typeof json === "string") return checkManifest(readJson(json));
   if (!(json instanceof Uint8Array)) throw new TypeError("parse: expected a string or a Uint8Array");
-  return checkManifest(readJson(decodeUtf8(json)));
+  return checkManifest(readJson(textOf(json)));
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array): string {
   if (bytes.length > SOURCE_MAX_LENGTH) {
     const expected = `at most ${SOURCE_MAX_LENGTH} bytes`;
     throw new ManifestError({ code: "TOO_LARGE", path: "(root)", expected, found: `${bytes.length}` });
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    const found = "bytes that are not";
-    throw new ManifestError({ code: "ENCODING", path: "(root)", expected: "UTF-8", found });
-  }
+  const text = decodeUtf8(bytes);
+  if (text !== undefined) return text;
+  const found = "bytes that are not";
+  throw new ManifestError({ code: "ENCODING", path: "(root)", expected: "UTF-8", found });
 }

@@ -59,6 +59,8 @@ export function buildElf(
 
 export const ENGINE: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i * 7 + 1);
 
+const ascii = (text: string): Uint8Array => Uint8Array.from(text, (letter: string) => letter.charCodeAt(0));
+
 /** `namesz, descsz, type, name, desc`, name and descriptor padded to 4. */
 export function note(owner: string, type: number, descriptor: Uint8Array): Uint8Array {
   const nameSize = Math.ceil(owner.length / 4) * 4;
@@ -67,14 +69,14 @@ export function note(owner: string, type: number, descriptor: Uint8Array): Uint8
   view.setUint32(0, owner.length, true);
   view.setUint32(4, descriptor.length, true);
   view.setUint32(8, type, true);
-  bytes.set(new TextEncoder().encode(owner), 12);
+  bytes.set(ascii(owner), 12);
   bytes.set(descriptor, 12 + nameSize);
   return bytes;
 }
 
 function interp(path = "/nonexistent/solo5/"): Uint8Array {
   const bytes = new Uint8Array(24);
-  bytes.set(new TextEncoder().encode(path).subarray(0, 24));
+  bytes.set(ascii(path).subarray(0, 24));
   return bytes;
 }
 
