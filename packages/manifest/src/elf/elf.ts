@@ -5,6 +5,9 @@ export const ELF_HEADER_SIZE = 64;
 export const PROGRAM_HEADER_SIZE = 56;
 export const PAGE_SIZE = 4096;
 
+/** Bytes of the longest head of a note that is looked for: three words, and a name of 8 bytes. ABI section 2.1. */
+export const HEAD_MAX = 20;
+
 /** The lowest address that an image may occupy. ABI section 10.1. */
 export const LOAD_MIN = 0x100000;
 
@@ -42,6 +45,11 @@ export interface ElfFile {
   readonly size: number;
   readonly entry: bigint;
   readonly headers: readonly ProgramHeader[];
+  /**
+   * The first {@link HEAD_MAX} bytes of what a header points to, or as many as there are. Each is read once, however
+   * many kinds of notes are looked for in however many headers.
+   */
+  head(header: ProgramHeader): Uint8Array;
   /** The `length` bytes at `offset`, which lie in the file: the caller has checked. */
   read(offset: number | bigint, length: number): Uint8Array;
 }
@@ -105,7 +113,17 @@ export function readElf(subject: ImageSubject, source: ImageSource): ElfFile {
   const headers = Array.from({ length: count }, (_, index) =>
     readProgramHeader(tableView, index * PROGRAM_HEADER_SIZE, index),
   );
-  return { subject, size, entry: view.getBigUint64(24, true), headers, read };
+  const heads: Uint8Array[] = [];
+  const head = ({ index, offset, filesz }: ProgramHeader): Uint8Array => {
+    let bytes = heads[index];
+    if (bytes === undefined) {
+      const length = least(BigInt(HEAD_MAX), filesz, BigInt(size) - offset);
+      bytes = length > 0n ? read(offset, Number(length)) : new Uint8Array();
+      heads[index] = bytes;
+    }
+    return bytes;
+  };
+  return { subject, size, entry: view.getBigUint64(24, true), headers, head, read };
 }
 
 /** A view of exactly these bytes, wherever they lie in their buffer. */
@@ -141,6 +159,10 @@ export function writeProgramHeader(view: DataView, at: number, header: Omit<Prog
 
 export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
+}
+
+export function least(...values: readonly bigint[]): bigint {
+  return values.reduce((low, value) => (value < low ? value : low));
 }
 
 /** An address as it is written in messages and tables. */

@@ -1,10 +1,10 @@
 import { type Abi, decodeAbi } from "../abi-note.ts";
 import { decodeDevices, type NoteDevice } from "../manifest-note.ts";
 import { NoteError } from "../note-error.ts";
-import { type ElfFile, type ProgramHeader, PT_NOTE, roundUp, viewOf } from "./elf.ts";
+import { type ElfFile, HEAD_MAX, hex, least, type ProgramHeader, PT_NOTE, roundUp, viewOf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
 
-/** How a note is recognised: its name with the NUL, and its type. */
+/** How a note is recognised: its name with the NUL, of at most 8 bytes, and its type. */
 export interface NoteName {
   readonly owner: string;
   readonly type: number;
@@ -13,9 +13,8 @@ export interface NoteName {
 export const MANIFEST_NOTE: NoteName = { owner: "Solo5\0", type: 0x3154464d };
 export const ABI_NOTE: NoteName = { owner: "Solo5\0", type: 0x31494241 };
 
-/** Where a note's name begins, which is the size of the smallest note; and the head of a Solo5 note: ABI section 2.5, N3-N4. */
+/** Where a note's name begins, which is the size of the smallest note: ABI section 2.5, N3. */
 export const NOTE_NAME_AT = 12;
-const SOLO5_HEAD_SIZE = 20;
 /** More than the largest note that we read has, the manifest of 63 devices. */
 const NOTE_MAX = 8192;
 
@@ -51,22 +50,20 @@ function checkReadable(elf: ElfFile, { index, offset, filesz }: ProgramHeader): 
     const why = `the PT_NOTE in header ${index} has ${filesz} bytes, a note has at least ${NOTE_NAME_AT}`;
     throw new ImageError(elf.subject, "BAD_NOTE", why);
   }
-  if (filesz >= SOLO5_HEAD_SIZE && offset + BigInt(SOLO5_HEAD_SIZE) > elf.size) {
+  if (filesz >= HEAD_MAX && offset + BigInt(HEAD_MAX) > elf.size) {
     throw new ImageError(elf.subject, "TRUNCATED", `the file ends before the note of header ${index}`);
   }
 }
 
 /** N4, N6, N7 */
 function noteOf(elf: ElfFile, header: ProgramHeader, kind: NoteName): FoundNote | undefined {
-  const headSize = NOTE_NAME_AT + roundUp(kind.owner.length, 4);
-  if (header.filesz < headSize || header.offset + BigInt(headSize) > elf.size) return undefined;
-  const head = elf.read(header.offset, headSize);
+  const head = elf.head(header);
+  if (head.length < NOTE_NAME_AT + roundUp(kind.owner.length, 4)) return undefined;
   const view = viewOf(head);
   if (view.getUint32(0, true) !== kind.owner.length) return undefined;
   if (view.getUint32(8, true) !== kind.type) return undefined;
   if ([...kind.owner].some((letter, i) => head[NOTE_NAME_AT + i] !== letter.charCodeAt(0))) return undefined;
-  const rest = BigInt(elf.size) - header.offset;
-  const length = [header.filesz, rest].reduce((least, one) => (one < least ? one : least), BigInt(NOTE_MAX));
+  const length = least(BigInt(NOTE_MAX), header.filesz, BigInt(elf.size) - header.offset);
   const bytes = elf.read(header.offset, Number(length));
   return { header, bytes, descriptorSize: view.getUint32(4, true) };
 }
@@ -91,12 +88,17 @@ export function readAbiNote(elf: ElfFile): Abi | undefined {
   return note && decode(elf, note, decodeAbi);
 }
 
-/** N8 to N11 and the rules of each descriptor are the decoder's. */
+/** N8 to N10 and the rules of each descriptor are the decoder's, which cannot tell N9 from N11. */
 function decode<T>(elf: ElfFile, note: FoundNote, decoder: (bytes: Uint8Array) => T): T {
   try {
     return decoder(note.bytes);
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
+    const { index, offset, filesz } = note.header;
+    if (error.code === "TRUNCATED" && BigInt(HEAD_MAX + note.descriptorSize) <= filesz) {
+      const why = `the file ends before the note of header ${index} at ${hex(offset)} does`;
+      throw new ImageError(elf.subject, "TRUNCATED", why, { cause: error });
+    }
     throw new ImageError(elf.subject, "BAD_NOTE", error.message, { cause: error });
   }
 }
