@@ -85,7 +85,7 @@ impl Header {
         let known = usize::try_from(image.size()).map_or(bytes.len(), |size| size.min(bytes.len()));
         image.read_at(0, &mut bytes[..known]).map_err(HeaderError::Read)?;
         let magic = [bytes[0], bytes[1], bytes[2], bytes[3]];
-        if magic != *b"\x7fELF" {
+        if !b"\x7fELF".starts_with(&magic[..known.min(4)]) {
             return Err(HeaderError::Magic(magic));
         }
         if known < bytes.len() {
@@ -112,9 +112,9 @@ impl Header {
         let (own_size, entry_size, count) = (u16_at(bytes, 52), u16_at(bytes, 54), u16_at(bytes, 56));
         refuse(bytes[4] != CLASS_64, HeaderError::Class(bytes[4]))?;
         refuse(bytes[5] != DATA_LITTLE, HeaderError::Data(bytes[5]))?;
-        refuse(version != ELF_VERSION, HeaderError::Version(version))?;
         refuse(machine != EM_X86_64, HeaderError::Machine(machine))?;
         refuse(kind != ET_EXEC, HeaderError::Type(kind))?;
+        refuse(version != ELF_VERSION, HeaderError::Version(version))?;
         refuse(own_size != HEADER_SIZE, HeaderError::HeaderSize(own_size))?;
         refuse(entry_size != PROGRAM_HEADER_SIZE, HeaderError::ProgramHeaderSize(entry_size))?;
         refuse(count == 0, HeaderError::NoProgramHeaders)?;

@@ -109,8 +109,9 @@ pub type ManifestBuffer = [u8; MFT_MAX_SIZE];
 /// upstream's tools read beyond its end, is refused.
 pub fn read_abi(image: &(impl ReadAt + ?Sized), header: &Header) -> Result<Abi, NoteError> {
     let note = find(image, header, NoteKind::Abi)?;
-    let mut bytes = [0; ABI_MIN_DESC as usize];
-    image.read_at(note.offset, &mut bytes).map_err(NoteError::Read)?;
+    let mut bytes = [0; ABI1_NOTE_MAX_DESC as usize];
+    // All of it has to be there (N11), whatever follows target and version.
+    image.read_at(note.offset, &mut bytes[..note.size]).map_err(NoteError::Read)?;
     Ok(Abi { target: u32_at(&bytes, 0), version: u32_at(&bytes, 4) })
 }
 
