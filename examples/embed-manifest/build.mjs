@@ -13,7 +13,7 @@ const manifestToC = {
         return { contents: toC(parse(json)), loader: "copy" };
       } catch (error) {
         if (!(error instanceof ManifestError)) throw error;
-        return { errors: [error].map((issue) => shown(issue, file, json)) };
+        return { errors: error.issues.map((issue) => shown(issue, file, json)) };
       }
     }),
 };

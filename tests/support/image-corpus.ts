@@ -1,4 +1,4 @@
-import { encodeNote, type Manifest } from "@uk/manifest";
+import { createManifest, encodeNote } from "@uk/manifest";
 import {
   buildElf,
   filler,
@@ -26,7 +26,7 @@ const U64_MAX = 2n ** 64n - 1n;
 
 /** What an image of spt that is loaded does: `exit_group(0)`. */
 const EXIT_0 = Uint8Array.of(0xb8, 231, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05);
-const NO_DEVICES: Manifest = { type: "solo5.manifest", version: 1, devices: [] };
+const NO_DEVICES = createManifest([]);
 const ABI = encodeNote({ type: "solo5.abi", target: "spt", version: 2 });
 
 /** Where the content of one more piece goes, behind all others. */

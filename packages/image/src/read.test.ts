@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createManifest, encodeNote, ManifestError } from "@uk/manifest";
+import { createManifest, encodeNote, type Manifest, ManifestError } from "@uk/manifest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ImageError, type ImageErrorCode, type ImageInfo, type ImageSource, link, read } from "./index.ts";
@@ -442,7 +442,7 @@ describe("read and hostile bytes", () => {
   it("lets the manifest's own error through to whoever links a wrong one", () => {
     const manifest = createManifest([]);
     const program = { buildId: ENGINE, bytecode: filler(1, 1) };
-    const wrong = { ...manifest, devices: [{ name: "a b", type: "NET_BASIC" as const }] };
+    const wrong = { ...manifest, devices: [{ name: "a b", type: "NET_BASIC" }] } as unknown as Manifest;
     expect(() => link({ base: baseImage(), manifest: wrong, program })).toThrow(ManifestError);
     expect(encodeNote(manifest)).toHaveLength(136);
   });

@@ -7,7 +7,10 @@ export type JsonKind = "OBJECT" | "ARRAY" | "STRING" | "INTEGER" | "REAL" | "BOO
 export type JsonNode =
   | {
       readonly kind: "OBJECT";
+      /** Every key once, the first of its kind. */
       readonly members: readonly JsonMember[];
+      /** Whether it has members whose keys could not be read. */
+      readonly hasUnreadKeys?: boolean;
       readonly position?: Position | undefined;
     }
   | {
@@ -26,6 +29,8 @@ export type JsonNode =
       readonly position?: Position | undefined;
     }
   | { readonly kind: "REAL" | "BOOLEAN" | "NULL"; readonly position?: Position | undefined }
+  /** Only from texts: a value that is no JSON, which has an issue already. */
+  | { readonly kind: "UNREAD"; readonly position?: Position | undefined }
   /** Only from parsed values: what JSON cannot say, like a function. */
   | { readonly kind: "OTHER"; readonly typeName: string; readonly position?: Position | undefined };
 

@@ -77,7 +77,7 @@ describe("encodeNote", () => {
   });
 
   it("refuses an invalid manifest", () => {
-    const invalid = { ...SAMPLE, devices: [{ name: "", type: "NET_BASIC" }] } as Manifest;
+    const invalid = { ...SAMPLE, devices: [{ name: "", type: "NET_BASIC" }] } as unknown as Manifest;
     expect(() => encodeNote(invalid)).toThrow(ManifestError);
   });
 });

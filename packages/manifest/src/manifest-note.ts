@@ -1,3 +1,4 @@
+import { createManifest } from "./create-manifest.ts";
 import {
   DEVICE_TYPE_NUMBERS,
   DEVICES_MAX,
@@ -9,7 +10,7 @@ import { ManifestError } from "./manifest-error.ts";
 import { NoteError, type NoteErrorCode } from "./note-error.ts";
 import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
 import { quote } from "./quote.ts";
-import { createManifest, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
 
 /** The structure starts 8-aligned relative to the note; the padding before it counts in the size. ABI section 2.2. */
 const PADDING = 4;

@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { IssueList } from "./issue-list.ts";
 import type { JsonNode } from "./json-node.ts";
 import { ManifestError } from "./manifest-error.ts";
-import { NESTING_MAX, readJson } from "./read-json.ts";
+import { NESTING_MAX, readJson as readInto } from "./read-json.ts";
+
+function readJson(text: string): JsonNode {
+  const issues = new IssueList();
+  const node = readInto(text, issues);
+  issues.throwIfAny();
+  return node;
+}
 
 /** The kinds and strings of a tree, in the shape that `shapeOf(JSON.parse(text))` has too. */
 function shapeOfNode(node: JsonNode): unknown {

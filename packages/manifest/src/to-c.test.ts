@@ -27,7 +27,10 @@ describe("toC", () => {
   });
 
   it("refuses an invalid manifest, so that no name carries C code", () => {
-    const hostile = { ...devices(0), devices: [{ name: 'a" }; int x; //', type: "NET_BASIC" }] } as Manifest;
+    const hostile = {
+      ...devices(0),
+      devices: [{ name: 'a" }; int x; //', type: "NET_BASIC" }],
+    } as unknown as Manifest;
     expect(() => toC(hostile)).toThrow(ManifestError);
   });
 

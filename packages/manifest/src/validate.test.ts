@@ -111,7 +111,7 @@ describe("createManifest", () => {
   });
 
   it("refuses a name that could carry code", () => {
-    expect(() => createManifest([{ name: '"}; int x;', type: "NET_BASIC" }])).toThrow(
+    expect(() => createManifest([{ name: '"}; int x;' as string, type: "NET_BASIC" }])).toThrow(
       /NAME_NOT_ALPHANUMERIC/,
     );
   });

@@ -1,6 +1,7 @@
 import { checkManifest } from "./check-manifest.ts";
+import { IssueList } from "./issue-list.ts";
 import type { JsonMember, JsonNode } from "./json-node.ts";
-import { DEVICES_MAX, type DeviceDeclaration, type Manifest, manifestOf } from "./manifest.ts";
+import { DEVICES_MAX, type Manifest } from "./manifest.ts";
 
 /** Root, array, device, member: what lies deeper cannot change the answer. */
 const LEVELS = 3;
@@ -8,22 +9,13 @@ const LEVELS = 3;
 /**
  * Checks a value that is parsed already, with the rules and the order of `parse`. What a parsed value can
  * not tell (repeated keys, `1.0`, places) is not checked. The result is a fresh copy with the document's order
- * of members. Own enumerable members count; each is read once, and an exception of a getter passes through.
+ * of members. Own enumerable members count; each is read once, and an exception of a getter or a proxy passes through.
+ * Of a list of more than 63 devices, the first 64 are looked at.
  *
  * @throws {ManifestError} without `line` and `column`
  */
 export function validate(value: unknown): Manifest {
-  return checkManifest(nodeOf(value, LEVELS));
-}
-
-/**
- * Makes a manifest of devices; device `n` (from 0) gets handle `n + 1`.
- *
- * @param devices - at most 63, with names of 1 to 67 letters and digits, unique among the devices of a type
- * @throws {ManifestError} a device is not as declared
- */
-export function createManifest(devices: readonly DeviceDeclaration[]): Manifest {
-  return validate(manifestOf(devices));
+  return checkManifest(nodeOf(value, LEVELS), new IssueList());
 }
 
 function nodeOf(value: unknown, levels: number): JsonNode {

@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { encodeNote, type ImageSource, readAbi, readDevices, readManifest } from "../index.ts";
+import {
+  createManifest,
+  encodeNote,
+  type ImageSource,
+  net,
+  readAbi,
+  readDevices,
+  readManifest,
+} from "../index.ts";
 import { PT_NOTE, writeProgramHeader } from "./elf.ts";
 
-const MANIFEST = { type: "solo5.manifest", version: 1, devices: [{ name: "a", type: "NET_BASIC" }] } as const;
+const MANIFEST = createManifest([net("a")]);
 
 /** A file of so many notes of somebody else and then ours, each with a header; and how it was read. */
 function imageOf(foreign: number, size: number): { source: ImageSource; reads: number; bytes: number } {

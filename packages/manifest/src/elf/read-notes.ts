@@ -1,7 +1,7 @@
 import type { Abi } from "../abi-note.ts";
+import { createManifest } from "../create-manifest.ts";
 import type { Manifest } from "../manifest.ts";
 import type { NoteDevice } from "../manifest-note.ts";
-import { createManifest } from "../validate.ts";
 import { type ElfFile, readElf } from "./elf.ts";
 import { ImageError } from "./image-error.ts";
 import { type ImageSource, sourceOf } from "./image-source.ts";
