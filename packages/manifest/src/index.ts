@@ -23,6 +23,7 @@ export { ImageError, type ImageErrorCode, type ImageSubject } from "./elf/image-
 export type { ImageSource } from "./elf/image-source.ts";
 export { readAbi, readDevices, readManifest } from "./elf/read-notes.ts";
 export { ISSUES_MAX } from "./issue-list.ts";
+export { jsonSchema } from "./json-schema.ts";
 export {
   DEVICE_NAME_MAX_BYTES,
   DEVICE_TYPE_NUMBERS,
@@ -44,5 +45,12 @@ export { decodeNote, encodeNote } from "./note.ts";
 export { NoteError, type NoteErrorCode, type NoteKind } from "./note-error.ts";
 export { parse } from "./parse.ts";
 export { format, print } from "./print.ts";
+export {
+  type JsonSchemaOptions,
+  type ManifestInput,
+  type ManifestResult,
+  type ManifestSchema,
+  manifestSchema,
+} from "./standard-schema.ts";
 export { toC } from "./to-c.ts";
 export { validate } from "./validate.ts";
