@@ -7,13 +7,7 @@ export default [{ entry: ["src/index.ts"] }, { entry: ["src/dev-launcher.ts"], c
   (options) =>
     library({
       platform: "node",
-      noExternal: [
-        "@uk/build/stack-traces",
-        "@uk/build/untrusted",
-        "@uk/image",
-        "@uk/manifest",
-        "@uk/tender",
-      ],
+      noExternal: ["@uk/build/stack-traces", "@uk/image", "@uk/manifest", "@uk/manifest/node", "@uk/tender"],
       ...options,
     }),
 );

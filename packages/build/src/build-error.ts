@@ -1,4 +1,4 @@
-import { visible } from "./visible.ts";
+import { visible } from "@uk/manifest/node";
 
 /**
  * What a build failed at. Stable: branch on it, never on the text.
@@ -11,7 +11,6 @@ import { visible } from "./visible.ts";
  * - `LINK`: program and base image do not become an image
  * - `WRITE`: the output, or what is run to learn the devices, cannot be written
  * - `MAP`: a source map is none
- * - `READ`: a file cannot be read
  * - `TOOLCHAIN`: a part of `@uk/runtime` is missing or broken, or esbuild or Node does not run
  */
 export type BuildErrorCode =
@@ -23,7 +22,6 @@ export type BuildErrorCode =
   | "LINK"
   | "WRITE"
   | "MAP"
-  | "READ"
   | "TOOLCHAIN";
 
 /** Where in the sources an error is. */

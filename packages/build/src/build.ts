@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { checkStack, ImageError, link as linkImage, STACK_BYTES } from "@uk/image";
 import { format, isTarget, type Manifest, TARGETS, type Target, toC } from "@uk/manifest";
+import { systemReason, visibleName } from "@uk/manifest/node";
 import { baseImagePath, type CompiledModule, compileModule, RuntimeError } from "@uk/runtime";
 import { BuildError, type Place } from "./build-error.ts";
 import { type Bundle, bundle } from "./bundle.ts";
@@ -10,8 +11,6 @@ import { codeFrame } from "./code-frame.ts";
 import { findEntry } from "./entry.ts";
 import { type Inference, inferManifest } from "./infer-manifest.ts";
 import { SourceMap } from "./symbolicate.ts";
-import { systemReason } from "./system-reason.ts";
-import { visibleName } from "./visible.ts";
 import { writeOutputs } from "./write-outputs.ts";
 
 /** How the manifest of a program is learnt. */

@@ -1,8 +1,7 @@
 import { basename, relative } from "node:path";
+import { visibleName, whyNotReadable } from "@uk/manifest/node";
 import type { BuildFailure, BuildOptions, BuildResult, Message, OutputFile, Plugin } from "esbuild";
 import { BuildError, type Place } from "./build-error.ts";
-import { whyNotReadable } from "./regular-file.ts";
-import { visibleName } from "./visible.ts";
 
 /** One ES module that holds a whole program. */
 export interface Bundle {

@@ -1,4 +1,4 @@
-import { visible } from "./visible.ts";
+import { visible } from "@uk/manifest/node";
 
 /** The line of `source` at `line` with a mark under `column` (both from 1), and its neighbours. */
 export function codeFrame(source: string, line: number, column: number): string {

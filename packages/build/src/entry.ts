@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { systemReason } from "@uk/manifest/node";
 import { BuildError } from "./build-error.ts";
-import { systemReason } from "./system-reason.ts";
 
 /** A program to build: its first module, and the name of what comes out. */
 export interface Entry {

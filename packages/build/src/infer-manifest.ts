@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { createManifest, type Manifest, ManifestError, parse } from "@uk/manifest";
+import { systemReason } from "@uk/manifest/node";
 import { BuildError } from "./build-error.ts";
 import type { Bundle } from "./bundle.ts";
-import { systemReason } from "./system-reason.ts";
 import { writeProgram } from "./write-program.ts";
 
 /** How long a program may take to reach `run` on the host. */

@@ -1,7 +1,7 @@
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { visibleName } from "@uk/manifest/node";
 import { BuildError } from "./build-error.ts";
 import { FRAME } from "./stack-traces.ts";
-import { visibleName } from "./visible.ts";
 
 /**
  * Text of a guest with the places of its stack traces in the sources, not in the bundle.

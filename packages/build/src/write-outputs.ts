@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { systemReason } from "@uk/manifest/node";
 import { BuildError } from "./build-error.ts";
-import { systemReason } from "./system-reason.ts";
 
 /**
  * Writes files into a folder, all or nothing as far as a file system allows: under temporary names

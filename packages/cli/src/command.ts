@@ -17,10 +17,12 @@ export interface Command {
   /** By name, in order, what each operand is; one in brackets may be left out. */
   readonly operands: Readonly<Record<string, string>>;
   readonly options?: Readonly<Record<string, Option>>;
+  /** What else may be there instead of the operands, and what that is. */
+  readonly alternatives?: Readonly<Record<string, string>>;
   /** What its help ends in. */
   readonly examples: readonly string[];
-  /** All words are operands: what they mean is its own business. */
-  readonly passThrough?: true;
+  /** Whether all words are operands: what they mean is its own business. */
+  passThrough?(words: readonly string[]): boolean;
   /** @returns the exit status */
   run(words: Words): number | Promise<number>;
 }
@@ -65,12 +67,20 @@ export function parseWords(name: string, command: Command, words: readonly strin
 }
 
 /** The help of a command. */
-export function helpOf(name: string, { what, operands, options = {}, examples }: Command): string {
+export function helpOf(
+  name: string,
+  { what, operands, options = {}, alternatives = {}, examples }: Command,
+): string {
   const rows = Object.entries(options).map(
     ([option, { value, what }]) => [`--${option}${value === undefined ? "" : ` ${value}`}`, what] as const,
   );
   const words = [name, ...(rows.length > 0 ? ["[OPTIONS]"] : []), ...Object.keys(operands)];
-  return page(what, words.join(" "), { ARGUMENTS: Object.entries(operands), OPTIONS: rows }, examples);
+  return page(
+    what,
+    words.join(" "),
+    { ARGUMENTS: Object.entries({ ...operands, ...alternatives }), OPTIONS: rows },
+    examples,
+  );
 }
 
 type Rows = readonly (readonly [string, string])[];

@@ -18,7 +18,7 @@ export class CliError extends Error {
   }
 }
 
-const SAID: ReadonlySet<string> = new Set(["CliError", "BuildError", "TenderError"]);
+const SAID: ReadonlySet<string> = new Set(["CliError", "BuildError", "FileError", "TenderError"]);
 
 /** Whether an error says to a user, in its message, what is wrong. */
 export function isSaid(error: unknown): error is Error & { readonly status?: number } {

@@ -59,7 +59,7 @@ async function dispatch([name, ...words]: readonly string[]): Promise<number> {
       status.usage,
     );
   }
-  const { passThrough = false } = command;
+  const passThrough = command.passThrough?.(words) === true;
   if (passThrough ? words[0] === "--help" : words.includes("--help")) {
     say(helpOf(name, command));
     return status.ok;

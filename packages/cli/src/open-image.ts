@@ -1,5 +1,5 @@
-import { withRegularFile } from "@uk/build/untrusted";
 import { ImageError, type ImageInfo, read } from "@uk/image";
+import { withRegularFile } from "@uk/manifest/node";
 import { CliError } from "./error.ts";
 
 /** However much there will be: whether it is enough is for the tender to say. */
@@ -9,7 +9,7 @@ const ANY_MEMORY = { memBytes: Number.MAX_SAFE_INTEGER };
  * Reads what an image says about itself, however large its file is.
  *
  * @throws {CliError} it is not a valid image; one line that says why
- * @throws {BuildError} `READ`: the file cannot be read
+ * @throws {FileError} `READ`: the file cannot be read
  */
 export function openImage(path: string): ImageInfo {
   return withRegularFile(path, "the image", (file) => {

@@ -1,4 +1,4 @@
-import { visible } from "@uk/build/untrusted";
+import { visible } from "@uk/manifest/node";
 
 /** Prints on standard output. Everything that `uk` says itself goes through here or {@link complain}. */
 export function say(text: string): void {

@@ -30,7 +30,7 @@ export const dev: Command = {
     "uk dev --net:service=tap0 --block:storage=disk.img src/hello.ts --verbose one two",
     "uk dev --inspect-brk --no-watch src/hello.ts",
   ],
-  passThrough: true,
+  passThrough: () => true,
   async run({ operands }) {
     const words = parse(operands);
     const folder = await mkdtemp(join(tmpdir(), "uk-")).catch((error: NodeJS.ErrnoException) => {

@@ -1,8 +1,8 @@
 import { accessSync, existsSync, constants as files } from "node:fs";
 import { constants } from "node:os";
 import { StackTraces } from "@uk/build/stack-traces";
-import { readRegularFile } from "@uk/build/untrusted";
 import { isTarget } from "@uk/manifest";
+import { readRegularFile } from "@uk/manifest/node";
 import type { Exit } from "@uk/tender";
 import type { Command } from "../command.ts";
 import { CliError, isSaid, status } from "../error.ts";
@@ -27,7 +27,7 @@ export const run: Command = {
     "uk run --mem=64 dist/hello.hvt --verbose one two",
     "uk run -- dist/hello --solo5:debug",
   ],
-  passThrough: true,
+  passThrough: () => true,
   async run({ operands }) {
     const { options, image: word, args } = tenderWords(operands);
     if (word === undefined) throw new CliError("run: IMAGE is missing; see uk run --help", status.usage);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StackTraces } from "@uk/build/stack-traces";
-import { readRegularFile, WHOLE_MAX } from "@uk/build/untrusted";
+import { readRegularFile, WHOLE_MAX } from "@uk/manifest/node";
 import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
 import { parseMapFile } from "../map-file.ts";
