@@ -1,11 +1,11 @@
-// What manifests and images cost: the commands as whole processes; `link` and `read` in process.
+// What manifests and images cost: whole processes with @uk/manifest; `link` and `read` of @uk/image in process.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { baseImagePath } from "@uk/runtime";
-import { machine, median, printTable, quantile, ratio, root } from "../lib.mjs";
+import { buildMeasure, machine, measure, median, printTable, quantile, ratio, root } from "../lib.mjs";
 import { calls, inputsOf } from "./probe.mjs";
 
 const ROUNDS = 60;
@@ -23,6 +23,7 @@ const BUDGET_MEMORY = 2;
 
 const folder = mkdtempSync(join(tmpdir(), "uk-bench-"));
 try {
+  wholeProcesses();
   for (const { name, bytes, budgetMs } of SIZES) {
     const work = join(folder, name);
     writeInputs(work, bytes);
@@ -30,6 +31,29 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Beside a Node that does nothing. */
+function wholeProcesses() {
+  const node = (...words) => [process.execPath, ...words];
+  const rows = [
+    ["node -e 0", node("-e", "0")],
+    ["import nothing", node("-e", 'import("data:text/javascript,")')],
+    ["import @uk/manifest", node("-e", `import("${import.meta.resolve("@uk/manifest")}")`)],
+  ];
+  const commands = rows.map(([, words]) => words);
+  const results = measure(buildMeasure(), ROUNDS, WARMUP, commands);
+  const ms = (ns) => (ns / 1e6).toFixed(1);
+  const table = results.map(({ wallNs, peakRssKib }, at) => [
+    rows[at][0],
+    ms(median(wallNs)),
+    `${ms(quantile(wallNs, 0.1))}..${ms(quantile(wallNs, 0.9))}`,
+    `${ratio(wallNs, results[0].wallNs).toFixed(2)}x`,
+    median(peakRssKib),
+  ]);
+  console.log(`${machine()}; ${ROUNDS} interleaved runs after ${WARMUP}; median, 10th..90th percentile`);
+  printTable([["process", "wall ms", "spread", "to node", "RSS KiB"], ...table]);
+  console.log();
 }
 
 /** A base image, bytecode at which nobody looks, and the image of them. */
