@@ -58,6 +58,71 @@ describe("validate", () => {
     expect(refusal(knot)).toMatchObject({ code: "WRONG_TYPE", path: ".devices[0].name" });
   });
 
+  it("lets an exception of a getter or a proxy through", () => {
+    const own = new Error("mine");
+    const fail = () => {
+      throw own;
+    };
+    const values = [
+      Object.defineProperty({}, "type", { get: fail, enumerable: true }),
+      new Proxy({}, { ownKeys: fail }),
+      { type: "solo5.manifest", version: 1, devices: new Proxy([], { get: fail }) },
+      {
+        type: "solo5.manifest",
+        version: 1,
+        devices: [new Proxy({}, { getOwnPropertyDescriptor: fail, ownKeys: () => ["a"] })],
+      },
+    ];
+    for (const value of values) expect(() => validate(value)).toThrow(own);
+  });
+
+  it("reads every member once", () => {
+    const reads: string[] = [];
+    const counting = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get(object, key) {
+          if (typeof key === "string") reads.push(key);
+          return Reflect.get(object, key);
+        },
+      });
+    const device = counting({ name: "a", type: "NET_BASIC" });
+    validate(counting({ type: "solo5.manifest", version: 1, devices: counting([device]) }));
+    expect(reads.sort()).toEqual(["0", "devices", "length", "name", "type", "type", "version"]);
+  });
+
+  it("takes own enumerable members, of whatever class, and no other", () => {
+    class Devices {
+      readonly type = "solo5.manifest";
+      readonly version = 1;
+      readonly devices: unknown[] = [];
+      get name() {
+        return "not its own";
+      }
+    }
+    const value = Object.assign(new Devices(), { [Symbol("other")]: 1, toJSON: undefined });
+    expect(refusal(value)).toMatchObject({ code: "UNKNOWN_KEY", path: ".toJSON" });
+    expect(print(validate(new Devices()))).toBe('{"type":"solo5.manifest","version":1,"devices":[]}');
+    expect(refusal(Object.create(new Devices())).issues.map(({ code, path }) => `${code} ${path}`)).toEqual([
+      "MISSING_KEY .type",
+      "MISSING_KEY .version",
+      "MISSING_KEY .devices",
+    ]);
+    expect(refusal({ ...new Devices(), type: new String("solo5.manifest") })).toMatchObject({
+      found: "OBJECT",
+    });
+    expect(refusal({ ...new Devices(), version: undefined })).toMatchObject({ found: "undefined" });
+    expect(refusal(new Map(Object.entries(new Devices())))).toMatchObject({ code: "MISSING_KEY" });
+    expect(refusal(new Proxy([], {}))).toMatchObject({ code: "WRONG_TYPE", found: "ARRAY" });
+  });
+
+  it("looks at 64 elements of a list, however long it says it is", () => {
+    const long = { type: "solo5.manifest", version: 1, devices: new Array(2 ** 32 - 1) };
+    const holes = refusal(long).issues.filter(({ code }) => code === "WRONG_TYPE");
+    expect(holes).toHaveLength(64);
+    expect(holes[0]).toMatchObject({ path: ".devices[0]", found: "undefined" });
+    expect(refusal(long).issues.at(-1)).toMatchObject({ code: "TOO_MANY_DEVICES", found: `${2 ** 32 - 1}` });
+  });
+
   it("agrees with parse on every JSON value", () => {
     const nearly = fc.record(
       {
@@ -86,7 +151,12 @@ describe("validate", () => {
             return check();
           } catch (error) {
             if (!(error instanceof ManifestError)) throw error;
-            return { code: error.code, path: error.path, found: error.found };
+            return error.issues.map(({ code, segments, expected, found }) => ({
+              code,
+              segments,
+              expected,
+              found,
+            }));
           }
         };
         const text = JSON.stringify(value);
