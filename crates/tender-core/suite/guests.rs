@@ -39,6 +39,7 @@ guest!(write_text: "lea rax, [rip]" "mov byte ptr [rax], 0" "exit 0");
 guest!(write_read_only: "mov byte ptr [0x110000], 0" "exit 0");
 guest!(write_far_text: "mov byte ptr [0x200000], 0" "exit 0");
 guest!(write_far_data: "mov byte ptr [0x201000], 0" "exit 0");
+guest!(read_hidden: "mov al, [0x110000]" "exit 0");
 guest!(call_read_only: "mov eax, 0x110000" "call rax" "exit 0");
 guest!(call_data: "mov eax, 0x111000" "call rax" "exit 0");
 guest!(call_far_data: "mov eax, 0x201000" "call rax" "exit 0");
@@ -214,6 +215,16 @@ fn keeps_text_and_read_only_data_from_being_written() {
         }
     }
     check_exit(&run_image(&["--mem=8"], &image_with_segments(write_far_data::code())), 0);
+}
+
+/// ABI section 3.3: a segment without flags.
+#[test]
+fn keeps_a_segment_that_nobody_may_use_from_being_read() {
+    if !can_run() {
+        return;
+    }
+    let image = Image::new(ABI, read_hidden::code()).and(Program::load(0x11_0000, 0, &[1]));
+    check_death(&run_image(&["--mem=8"], &image), Fault::Hidden);
 }
 
 /// What is said about `--x-exec-heap`.

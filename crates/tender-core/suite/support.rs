@@ -150,6 +150,8 @@ pub enum Fault {
     Memory,
     /// Memory that it may not write.
     ReadOnly,
+    /// Memory that it may not even read.
+    Hidden,
     /// What is no instruction.
     Instruction,
     /// A division by zero.

@@ -61,7 +61,7 @@ pub fn check_backend(backend: [u8; 8]) {
 #[track_caller]
 pub fn check_death(ran: &Ran, fault: Fault) {
     let signal = match fault {
-        Fault::Memory | Fault::ReadOnly => libc::SIGSEGV,
+        Fault::Memory | Fault::ReadOnly | Fault::Hidden => libc::SIGSEGV,
         Fault::Instruction => libc::SIGILL,
         Fault::Arithmetic => libc::SIGFPE,
     };
