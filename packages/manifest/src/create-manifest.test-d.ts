@@ -105,6 +105,7 @@ createManifest([
   { name: "a", type },
   { name: "a", type: type === "NET_BASIC" ? "BLOCK_BASIC" : "NET_BASIC" },
 ]);
+createManifest([...(number === 1 ? [net("a")] : []), block("b")]);
 createManifest(declared.map(({ name }) => ({ name, type })));
 createManifest(Array.from({ length: number }, (_, i) => block(`disk${i}`)));
 createManifest(
