@@ -86,12 +86,12 @@ struct mft1_note {
     struct mft m; /* 8-aligned by its own type, which makes the 4 bytes of padding */
 };
 
-_Static_assert(sizeof(struct mft_entry) == 104, "an entry has 104 bytes");
-_Static_assert(sizeof(struct mft1_nhdr) == 20, "a head has 20 bytes");
-_Static_assert(__builtin_offsetof(struct mft1_note, m) == 24, "struct mft starts at byte 24 of the note");
+__extension__ _Static_assert(sizeof(struct mft_entry) == 104, "an entry has 104 bytes");
+__extension__ _Static_assert(sizeof(struct mft1_nhdr) == 20, "a head has 20 bytes");
+__extension__ _Static_assert(__builtin_offsetof(struct mft1_note, m) == 24, "struct mft starts at byte 24 of the note");
 
 #ifdef MFT_ENTRIES
-_Static_assert(MFT_ENTRIES <= MFT_MAX_ENTRIES, "MFT_ENTRIES is more than MFT_MAX_ENTRIES");
+__extension__ _Static_assert(MFT_ENTRIES <= MFT_MAX_ENTRIES, "MFT_ENTRIES is more than MFT_MAX_ENTRIES");
 
 /*
  * Between these two goes an initializer of struct mft. The section is 4-aligned, as all Solo5 notes are: the

@@ -43,9 +43,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
+const JSON_OPTION = "--json";
+
 /** Whether these words are for {@link main}: options aside, the first is one of its commands. */
 export function isCommand(words: readonly string[]): boolean {
-  return Object.hasOwn(COMMANDS, words.find((word) => word !== "--json") ?? "");
+  return Object.hasOwn(COMMANDS, words.find((word) => word !== JSON_OPTION) ?? "");
 }
 
 /**
@@ -57,31 +59,31 @@ export function isCommand(words: readonly string[]): boolean {
  */
 export function main(words: readonly string[], options: MainOptions = {}): number {
   const { prefix = "uk-manifest", program = prefix, version = packageJson.version } = options;
-  const rest = words.filter((word) => word !== "--json");
+  const others = words.filter((word) => word !== JSON_OPTION);
   try {
-    const why = dispatch(rest);
-    if (why === undefined) return 0;
-    if (rest.length < words.length) complain(JSON.stringify({ error: usageError(why) }));
-    else complain(`${why && `${prefix}: ${why}\n`}${usage(program, version)}`);
+    dispatch(others);
+    return 0;
   } catch (error) {
-    const failure = failureOf(error, rest[1] ?? "");
-    if (rest.length < words.length) complain(JSON.stringify({ error: failure.error }));
-    else complain(failure.lines.map((line) => `${prefix}: ${line}`).join("\n"));
+    const failure = failureOf(error, others[1] ?? "");
+    const lines = failure.message.split("\n").map((line) => line && `${prefix}: ${line}\n`);
+    const text = `${lines.join("")}${failure.code === "USAGE" ? usage(program, version) : ""}`;
+    complain(others.length < words.length ? `${JSON.stringify({ error: failure })}\n` : text);
+    return 1;
   }
-  return 1;
 }
 
-/** Does what is asked for; or says why it is not to be understood, which is nothing where it asks for the usage. */
-function dispatch([name, ...operands]: readonly string[]): string | undefined {
-  if (name === undefined || [name, ...operands].some((word) => word === "--help" || word === "--version"))
-    return "";
+/** The words are no command. Without a message if they ask what the commands are. */
+class UsageError extends Error {}
+
+function dispatch([name, ...operands]: readonly string[]): void {
+  if ([name, ...operands].some((word) => word === "--help" || word === "--version")) throw new UsageError();
+  if (name === undefined) throw new UsageError("no command is given");
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) return `unknown command ${JSON.stringify(name)}`;
+  if (command === undefined) throw new UsageError(`unknown command ${JSON.stringify(name)}`);
   const missing = command.operands[operands.length];
-  if (missing !== undefined) return `${name}: ${missing} is missing`;
-  if (operands.length > command.operands.length) return `${name}: too many operands`;
+  if (missing !== undefined) throw new UsageError(`${name}: ${missing} is missing`);
+  if (operands.length > command.operands.length) throw new UsageError(`${name}: too many operands`);
   command.run(operands);
-  return undefined;
 }
 
 function generate(source: string, output: string): void {
@@ -108,10 +110,11 @@ function formatAbi(image: Uint8Array | ImageSource): string {
   return `${JSON.stringify({ type, target, version }, null, 2)}\n`;
 }
 
-/** What `--json` shows of an error, and what is said without. */
+/** What `--json` shows of an error; without it, the lines of `message` are what is said. */
 interface Failure {
-  readonly error: { readonly code: string; readonly message: string; readonly issues: readonly object[] };
-  readonly lines: readonly string[];
+  readonly code: string;
+  readonly message: string;
+  readonly issues: readonly object[];
 }
 
 /** @throws whatever `error` is, if it is a bug */
@@ -125,27 +128,27 @@ function failureOf(error: unknown, operand: string): Failure {
     const lines = issues.map(({ line, column, message }) =>
       [source, line, column, ` ${message}`].filter((part) => part !== undefined).join(":"),
     );
-    return { error: { code: error.code, message: lines.join("\n"), issues }, lines };
+    return { code: error.code, message: lines.join("\n"), issues };
   }
-  if (!(error instanceof ImageError || error instanceof FileError)) throw error;
-  const message = error instanceof FileError ? error.message : `${source}: ${visibleName(error.message)}`;
-  return { error: { code: error.code, message, issues: [] }, lines: [message] };
-}
-
-function usageError(why: string): Failure["error"] {
-  return { code: "USAGE", message: why || "no command is given", issues: [] };
+  if (error instanceof FileError) return { code: error.code, message: error.message, issues: [] };
+  if (error instanceof ImageError) {
+    return { code: error.code, message: `${source}: ${visibleName(error.message)}`, issues: [] };
+  }
+  if (error instanceof UsageError) return { code: "USAGE", message: error.message, issues: [] };
+  throw error;
 }
 
 function usage(program: string, version: string): string {
   const lines = Object.entries(COMMANDS).map(
-    ([name, { operands }]) => `  ${program} ${name} ${operands.join(" ")}`,
+    ([name, { operands }]) => `  ${program} ${name} ${operands.join(" ")}\n`,
   );
-  return `${program} ${version}\n\nUSAGE\n\n${lines.join("\n")}\n\n- is standard input or output; with --json errors are JSON.`;
+  const remarks = "- is standard input or output. With --json, errors are JSON.";
+  return `${program} ${version}\n\nUSAGE\n\n${lines.join("")}\n${remarks}\n`;
 }
 
 /** Whether or not anybody can hear it. */
 function complain(text: string): void {
   try {
-    writeAll(2, Buffer.from(`${visible(text)}\n`));
+    writeAll(2, Buffer.from(visible(text)));
   } catch {}
 }

@@ -1,0 +1,7 @@
+void _start(void);
+
+void _start(void)
+{
+    for (;;)
+        ;
+}
