@@ -10,10 +10,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "./support/uk.ts";
 import { emptyFolder, root } from "./support/workspace.ts";
 
+/** A path, or paths by condition. */
+type Target = string | Readonly<Record<string, string>>;
+
 interface PackageJson {
-  readonly name: string;
   readonly bin?: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly exports?: Readonly<Record<string, Target>>;
+  readonly imports?: Readonly<Record<string, Target>>;
 }
 
 const folder = emptyFolder();
@@ -49,7 +52,7 @@ describe.each(names)("the tarball of @uk/%s", (name) => {
   });
 
   it("has the right types at every entry of JavaScript", async () => {
-    const entrypoints = Object.entries(manifestOf(name).exports).flatMap(([entry, target]) =>
+    const entrypoints = Object.entries(manifestOf(name).exports ?? {}).flatMap(([entry, target]) =>
       typeof target === "string" ? [] : [entry],
     );
     const packed = createPackageFromTarballData(readFileSync(tarball(name)));
@@ -57,23 +60,39 @@ describe.each(names)("the tarball of @uk/%s", (name) => {
     expect(problems.filter((problem) => !isOfEsmOnly(problem))).toEqual([]);
   });
 
-  it("has a licence and a README, every source that a map names, and no tests", () => {
+  it("has a licence, a README, every module that another imports, and every source that a map names", () => {
     const files = filesOf(name);
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
-    expect(readFileSync(join(unpacked(name), "LICENSE"), "utf8")).toBe(
-      readFileSync(join(root, "LICENSE"), "utf8"),
-    );
+    const licence = (folder: string) => readFileSync(join(folder, "LICENSE"), "utf8");
+    expect(licence(unpacked(name))).toBe(licence(root));
     expect(files.filter((file) => /(\.test(-d)?\.ts|\btesting|\bfixtures)$/.test(file))).toEqual([]);
-    for (const file of files.filter((file) => file.endsWith(".map"))) {
-      const path = join(unpacked(name), file);
-      const { sources } = JSON.parse(readFileSync(path, "utf8")) as { sources: string[] };
+    const modules = modulesOf(name);
+    expect(modules.filter((path) => !existsSync(path))).toEqual([]);
+    for (const map of modules.map((path) => `${path}.map`).filter(existsSync)) {
+      const { sources } = JSON.parse(readFileSync(map, "utf8")) as { sources: string[] };
       expect(
-        sources.filter((source) => !existsSync(resolve(dirname(path), source))),
-        file,
+        sources.filter((source) => !existsSync(resolve(dirname(map), source))),
+        map,
       ).toEqual([]);
     }
   });
 });
+
+/** What is reached from a package's entries; dist may have chunks of an older build, too. */
+function modulesOf(name: string): string[] {
+  const { exports = {}, imports = {}, bin = {} } = manifestOf(name);
+  const targets = [exports, imports, bin].flatMap((entries) => Object.values<Target>(entries));
+  const entries = targets.flatMap((target) => (typeof target === "string" ? target : Object.values(target)));
+  const found = new Set(
+    entries.filter((path) => /\.m?js$/.test(path)).map((path) => join(unpacked(name), path)),
+  );
+  for (const path of found) {
+    if (!existsSync(path)) continue;
+    for (const [, to = ""] of readFileSync(path, "utf8").matchAll(/["'](\.\.?\/[\w./-]+\.js)["']/g))
+      found.add(resolve(dirname(path), to));
+  }
+  return [...found];
+}
 
 /** What `attw` finds, as far as it is told apart here. */
 interface Problem {
@@ -93,7 +112,7 @@ function isOfEsmOnly({ kind, resolutionKind }: Problem): boolean {
 const portable = ["manifest", "image"];
 /** What one may import of a package where there is no Node. */
 const portableEntries = (name: string): string[] =>
-  Object.entries(manifestOf(name).exports).flatMap(([entry, target]) =>
+  Object.entries(manifestOf(name).exports ?? {}).flatMap(([entry, target]) =>
     typeof target === "string" || entry === "./node" ? [] : [entry.replace(".", `@uk/${name}`)],
   );
 
@@ -118,7 +137,7 @@ describe("@uk/manifest and @uk/image, installed from their tarballs without a re
   });
 
   it.each(portable)("%s can be imported by every path it exports, and required", async (name) => {
-    const lines = Object.entries(manifestOf(name).exports).map(([entry, target]) => {
+    const lines = Object.entries(manifestOf(name).exports ?? {}).map(([entry, target]) => {
       const path = JSON.stringify(entry.replace(".", `@uk/${name}`));
       if (typeof target !== "string") return `require(${path}); await import(${path});`;
       return target.endsWith(".json")
