@@ -1,10 +1,12 @@
-// What manifests and images cost: whole processes with @uk/manifest; `link` and `read` of @uk/image in process.
+// What manifests and images cost: the commands as whole processes; `link` and `read` in process.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createManifest, print } from "@uk/manifest";
 import { baseImagePath } from "@uk/runtime";
+import { isOnPath } from "../../scripts/lib/workspace.mjs";
 import { buildMeasure, machine, measure, median, printTable, quantile, ratio, root } from "../lib.mjs";
 import { calls, inputsOf } from "./probe.mjs";
 
@@ -23,26 +25,34 @@ const BUDGET_MEMORY = 2;
 
 const folder = mkdtempSync(join(tmpdir(), "uk-bench-"));
 try {
-  wholeProcesses();
   for (const { name, bytes, budgetMs } of SIZES) {
     const work = join(folder, name);
     writeInputs(work, bytes);
     inProcess(name, work, budgetMs);
   }
+  wholeProcesses(join(folder, "10 MB/image.spt"));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Beside a Node that does nothing. */
-function wholeProcesses() {
+/** The commands, with the image of 10 MB; beside a Node that does nothing, and upstream's tool where it is. */
+function wholeProcesses(image) {
   const node = (...words) => [process.execPath, ...words];
+  const source = join(folder, "manifest.json");
+  writeFileSync(source, print(createManifest([{ name: "service", type: "NET_BASIC" }])));
+  const commands = (name, tool) => [
+    [`${name} gen-manifest`, [...tool, "gen-manifest", source, join(folder, "manifest.c")]],
+    [`${name} query-manifest`, [...tool, "query-manifest", image]],
+  ];
   const rows = [
     ["node -e 0", node("-e", "0")],
     ["import nothing", node("-e", 'import("data:text/javascript,")')],
     ["import @uk/manifest", node("-e", `import("${import.meta.resolve("@uk/manifest")}")`)],
+    ...commands("uk-manifest", node(join(root, "packages/manifest/bin/uk-manifest.mjs"))),
+    ...(isOnPath("solo5-elftool") ? commands("solo5-elftool", ["solo5-elftool"]) : []),
   ];
-  const commands = rows.map(([, words]) => words);
-  const results = measure(buildMeasure(), ROUNDS, WARMUP, commands);
+  const words = rows.map(([, words]) => words);
+  const results = measure(buildMeasure(), ROUNDS, WARMUP, words);
   const ms = (ns) => (ns / 1e6).toFixed(1);
   const table = results.map(({ wallNs, peakRssKib }, at) => [
     rows[at][0],
@@ -53,7 +63,6 @@ function wholeProcesses() {
   ]);
   console.log(`${machine()}; ${ROUNDS} interleaved runs after ${WARMUP}; median, 10th..90th percentile`);
   printTable([["process", "wall ms", "spread", "to node", "RSS KiB"], ...table]);
-  console.log();
 }
 
 /** A base image, bytecode at which nobody looks, and the image of them. */
