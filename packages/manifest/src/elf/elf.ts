@@ -161,8 +161,10 @@ export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
-export function least(...values: readonly bigint[]): bigint {
-  return values.reduce((low, value) => (value < low ? value : low));
+export function least(first: bigint, ...others: readonly bigint[]): bigint {
+  let low = first;
+  for (const value of others) if (value < low) low = value;
+  return low;
 }
 
 /** An address as it is written in messages and tables. */
