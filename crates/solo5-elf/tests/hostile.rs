@@ -1,11 +1,17 @@
 //! Whatever the bytes, nothing panics, and a plan keeps its promises.
 
+#[path = "support/corpus.rs"]
+mod corpus;
+#[path = "support/examine.rs"]
+mod examine;
+
+use examine::examine;
 use proptest::prelude::*;
 use solo5_abi::limits::MFT_MAX_SIZE;
-use solo5_abi::memory::{LOAD_MIN, PAGE_SIZE};
+use solo5_abi::memory::LOAD_MIN;
 use solo5_abi::notes::AbiTarget;
-use solo5_elf::{Header, Plan, foreign_interpreter, read_abi, read_manifest};
-use test_image::{Image, Program, R, W, X, block, field, net};
+use solo5_elf::{Header, Plan, ReadAt as _, read_manifest};
+use test_image::{Image, Program, R, Random, W, X, block, field, mutate, net};
 
 const MEMORY: u64 = 16 << 20;
 
@@ -15,46 +21,6 @@ fn good() -> Vec<u8> {
         .and(Program { mem_size: 0x3_0000, ..Program::load(0x10_2000, R | W, &[1; 6000]) })
         .and(Program::bss(0x13_2000, 0x1234))
         .build()
-}
-
-/// Does all a tender does, and checks what it relies on.
-fn examine(file: &[u8], memory: u64) {
-    let Ok(header) = Header::read(file) else {
-        return;
-    };
-    if let Ok(abi) = read_abi(file, &header) {
-        let _ = abi.expect(AbiTarget::Spt, 2).map_err(|mismatch| mismatch.to_string());
-    }
-    let mut buffer = [0; MFT_MAX_SIZE];
-    if let Ok(manifest) = read_manifest(file, &header, &mut buffer) {
-        assert!(manifest.devices().all(|device| (1..64).contains(&device.handle) && device.name.len() < 68));
-    }
-    let _ = foreign_interpreter(file, &header).map(|interpreter| interpreter.to_string());
-    match Plan::new(file, &header, memory) {
-        Ok(plan) => check(&plan, file, memory),
-        Err(error) => assert!(!error.to_string().contains('\n')),
-    }
-}
-
-fn check(plan: &Plan, file: &[u8], memory: u64) {
-    assert!((LOAD_MIN..memory).contains(&plan.entry()));
-    let mut previous_end = LOAD_MIN;
-    let segments: Vec<_> = plan.segments(file).map(Result::unwrap).collect();
-    for segment in &segments {
-        assert!(segment.start >= previous_end && segment.end <= memory, "{segment:x?}");
-        assert!(
-            segment.start.is_multiple_of(PAGE_SIZE) && segment.end.is_multiple_of(PAGE_SIZE),
-            "{segment:x?}"
-        );
-        assert!(segment.start <= segment.vaddr && segment.file_end() <= segment.end, "{segment:x?}");
-        assert!(
-            segment.file_size > 0 && segment.offset + segment.file_size <= file.len() as u64,
-            "{segment:x?}"
-        );
-        assert!(!(segment.protection.write() && segment.protection.execute()), "{segment:x?}");
-        previous_end = segment.end;
-    }
-    assert_eq!(plan.kernel_end(), segments.last().map_or(0, |segment| segment.end));
 }
 
 /// Values that sit on edges, for any field.
@@ -150,4 +116,20 @@ fn the_image_that_is_mutated_is_good() {
     let header = Header::read(&file[..]).unwrap();
     assert_eq!(Plan::new(&file[..], &header, MEMORY).unwrap().segments(&file[..]).count(), 3);
     assert_eq!(read_manifest(&file[..], &header, &mut [0; MFT_MAX_SIZE]).unwrap().devices().count(), 2);
+}
+
+#[test]
+fn survives_whatever_becomes_of_an_image() {
+    let small = corpus::cases().into_iter().filter(|case| case.image.size() < 8192);
+    let sources: Vec<_> = small.map(|case| case.image.bytes()).chain([good()]).collect();
+    assert!(sources.len() > 100, "{} images", sources.len());
+    let mut accepted = 0;
+    for seed in 0..50_000_u64 {
+        let mut random = Random::new(seed);
+        let mut file = sources[random.below(sources.len())].clone();
+        mutate(&mut file, &mut random);
+        accepted += u64::from(examine(&file, MEMORY));
+    }
+    // Otherwise the changes are no good.
+    assert!((2_000..40_000).contains(&accepted), "{accepted} were accepted");
 }

@@ -2,6 +2,10 @@
 //!
 //! The default layout is upstream's (ABI section 10.2): `PT_INTERP`, segments, then the notes.
 
+mod mutate;
+
+pub use mutate::{Random, mutate};
+
 use solo5_abi::memory::LOAD_MIN;
 use solo5_abi::mft::{TYPE_BLOCK_BASIC, TYPE_NET_BASIC, TYPE_RESERVED_FIRST};
 use solo5_abi::notes::{AbiTarget, INTERP, TYPE_ABI1, TYPE_MFT1, mft1_descsz};

@@ -1,0 +1,223 @@
+// What the fuzzers of the readers in TypeScript try, and what has to hold of whatever they come up with.
+import { match, ok, strictEqual } from "node:assert";
+import { spawnSync } from "node:child_process";
+import { format, ImageError, link, read, toJson } from "@uk/image";
+import {
+  createManifest,
+  decodeDevices,
+  decodeNote,
+  encodeNote,
+  type Manifest,
+  ManifestError,
+  NoteError,
+  parse,
+  print,
+  readAbi,
+  readDevices,
+  readManifest,
+  toC,
+  validate,
+} from "@uk/manifest";
+import { baseImage, ENGINE, filler, upstreamImage } from "../../packages/image/src/testing/elf-builder.ts";
+import { readCorpus } from "../support/corpus.ts";
+import { verdict } from "../support/verdict.ts";
+import { mutateImage } from "./mutate-image.ts";
+import { mutateJson } from "./mutate-json.ts";
+import type { Random } from "./random.ts";
+
+export interface Target {
+  /** What it is about, for those who list targets. */
+  readonly about: string;
+  readonly make: (random: Random) => Uint8Array;
+  /** Throws if something does not hold, and returns what became of each input: for the numbers at the end. */
+  readonly check: (inputs: readonly Uint8Array[]) => string[];
+}
+
+/** Guest memory; the last byte of e_ident, which nobody reads, says which. */
+const MEMORIES = [16 << 20, 2 << 20, 0x108000, 1 << 30, Number.MAX_SAFE_INTEGER];
+
+const MANIFEST = createManifest([
+  { name: "service", type: "NET_BASIC" },
+  { name: "disk", type: "BLOCK_BASIC" },
+]);
+const PROGRAM = { buildId: ENGINE, bytecode: filler(300, 9) };
+const BASES = [baseImage()];
+const LINKED = link({ base: baseImage(), manifest: MANIFEST, program: PROGRAM });
+
+/** Images that are changed: upstream's layout, ours, and those of the corpus that do not only make it slower. */
+const SMALL = readCorpus()
+  .filter(({ image }) => image.size < 8192)
+  .map(({ image, verdict }) => ({ bytes: image.read(0, image.size), isGood: verdict.startsWith("+") }));
+const IMAGES = [
+  ...SMALL.filter(({ isGood }) => isGood).flatMap(({ bytes }) => [bytes, bytes, bytes]),
+  ...SMALL.map(({ bytes }) => bytes),
+  ...Array.from({ length: 10 }, () => [
+    upstreamImage("hvt", MANIFEST),
+    upstreamImage("spt", MANIFEST),
+    LINKED,
+  ]).flat(),
+];
+
+const NOTES = [
+  encodeNote({ type: "solo5.abi", target: "spt", version: 2 }),
+  encodeNote({ type: "solo5.manifest", version: 1, devices: [] }),
+  encodeNote(MANIFEST),
+  encodeNote(
+    createManifest(Array.from({ length: 63 }, (_, n) => ({ name: `n${n}`, type: "NET_BASIC" as const }))),
+  ),
+];
+
+/** Both say the same. What is compared are plain values, millions of times. */
+function same(found: unknown, expected: unknown): void {
+  strictEqual(JSON.stringify(found), JSON.stringify(expected));
+}
+
+/** What a call gives, or its error, which has to be of this type and one line. */
+function outcome<T>(call: () => T, type: new (...words: never[]) => Error): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    ok(error instanceof type, error instanceof Error ? error.stack : `${error}`);
+    match(error.message, /^[ -~]{1,2000}$/);
+    return undefined;
+  }
+}
+
+/** A target whose inputs are looked at one by one. */
+function oneByOne(
+  about: string,
+  make: Target["make"],
+  check: (input: Uint8Array) => string | undefined,
+): Target {
+  return { about, make, check: (inputs) => inputs.map((input) => check(input) ?? "refused") };
+}
+
+export const TARGETS: Readonly<Record<string, Target>> = {
+  manifest: oneByOne("`parse` and `validate` of @uk/manifest", mutateJson, (bytes) => {
+    const text = new TextDecoder().decode(bytes);
+    const manifest = outcome(() => parse(bytes), ManifestError);
+    const value = parsed(text);
+    if (manifest === undefined) {
+      outcome(() => parse(text), ManifestError);
+      if (value !== undefined) outcome(() => validate(value), ManifestError);
+      return undefined;
+    }
+    same(parse(text), manifest);
+    same(validate(value), manifest);
+    checkSound(manifest);
+    return "accepted";
+  }),
+
+  notes: oneByOne("`decodeNote` and `decodeDevices` of @uk/manifest", makeNote, (note) => {
+    const found = outcome(() => decodeNote(note), NoteError);
+    const manifest = outcome(() => decodeNote(note, "MFT1"), NoteError);
+    const abi = outcome(() => decodeNote(note, "ABI1"), NoteError);
+    const devices = outcome(() => decodeDevices(note), NoteError);
+    same(found, manifest ?? abi);
+    same(devices && createManifest(devices.map(({ name, type }) => ({ name, type }))), manifest);
+    if (manifest !== undefined) checkSound(manifest);
+    return manifest === undefined ? abi && "ABI" : "manifest";
+  }),
+
+  images: oneByOne(
+    "`read`, `format` and `toJson` of @uk/image, and what @uk/manifest reads of images",
+    makeImage,
+    (image) => {
+      const [abi, manifest, devices] = [
+        outcome(() => readAbi(image), ImageError),
+        outcome(() => readManifest(image), ImageError),
+        outcome(() => readDevices(image), ImageError),
+      ];
+      same(devices && createManifest(devices.map(({ name, type }) => ({ name, type }))), manifest);
+      const info = outcome(() => read(image, { memBytes: memoryOf(image) }), ImageError);
+      if (info === undefined) return undefined;
+      same([info.abi, info.manifest, info.devices], [abi, manifest, devices]);
+      match(format(info), /^[\n -~]+$/);
+      JSON.stringify(toJson(info));
+      return info.program === undefined ? "accepted" : "accepted, ours";
+    },
+  ),
+
+  link: oneByOne(
+    "`link` of @uk/image with a base image that is none",
+    (random) => mutateImage(random, BASES),
+    (base) => {
+      const image = outcome(() => link({ base, manifest: MANIFEST, program: PROGRAM }), ImageError);
+      if (image === undefined) return undefined;
+      const info = read(image, { memBytes: Number.MAX_SAFE_INTEGER });
+      same(info.manifest, MANIFEST);
+      strictEqual(info.program?.bytecodeSize, PROGRAM.bytecode.length);
+      return "linked";
+    },
+  ),
+
+  readers: {
+    about: "the readers in TypeScript and in Rust: the same verdict on the same bytes",
+    make: makeImage,
+    check: (images) => {
+      const expected = inRust(images);
+      return images.map((image, index) => {
+        const found = verdict(image, memoryOf(image));
+        // Of several things that are wrong with an image, readers may name different ones.
+        const [first = ""] = (expected[index] ?? "").split(" ");
+        if (found === undefined) strictEqual(first, "+");
+        else if (found.startsWith("-")) strictEqual(first, "-");
+        else strictEqual(found, expected[index]);
+        return first === "+" ? "accepted" : "refused";
+      });
+    },
+  },
+};
+
+/** As the engine reads it, `undefined` if it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A manifest that was accepted can be written, and read back, in all forms. */
+function checkSound(manifest: Manifest): void {
+  same(parse(print(manifest)), manifest);
+  same(decodeNote(encodeNote(manifest), "MFT1"), manifest);
+  match(toC(manifest), /^[\t\n -~]+$/);
+}
+
+function makeImage(random: Random): Uint8Array {
+  return mutateImage(random, IMAGES);
+}
+
+/** A note alone: its image is a PT_NOTE, so that changes know where it is. */
+function makeNote(random: Random): Uint8Array {
+  const note = random.of(NOTES);
+  const image = new Uint8Array(120 + note.length);
+  const view = new DataView(image.buffer);
+  view.setBigUint64(32, 64n, true);
+  view.setUint16(56, 1, true);
+  view.setUint32(64, 4, true);
+  view.setBigUint64(72, 120n, true);
+  image.set(note, 120);
+  return mutateImage(random, [image]).subarray(120);
+}
+
+function memoryOf(image: Uint8Array): number {
+  return MEMORIES[(image[15] ?? 0) % MEMORIES.length] as number;
+}
+
+/** The verdicts of `crates/solo5-elf` (its example `verdicts`), which the tenders read with. */
+function inRust(images: readonly Uint8Array[]): string[] {
+  const input = Buffer.alloc(images.reduce((sum, image) => sum + 16 + image.length, 0));
+  let at = 0;
+  for (const image of images) {
+    input.writeBigUInt64LE(BigInt(memoryOf(image)), at);
+    input.writeBigUInt64LE(BigInt(image.length), at + 8);
+    input.set(image, at + 16);
+    at += 16 + image.length;
+  }
+  const program = process.env.UK_FUZZ_VERDICTS ?? "";
+  const { status, stdout, error } = spawnSync(program, { input, encoding: "utf8", maxBuffer: 1 << 30 });
+  strictEqual(status, 0, `verdicts, ${program}: ${error}`);
+  return stdout.trimEnd().split("\n");
+}
