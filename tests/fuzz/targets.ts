@@ -1,5 +1,5 @@
 // What the fuzzers of the readers in TypeScript try, and what has to hold of whatever they come up with.
-import { match, ok, strictEqual } from "node:assert";
+import { match, ok, strictEqual, throws } from "node:assert";
 import { spawnSync } from "node:child_process";
 import { format, ImageError, link, read, toJson } from "@uk/image";
 import {
@@ -7,8 +7,10 @@ import {
   decodeDevices,
   decodeNote,
   encodeNote,
+  ISSUES_MAX,
   type Manifest,
   ManifestError,
+  type ManifestIssue,
   NoteError,
   parse,
   print,
@@ -60,7 +62,7 @@ const IMAGES = [
 
 const NOTES = [
   encodeNote({ type: "solo5.abi", target: "spt", version: 2 }),
-  encodeNote({ type: "solo5.manifest", version: 1, devices: [] }),
+  encodeNote(createManifest([])),
   encodeNote(MANIFEST),
   encodeNote(
     createManifest(Array.from({ length: 63 }, (_, n) => ({ name: `n${n}`, type: "NET_BASIC" as const }))),
@@ -72,13 +74,19 @@ function same(found: unknown, expected: unknown): void {
   strictEqual(JSON.stringify(found), JSON.stringify(expected));
 }
 
+const ONE_LINE = /^[ -~]{1,2000}$/;
+
 /** What a call gives, or its error, which has to be of this type and one line. */
 function outcome<T>(call: () => T, type: new (...words: never[]) => Error): T | undefined {
   try {
     return call();
   } catch (error) {
     ok(error instanceof type, error instanceof Error ? error.stack : `${error}`);
-    match(error.message, /^[ -~]{1,2000}$/);
+    match(error.message, ONE_LINE);
+    if (error instanceof ManifestError) {
+      for (const { message } of error.issues) match(message, ONE_LINE);
+      ok(error.issues.length <= ISSUES_MAX);
+    }
     return undefined;
   }
 }
@@ -98,8 +106,18 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     const manifest = outcome(() => parse(bytes), ManifestError);
     const value = parsed(text);
     if (manifest === undefined) {
-      outcome(() => parse(text), ManifestError);
-      if (value !== undefined) outcome(() => validate(value), ManifestError);
+      // Bytes that are not UTF-8, or begin with a mark, are another text when they are decoded.
+      if (outcome(() => parse(text), ManifestError) !== undefined) {
+        ok(Buffer.compare(new TextEncoder().encode(text), bytes) !== 0);
+        return undefined;
+      }
+      if (value !== undefined && outcome(() => validate(value), ManifestError) !== undefined) {
+        // Only what a value does not say any more can be wrong with its text.
+        throws(
+          () => parse(text),
+          ({ issues }) => issues.some(isOfTheText),
+        );
+      }
       return undefined;
     }
     same(parse(text), manifest);
@@ -168,6 +186,11 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     },
   },
 };
+
+/** A key twice, what is too deep in the first of its values, and `1.0` for 1. */
+function isOfTheText({ code, path }: ManifestIssue): boolean {
+  return code === "DUPLICATE_KEY" || code === "TOO_DEEP" || (code === "WRONG_TYPE" && path === ".version");
+}
 
 /** As the engine reads it, `undefined` if it is no JSON. */
 function parsed(text: string): unknown {
