@@ -5,8 +5,10 @@ mod corpus;
 #[path = "support/verdict.rs"]
 mod verdict;
 
-use corpus::cases;
-use solo5_elf::ReadAt as _;
+use std::cell::Cell;
+
+use corpus::{Sparse, cases};
+use solo5_elf::{ReadAt, ReadError};
 use verdict::verdict;
 
 /// As many segments are listed in the corpus.
@@ -34,5 +36,37 @@ fn gives_the_same_verdict_of_bytes_in_memory() {
             "{}",
             case.why
         );
+    }
+}
+
+/// Counts what is read of an image.
+struct Counted<'a> {
+    image: &'a Sparse,
+    reads: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+impl ReadAt for Counted<'_> {
+    fn size(&self) -> u64 {
+        self.image.size()
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), ReadError> {
+        self.reads.set(self.reads.get() + 1);
+        self.bytes.set(self.bytes.get() + into.len());
+        self.image.read_at(offset, into)
+    }
+}
+
+#[test]
+fn reads_no_more_than_headers_and_notes() {
+    for case in &cases() {
+        let counted = Counted { image: &case.image, reads: Cell::new(0), bytes: Cell::new(0) };
+        assert_eq!(verdict(&counted, case.memory, SEGMENTS_LISTED), case.verdict);
+        let mut count = [0; 2];
+        let count = case.image.read_at(56, &mut count).map_or(0, |()| usize::from(u16::from_le_bytes(count)));
+        // The ABI, the manifest, and the segments twice: a pass over the table each, and for notes a head in each.
+        assert!(counted.reads.get() <= 4 * count.div_ceil(16) + 2 * count + 3, "{}", case.why);
+        assert!(counted.bytes.get() <= 64 + (4 * 56 + 2 * 20) * count + 32 + 6664, "{}", case.why);
     }
 }
