@@ -1,8 +1,5 @@
 // What the reader in TypeScript makes of an image, as one line that crates/solo5-elf/tests/support/verdict.rs writes as well.
-import { ImageError, type ImageSource, read } from "@uk/image";
-
-/** What only our linker adds is no business of tenders (README of @uk/image). */
-const OURS: readonly string[] = ["BAD_PROGRAM", "DAMAGED"];
+import { ImageError, type ImageSource, read, verify } from "@uk/image";
 
 /**
  * `+ ` and what a tender would load, at most so many segments of it, or `- ` and the code of the error; `undefined` of an
@@ -13,8 +10,22 @@ export function verdict(
   memBytes: number,
   most = Number.POSITIVE_INFINITY,
 ): string | undefined {
+  const found = verdictOfRead(image, memBytes, most);
+  for (const { by, loads, reasons } of verify(image, { memBytes }).verdicts) {
+    if (by !== "ours" || reasons.some(({ code }) => code.startsWith("WRONG_"))) continue;
+    if (loads !== (found === undefined || found.startsWith("+")))
+      throw new Error(`verify and read disagree: loads ${loads}, ${found}`);
+  }
+  return found;
+}
+
+function verdictOfRead(image: Uint8Array | ImageSource, memBytes: number, most: number): string | undefined {
   try {
-    const { abi, devices, entry, kernelEnd, segments } = read(image, { memBytes });
+    const { abi, devices, entry, kernelEnd, segments, refusals, faults } = read(image, { memBytes });
+    const [refusal] = refusals;
+    if (refusal !== undefined) return `- ${refusal.code}`;
+    // What only our linker adds is no business of tenders.
+    if (faults.length > 0) return undefined;
     const loaded = segments.filter(({ filesz }) => filesz > 0);
     const listed = loaded
       .slice(0, most)
@@ -25,7 +36,7 @@ export function verdict(
     return `+ target ${abi.targetNumber} version ${abi.version} ${where} devices [${names.join(", ")}] segments [${listed.join(", ")}]`;
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    return OURS.includes(error.code) ? undefined : `- ${error.code}`;
+    return `- ${error.code}`;
   }
 }
 

@@ -3,6 +3,8 @@ export const status = {
   ok: 0,
   /** The program, an image or the host is at fault. */
   failure: 1,
+  /** Two images could not be compared, which is not that they differ. */
+  trouble: 2,
   /** The command line is at fault (sysexits: EX_USAGE). */
   usage: 64,
 } as const;

@@ -25,6 +25,7 @@ entry       0x100020
 image end   0x108000
 kernel end  0x108000
 W^X         holds
+image id    4cfe621a7e5dddbaa4190ba34b922c0113bea5b7
 build id    01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da
 program     300 bytes of bytecode at 0x107000, 8388608 bytes of stack
 
@@ -34,6 +35,13 @@ R--    0x102000  0x102300  768     768      0x3000
 RW-    0x103000  0x106210  12816   1104     0x4000
 R--    0x107000  0x108000  4096    4096     0x5000
 
+note           owner    type        bytes  at
+not_openbsd    OpenBSD  0x1         4      0x3000
+abi            Solo5    0x31494241  16     0x3018
+base build id  uk       0x31444955  32     0x303c
+manifest       Solo5    0x3154464d  324    0x5048
+image id       GNU      0x3         20     0x4450
+
 handle  device   type
 1       service  NET_BASIC
 2       disk     BLOCK_BASIC
@@ -42,9 +50,21 @@ handle  device   type
 
   it("says what an image of somebody else's lacks", () => {
     const text = format(UPSTREAM);
-    expect(text).toContain("build id    none of ours\nprogram     none of ours\n");
+    expect(text).toContain("image id    none\nbuild id    none of ours\nprogram     none of ours\n");
     expect(text).toMatch(/RW- {4}0x106000 {2}0x309ca0 {2}2112672 {2}0 {8}-\n/);
     expect(text.endsWith("\n\nno devices\n")).toBe(true);
+  });
+});
+
+describe("format of an image that tenders refuse", () => {
+  it("shows the rules that it breaks below all else", () => {
+    const image = upstreamImage("spt", MANIFEST);
+    new DataView(image.buffer).setBigUint64(24, 5n, true);
+    const message = "the entry point 0x5 is not in 0x100000..0x20000000";
+    expect(format(read(image))).toContain(
+      `BLOCK_BASIC\n\nrefused by tenders: BAD_ENTRY: ${message} (entry)\n`,
+    );
+    expect(toJson(read(image)).refusals).toEqual([{ code: "BAD_ENTRY", rule: "entry", message }]);
   });
 });
 
@@ -81,6 +101,6 @@ describe("toJson", () => {
         stack: 8388608,
       },
     });
-    expect(toJson(UPSTREAM)).toMatchObject({ buildId: null, program: null });
+    expect(toJson(UPSTREAM)).toMatchObject({ id: null, buildId: null, program: null, packages: null });
   });
 });

@@ -25,8 +25,31 @@ import {
   writeProgramHeader,
 } from "@uk/manifest/elf";
 import { checkSegments } from "./check-segments.ts";
-import { ascii, BUILD_ID_NOTE, BUILD_ID_SIZE, hexOf, NOT_OPENBSD_NOTE, readBuildId } from "./notes.ts";
-import { buildProgram, checkStack, isProgram, NOTE_AT, STACK_BYTES, sealImage } from "./program.ts";
+import { debugIdBytes, IMAGE_ID_SIZE, imageId } from "./identity.ts";
+import {
+  ascii,
+  BUILD_ID_NOTE,
+  BUILD_ID_SIZE,
+  DEBUG_ID_NOTE,
+  ENGINE_NOTE,
+  encode,
+  hexOf,
+  IMAGE_ID_NOTE,
+  NOT_OPENBSD_NOTE,
+  readBuildId,
+  SBOM_NOTE,
+} from "./notes.ts";
+import {
+  CHECKSUM_SIZE,
+  checkStack,
+  isProgram,
+  NOTE_AT,
+  programSize,
+  STACK_BYTES,
+  sealImage,
+  writeProgram,
+} from "./program.ts";
+import { SBOM_MAX, sbomBytes } from "./sbom.ts";
 
 /** What `link` joins. */
 export interface LinkInput {
@@ -44,6 +67,10 @@ export interface LinkInput {
    * begins behind it, so a guest needs as much memory more; pages that are never used cost nothing.
    */
   readonly stack?: number;
+  /** The debug id of the program's source map (ECMA-426): a UUID in lower case. */
+  readonly debugId?: string;
+  /** What the program is made of: a CycloneDX document as JSON text; at most 4 MiB with all but ASCII escaped. */
+  readonly sbom?: string;
 }
 
 /** ABI section 2.6: what makes a host that is asked to execute the image refuse. */
@@ -57,16 +84,18 @@ type NewHeader = Omit<ProgramHeader, "index">;
 /**
  * Links a base image, a manifest and a program into an image for the base's target. The base's loaded bytes stay as
  * they are, at their offsets; section headers and all else that is not loaded are left out. One read-only segment is
- * added behind the base's last byte of memory, with manifest and bytecode. Same input, same bytes.
+ * added behind the base's last byte of memory, with manifest and bytecode; in front of it in the file, and in nobody's
+ * memory, are the notes that say what the image is (ABI section 2.6). Same input, same bytes.
  *
  * @throws {ImageError} `base` is not a base image, or `program` was compiled for another
  * @throws {ManifestError} `manifest` is not valid
  * @throws {TypeError} the input is of another type
- * @throws {RangeError} `buildId` has not 32 bytes, or `bytecode` none; `stack` is no size of a stack
+ * @throws {RangeError} `buildId` has not 32 bytes, or `bytecode` none; `stack` is no size of a stack; `debugId` is no
+ *   UUID; `sbom` is too long
  */
 export function link(input: LinkInput): Uint8Array {
   checkObject("link: the input", input);
-  const { base, manifest, program, stack = STACK_BYTES.default } = input;
+  const { base, manifest, program, stack = STACK_BYTES.default, debugId, sbom } = input;
   checkObject("link: program", program);
   for (const [name, bytes] of Object.entries({
     base,
@@ -80,6 +109,12 @@ export function link(input: LinkInput): Uint8Array {
   }
   if (program.bytecode.length === 0) throw new RangeError("link: the bytecode is empty");
   checkStack("link", stack);
+  const idNote = encode(IMAGE_ID_NOTE, new Uint8Array(IMAGE_ID_SIZE));
+  const extra = [
+    idNote,
+    ...(debugId === undefined ? [] : [encode(DEBUG_ID_NOTE, debugIdBytes("link", debugId))]),
+    ...(sbom === undefined ? [] : [encode(SBOM_NOTE, checkedSbom(sbom))]),
+  ];
   const manifestNote = encodeNote(manifest);
   const elf = readElf("base image", sourceOf("link", base));
   const parts = readBase(elf);
@@ -87,18 +122,22 @@ export function link(input: LinkInput): Uint8Array {
     const why = `the bytecode was compiled for build id ${hexOf(program.buildId)} but this one has build id ${hexOf(parts.buildId)}: rebuild with matching packages`;
     throw refusal(elf, "BUILD_ID_MISMATCH", why);
   }
-  const segment = buildProgram(program.buildId, manifestNote, program.bytecode, stack);
-  const kept = [parts.interpreter, ...parts.loads, parts.notOpenbsd, parts.abi, parts.buildIdNote];
-  const offset = roundUp(Math.max(...kept.map(fileEnd)), PAGE_SIZE);
+  const kept = [parts.interpreter, ...parts.loads, ...parts.notes];
+  const notesAt = roundUp(Math.max(...kept.map(fileEnd)), 4);
+  const offset = roundUp(notesAt + extra.reduce((sum, { length }) => sum + length, 0), PAGE_SIZE);
   const vaddr = roundUp(parts.imageEnd, PAGE_SIZE);
+  const size = programSize(manifestNote.length, program.bytecode.length);
+  const extraHeaders = extra.map((note, index) => {
+    const at = notesAt + extra.slice(0, index).reduce((sum, { length }) => sum + length, 0);
+    return { ...readOnly(PT_NOTE, at, 0, note.length, 4), memsz: 0n };
+  });
   const headers: NewHeader[] = [
     parts.interpreter,
     ...parts.loads,
-    readOnly(PT_LOAD, offset, vaddr, segment.length, PAGE_SIZE),
-    parts.notOpenbsd,
-    parts.abi,
-    parts.buildIdNote,
+    readOnly(PT_LOAD, offset, vaddr, size, PAGE_SIZE),
+    ...parts.notes,
     readOnly(PT_NOTE, offset + NOTE_AT, vaddr + NOTE_AT, manifestNote.length, 4),
+    ...extraHeaders,
   ];
   const tableEnd = ELF_HEADER_SIZE + headers.length * PROGRAM_HEADER_SIZE;
   const firstByte = Math.min(
@@ -108,20 +147,31 @@ export function link(input: LinkInput): Uint8Array {
     const why = `its content begins at byte ${firstByte} of the file, the new headers need ${tableEnd} bytes`;
     throw refusal(elf, "NO_ROOM_FOR_HEADERS", why);
   }
-  const image = new Uint8Array(offset + segment.length);
+  const image = new Uint8Array(offset + size);
   for (const header of kept) copyContent(base, header, image);
-  image.set(segment, offset);
+  for (const [index, note] of extra.entries()) image.set(note, Number(extraHeaders[index]?.offset));
+  writeProgram(image.subarray(offset), program.buildId, manifestNote, program.bytecode, stack);
   writeHeaders(base, headers, image);
+  const idAt = notesAt + idNote.length - IMAGE_ID_SIZE;
+  const read = (from: number, length: number) => image.subarray(from, from + length);
+  image.set(imageId(read, idAt, image.length - CHECKSUM_SIZE), idAt);
   sealImage(image);
   return image;
+}
+
+/** The bytes of a bill of materials. */
+function checkedSbom(sbom: string): Uint8Array {
+  if (typeof sbom !== "string") throw new TypeError("link: sbom must be JSON text");
+  const bytes = sbomBytes(sbom);
+  if (bytes.length <= SBOM_MAX) return bytes;
+  throw new RangeError(`link: sbom has ${bytes.length} bytes, at most ${SBOM_MAX} fit`);
 }
 
 interface BaseParts {
   readonly interpreter: ProgramHeader;
   readonly loads: readonly ProgramHeader[];
-  readonly notOpenbsd: ProgramHeader;
-  readonly abi: ProgramHeader;
-  readonly buildIdNote: ProgramHeader;
+  /** not_openbsd first, then ABI and build id, and who the engine is if it says. */
+  readonly notes: readonly ProgramHeader[];
   readonly buildId: Uint8Array;
   readonly imageEnd: number;
 }
@@ -129,7 +179,8 @@ interface BaseParts {
 /** Checks that this is a base image and takes what is kept of it. */
 function readBase(elf: ElfFile): BaseParts {
   const notABase = (why: string) => refusal(elf, "NOT_A_BASE_IMAGE", why);
-  const { loaded, imageEnd } = checkSegments(elf, ADDRESS_MAX);
+  const { loaded, imageEnd, refusals } = checkSegments(elf, ADDRESS_MAX);
+  for (const { code, message } of refusals) throw refusal(elf, code, message);
   if (loaded.some((header) => isProgram(elf, header))) {
     throw refusal(elf, "ALREADY_LINKED", "it holds a program already: link from the base image itself");
   }
@@ -146,9 +197,12 @@ function readBase(elf: ElfFile): BaseParts {
   return {
     interpreter: interpreterOf(elf),
     loads,
-    notOpenbsd: aloneInItsHeader(elf, NOT_OPENBSD_NOTE, "not_openbsd"),
-    abi: aloneInItsHeader(elf, ABI_NOTE, "ABI"),
-    buildIdNote: aloneInItsHeader(elf, BUILD_ID_NOTE, "build id"),
+    notes: [
+      aloneInItsHeader(elf, NOT_OPENBSD_NOTE, "not_openbsd"),
+      aloneInItsHeader(elf, ABI_NOTE, "ABI"),
+      aloneInItsHeader(elf, BUILD_ID_NOTE, "build id"),
+      ...(findNote(elf, ENGINE_NOTE) === undefined ? [] : [aloneInItsHeader(elf, ENGINE_NOTE, "engine")]),
+    ],
     buildId,
     imageEnd,
   };

@@ -50,7 +50,7 @@ export const STACK_BYTES: Readonly<Record<"default" | "min" | "max", number>> = 
 };
 
 /** The checksum is for people whose file was damaged on its way; it does not protect from anybody. */
-const CHECKSUM_SIZE = 4;
+export const CHECKSUM_SIZE = 4;
 /** Bytes that are read at once for the checksum. */
 const PIECE = 1 << 20;
 /** Longest image of ours, of which all is read for the checksum: a hostile one with holes may say that it has more. */
@@ -91,16 +91,25 @@ export function checkStack(call: string, stack: number): void {
   if (wrong !== undefined) throw new RangeError(`${call}: ${wrong}`);
 }
 
-/** Lays out a program segment. */
-export function buildProgram(
+/** Bytes of a program segment. */
+export function programSize(noteSize: number, bytecodeSize: number): number {
+  return roundUp(bytecodeOffsetOf(noteSize) + bytecodeSize + CHECKSUM_SIZE, PAGE_SIZE);
+}
+
+function bytecodeOffsetOf(noteSize: number): number {
+  return roundUp(NOTE_AT + noteSize, BYTECODE_ALIGN);
+}
+
+/** Lays out a program segment in `segment`, zeros of {@link programSize}. */
+export function writeProgram(
+  segment: Uint8Array,
   buildId: Uint8Array,
   manifestNote: Uint8Array,
   bytecode: Uint8Array,
   stack: number,
-): Uint8Array {
-  const bytecodeOffset = roundUp(NOTE_AT + manifestNote.length, BYTECODE_ALIGN);
-  const segment = new Uint8Array(roundUp(bytecodeOffset + bytecode.length + CHECKSUM_SIZE, PAGE_SIZE));
-  const view = new DataView(segment.buffer);
+): void {
+  const bytecodeOffset = bytecodeOffsetOf(manifestNote.length);
+  const view = viewOf(segment);
   segment.set([...MAGIC, ...VERSION], 0);
   segment.set(buildId, BUILD_ID_AT);
   view.setBigUint64(SIZE_AT, BigInt(segment.length), true);
@@ -109,7 +118,6 @@ export function buildProgram(
   view.setBigUint64(STACK_AT, BigInt(stack), true);
   segment.set(manifestNote, NOTE_AT);
   segment.set(bytecode, bytecodeOffset);
-  return segment;
 }
 
 /** Fills in the checksum of an image that is otherwise complete and ends with its program segment. */

@@ -2,8 +2,27 @@ import { readFileSync } from "node:fs";
 import { createManifest, encodeNote, type Manifest, ManifestError } from "@uk/manifest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ImageError, type ImageErrorCode, type ImageInfo, type ImageSource, link, read } from "./index.ts";
-import { baseImage, basePieces, ENGINE, filler, PT, R, upstreamImage, W, X } from "./testing/elf-builder.ts";
+import {
+  ImageError,
+  type ImageErrorCode,
+  type ImageSource,
+  link,
+  type NoteKind,
+  read,
+  verify,
+} from "./index.ts";
+import {
+  baseImage,
+  basePieces,
+  buildElf,
+  ENGINE,
+  filler,
+  PT,
+  R,
+  upstreamImage,
+  W,
+  X,
+} from "./testing/elf-builder.ts";
 import { type Edit, mutationsOf, u8, u16, u32, u64 } from "./testing/mutations.ts";
 import { brokenRule } from "./testing/tender-rules.ts";
 
@@ -24,6 +43,11 @@ const at = (index: number, field: keyof typeof FIELD) => 64 + 56 * index + FIELD
 /** The program headers of `LINKED`. */
 const [TEXT, RODATA, DATA, PROGRAM, ABI, BUILD_ID, MFT] = [1, 2, 3, 4, 6, 7, 8] as const;
 
+const noted = (kind: NoteKind, owner: string, type: number, offset: number, size: number, head?: number) => {
+  const contentOffset = offset + (head ?? 12 + Math.ceil((owner.length + 1) / 4) * 4);
+  return { kind, owner, type, offset, contentOffset, size };
+};
+
 function edited(...edits: Edit[]): Uint8Array {
   const image = LINKED.slice();
   const view = new DataView(image.buffer);
@@ -31,14 +55,27 @@ function edited(...edits: Edit[]): Uint8Array {
   return image;
 }
 
-function refusal(image: Uint8Array, memBytes = MEM): ImageError {
+/** The first thing that is wrong with an image: why it was refused, or what it says itself. */
+function wrong(image: Uint8Array, memBytes = MEM): { code: ImageErrorCode; why: string } | undefined {
   try {
-    read(image, { memBytes });
+    const { refusals, faults } = read(image, { memBytes });
+    const [first] = [...refusals, ...faults];
+    return first && { code: first.code, why: first.message };
   } catch (error) {
     if (error instanceof ImageError) return error;
     throw error;
   }
-  throw new Error("the image was accepted");
+}
+
+function refusal(image: Uint8Array, memBytes = MEM): { code: ImageErrorCode; why: string } {
+  const found = wrong(image, memBytes);
+  if (found === undefined) throw new Error("the image was accepted");
+  return found;
+}
+
+/** Whether a tender of ours loads it, as `verify` has it. */
+function isLoaded(image: Uint8Array, by = "ours"): boolean {
+  return verify(image, { memBytes: MEM }).verdicts.some((verdict) => verdict.by === by && verdict.loads);
 }
 
 describe("read", () => {
@@ -65,7 +102,20 @@ describe("read", () => {
         memory: 0x1230 + 0x300 + 0x3210 + 0x1000,
       },
       writeXorExecute: true,
+      notes: [
+        noted("not_openbsd", "OpenBSD", 1, 0x3000, 4),
+        noted("abi", "Solo5", 0x31494241, 0x3018, 16, 20),
+        noted("base build id", "uk", 0x31444955, 0x303c, 32),
+        noted("manifest", "Solo5", 0x3154464d, 0x5048, 324, 20),
+        noted("image id", "GNU", 3, 0x4450, 20),
+      ].map((note, at) => ({ ...note, header: 5 + at })),
+      id: Buffer.from(LINKED.subarray(0x4460, 0x4474)).toString("hex"),
       buildId: Buffer.from(ENGINE).toString("hex"),
+      engine: undefined,
+      debugId: undefined,
+      sbom: undefined,
+      refusals: [],
+      faults: [],
       program: {
         vaddr: 0x107000,
         offset: 0x5000,
@@ -137,7 +187,12 @@ describe("read", () => {
       size: source.size,
       read: (offset, length) => source.read(offset >= 2 ** 44 ? offset - 2 ** 44 + 0x5000 : offset, length),
     };
-    expect(() => read(moved)).toThrow(/BAD_PROGRAM: the program ends at byte \d+ of the file, after/);
+    expect(read(moved).faults).toEqual([
+      expect.objectContaining({
+        code: "BAD_PROGRAM",
+        message: expect.stringMatching(/^the program ends at byte \d+ of the file, after/),
+      }),
+    ]);
   });
 
   it("refuses a file that becomes shorter while it is read", () => {
@@ -163,7 +218,7 @@ describe("read", () => {
     expect(refusal(LINKED, 1 << 20).code).toBe("BAD_ENTRY");
     const upstream = upstreamImage("hvt", MANIFEST);
     expect(read(upstream, { memBytes: 0x309ca0 }).imageEnd).toBe(0x309ca0);
-    expect(refusal(upstream, 0x309c9f).message).toMatch(
+    expect(refusal(upstream, 0x309c9f).why).toMatch(
       /\(bss\) ends at 0x309ca0, above the memory's end 0x309c9f/,
     );
     for (const memBytes of [0, -1, 1.5, Number.NaN, 2 ** 60]) {
@@ -289,15 +344,82 @@ describe("read", () => {
     },
     { why: "a manifest elsewhere", image: edited(u64(at(MFT, "vaddr"), 0x107040)), code: "BAD_PROGRAM" },
   ])("refuses $why with $code", ({ image, code }) => {
-    const error = refusal(image);
-    expect(error.code).toBe(code);
-    expect(error.message).toMatch(/^image: [A-Z_]+: [ -~]+$/);
+    const found = refusal(image);
+    expect(found.code).toBe(code);
+    expect(found.why).toMatch(/^[ -~]+$/);
+    if (found instanceof ImageError) expect(found.message).toBe(`image: ${code}: ${found.why}`);
+    expect(verify(image)).toMatchObject({ ok: false });
+    expect(isLoaded(image)).toBe(code === "BAD_PROGRAM");
+  });
+
+  it.each<{ rule: string; image: Uint8Array }>([
+    { rule: "entry", image: edited(u64(24, MEM)) },
+    { rule: "L1", image: edited(u64(at(TEXT, "vaddr"), 0xff000)) },
+    { rule: "L2", image: edited(u64(at(DATA, "vaddr"), 0x101fff)) },
+    { rule: "L3", image: edited(u64(at(TEXT, "align"), 0x1800)) },
+    { rule: "L4", image: edited(u64(at(TEXT, "align"), 1 << 21)) },
+    { rule: "L5", image: edited(u64(at(RODATA, "vaddr"), 0x101ff0)) },
+    { rule: "L6", image: edited(u64(at(PROGRAM, "vaddr"), MEM)) },
+    { rule: "L7", image: edited(u64(at(DATA, "memsz"), 0x44f)) },
+    { rule: "L8", image: edited(u64(at(DATA, "memsz"), 2n ** 64n - 1n)) },
+    { rule: "L9", image: edited(u64(at(DATA, "offset"), 2n ** 64n - 1n)) },
+    { rule: "L10", image: edited(u64(at(TEXT, "align"), 1)) },
+    { rule: "L11", image: edited(u32(at(DATA, "flags"), R | W | X)) },
+  ])("names the rule $rule that an image breaks, and shows the rest of it", ({ rule, image }) => {
+    const { refusals, abi, devices, segments } = read(image);
+    expect(refusals[0]?.rule).toBe(rule);
+    expect(brokenRule(image, BigInt(MEM))).toBe(rule);
+    expect({ target: abi.target, devices: devices.length, segments: segments.length }).toEqual({
+      target: "spt",
+      devices: 2,
+      segments: 4,
+    });
+  });
+
+  it("tells all rules that are broken, each segment's first, and not more than 64", () => {
+    const image = edited(u64(24, 0), u64(at(TEXT, "align"), 3), u32(at(DATA, "flags"), R | W | X));
+    expect(read(image).refusals.map(({ rule }) => rule)).toEqual(["entry", "L3", "L11"]);
+    const pieces = Array.from({ length: 1000 }, () => ({
+      type: PT.LOAD,
+      flags: R,
+      vaddr: 1,
+      offset: 0,
+      filesz: 1,
+    }));
+    const many = [...Object.values(basePieces()), ...pieces];
+    const room = 64 + 56 * many.length;
+    const moved = many.map((piece) => ({ ...piece, offset: piece.offset + room }));
+    const manifest = {
+      type: PT.NOTE,
+      flags: R,
+      vaddr: 0,
+      offset: room + 0x8000,
+      content: encodeNote(MANIFEST),
+    };
+    expect(read(buildElf([...moved, manifest])).refusals).toHaveLength(64);
+  });
+
+  it("reads images of targets that have no tender here, and of unknown ones", () => {
+    for (const [number, target] of [
+      [3, "virtio"],
+      [4, "muen"],
+      [5, "genode"],
+      [6, "xen"],
+      [99, "unknown"],
+    ] as const) {
+      const image = upstreamImage("spt", MANIFEST);
+      const abi = Buffer.from(image).indexOf("Solo5\0\0\0\x02\0\0\0\x02", "latin1") + 8;
+      new DataView(image.buffer).setUint32(abi, number, true);
+      expect(read(image)).toMatchObject({ abi: { target, targetNumber: number }, refusals: [] });
+      expect(verify(image)).toMatchObject({ ok: false });
+      expect(isLoaded(image)).toBe(false);
+    }
   });
 
   it("tells a base image from one of somebody else's, and keeps the cause of a bad note", () => {
-    expect(refusal(baseImage()).message).toMatch(/a base image, which has to be linked with a program first/);
-    expect(refusal(edited(u32(at(MFT, "type"), 0), u32(at(BUILD_ID, "type"), 0))).message).toBe(
-      "image: NO_MANIFEST: no manifest note",
+    expect(refusal(baseImage()).why).toMatch(/a base image, which has to be linked with a program first/);
+    expect(refusal(edited(u32(at(MFT, "type"), 0), u32(at(BUILD_ID, "type"), 0))).why).toBe(
+      "no manifest note",
     );
     expect(refusal(edited(u32(0x5048 + 24, 2)))).toMatchObject({ cause: { code: "UNSUPPORTED_VERSION" } });
   });
@@ -326,7 +448,7 @@ describe("read", () => {
     { what: "a program without a build id", edit: u32(at(BUILD_ID, "type"), 0) },
     { what: "a build id without a program", edit: u64(0x5000, 0) },
   ])("refuses $what", ({ edit }) => {
-    expect(() => read(edited(edit))).toThrow(expect.objectContaining({ code: "BAD_PROGRAM" }));
+    expect(refusal(edited(edit)).code).toBe("BAD_PROGRAM");
   });
 
   it("answers for the largest header table in one pass", () => {
@@ -343,16 +465,6 @@ describe("read", () => {
 });
 
 describe("read and hostile bytes", () => {
-  /** The outcome of reading: an image, or a typed refusal, and never anything else. */
-  function attempt(image: Uint8Array): ImageInfo | ImageError {
-    try {
-      return read(image);
-    } catch (error) {
-      if (error instanceof ImageError) return error;
-      throw error;
-    }
-  }
-
   /** `image` with words of the kind that break readers written over it, mostly in the headers. */
   function hostile(image: Uint8Array): fc.Arbitrary<Uint8Array> {
     const places = fc.oneof(
@@ -373,8 +485,7 @@ describe("read and hostile bytes", () => {
   it("never accepts an image that a tender would refuse", () => {
     fc.assert(
       fc.property(mutations, (image) => {
-        const outcome = attempt(image);
-        if (!(outcome instanceof ImageError)) expect(brokenRule(image, BigInt(MEM))).toBeUndefined();
+        if (wrong(image) === undefined) expect(brokenRule(image, BigInt(MEM))).toBeUndefined();
       }),
       { numRuns: 5_000 },
     );
@@ -390,9 +501,9 @@ describe("read and hostile bytes", () => {
     ];
     fc.assert(
       fc.property(mutations, (image) => {
-        const outcome = attempt(image);
-        if (outcome instanceof ImageError && brokenRule(image, BigInt(MEM)) === undefined) {
-          expect(ours).toContain(outcome.code);
+        const found = wrong(image);
+        if (found !== undefined && brokenRule(image, BigInt(MEM)) === undefined) {
+          expect(ours).toContain(found.code);
         }
       }),
       { numRuns: 5_000 },
@@ -404,7 +515,8 @@ describe("read and hostile bytes", () => {
       fc.property(fc.nat(LINKED.length - 1), fc.nat(7), (where, bit) => {
         const damaged = LINKED.slice();
         damaged[where] = (damaged[where] as number) ^ (1 << bit);
-        expect(attempt(damaged)).toBeInstanceOf(ImageError);
+        expect(wrong(damaged)).toBeDefined();
+        expect(verify(damaged).ok).toBe(false);
       }),
       { numRuns: 5_000 },
     );
@@ -415,7 +527,7 @@ describe("read and hostile bytes", () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const image = LINKED.slice(0, 64 + bytes.length);
         image.set(bytes, bytes.length % 2 === 0 ? 0 : 64);
-        expect(attempt(image)).toBeInstanceOf(ImageError);
+        expect(wrong(image)).toBeDefined();
       }),
       { numRuns: 1_000 },
     );
@@ -433,7 +545,8 @@ describe("read and hostile bytes", () => {
           return;
         }
         expect(brokenRule(image, 1n << 48n)).toBeUndefined();
-        expect(read(image, { memBytes: 2 ** 48 }).manifest).toEqual(MANIFEST);
+        const { manifest, refusals, faults } = read(image, { memBytes: 2 ** 48 });
+        expect({ manifest, refusals, faults }).toEqual({ manifest: MANIFEST, refusals: [], faults: [] });
       }),
       { numRuns: 5_000 },
     );

@@ -8,16 +8,18 @@ import {
   PF_R,
   PF_W,
   PF_X,
-  type ProgramHeader,
   PT_LOAD,
   readAbiNote,
   readElf,
   readManifestNote,
   sourceOf,
 } from "@uk/manifest/elf";
-import { checkSegments } from "./check-segments.ts";
-import { BUILD_ID_NOTE, hexOf, readBuildId } from "./notes.ts";
+import { checkSegments, type LoadPlan } from "./check-segments.ts";
+import { attempt, type Finding } from "./finding.ts";
+import { type Part, readDebugId, readParts } from "./identity.ts";
+import { BUILD_ID_NOTE, hexOf, type ImageNote, listNotes, type NoteKind, readBuildId } from "./notes.ts";
 import { checkSeal, isProgram, type ProgramInfo, readProgram } from "./program.ts";
+import { readSbom, type Sbom } from "./sbom.ts";
 
 /** Guest memory that tenders give unless told otherwise: 512 MiB. ABI section 10.1. */
 export const DEFAULT_MEM_BYTES: number = 512 * 1024 * 1024;
@@ -27,7 +29,10 @@ export interface ReadOptions {
   readonly memBytes?: number;
 }
 
-/** A PT_LOAD that occupies memory. Addresses are guest-physical; sizes are bytes. */
+/**
+ * A PT_LOAD that occupies memory. Addresses are guest-physical; sizes are bytes. Numbers from 2^53 on, which no tender
+ * loads, are the nearest ones.
+ */
 export interface ImageSegment {
   readonly vaddr: number;
   readonly memsz: number;
@@ -39,7 +44,7 @@ export interface ImageSegment {
   readonly flags: string;
 }
 
-/** What an image says about itself. */
+/** What an image says about itself, and what is wrong with it. */
 export interface ImageInfo {
   readonly abi: Abi;
   readonly manifest: Manifest;
@@ -56,40 +61,58 @@ export interface ImageInfo {
   /** Bytes: the file, what is loaded from it, and what that is in memory before the heap. */
   readonly sizes: { readonly file: number; readonly loaded: number; readonly memory: number };
   /**
-   * Whether no segment is writable and executable. Segments with content never are (such an image is refused); one
-   * without could. It says what the headers ask for: under upstream's hvt all guest memory is executable (ABI section 3.3).
+   * Whether no segment is writable and executable, with content or without. It says what the headers ask for: under
+   * upstream's hvt all guest memory is executable (ABI section 3.3).
    */
   readonly writeXorExecute: boolean;
+  /** Every note, in the order of the file's headers: 256 at most. */
+  readonly notes: readonly ImageNote[];
+  /** Its own, in hexadecimal: what `file` and `readelf -n` show as its build id. `undefined` if it has none. */
+  readonly id: string | undefined;
   /** Of the base image, 64 hexadecimal digits; `undefined` in images that are not ours. */
   readonly buildId: string | undefined;
+  /** Engine and guest of the base image; `undefined` if it does not say. */
+  readonly engine: readonly Part[] | undefined;
   /** `undefined` in images that are not ours. */
   readonly program: ProgramInfo | undefined;
+  /** The debug id that the program's source map has too, a UUID; `undefined` if it does not say. */
+  readonly debugId: string | undefined;
+  /** What the program is made of; `undefined` if it does not say. */
+  readonly sbom: Sbom | undefined;
+  /** The rules that a tender refuses it for: empty if one of that target and version, with that much memory, loads it. */
+  readonly refusals: readonly Finding[];
+  /** What is wrong with what our linker adds, which is no tender's business: `BAD_PROGRAM`, `DAMAGED`, `BAD_NOTE`. */
+  readonly faults: readonly Finding[];
 }
 
 /**
- * Reads an image, ours or upstream's, by the rules of the tenders (ABI sections 2.3, 2.5, 3.1, 3.2). What it accepts, a
- * tender for that target and version with that much memory loads, and what it refuses a tender refuses, but for what only
- * our linker adds: `BAD_PROGRAM`, `DAMAGED`. Stricter than upstream by ABI section 9 #6, #14, #28. The bytes may come from
+ * Reads an image for any target, ours or anybody's. It is refused only where nothing can be said about it: no sound ELF
+ * header, program headers, ABI note or manifest note (ABI sections 2.3, 2.5, 3.1). What else breaks a rule of the tenders
+ * (ABI section 3.2) is in `refusals`. Stricter than upstream by ABI section 9 #6, #14, #28. The bytes may come from
  * anywhere; nothing is executed, and of an image that is read piece by piece only headers, notes and what our linker made
  * are read.
  *
  * @param image - its bytes, or where they can be read
- * @throws {ImageError} the first rule that the image breaks
+ * @throws {ImageError} nothing can be said about it
  * @throws {TypeError} an argument is of another type
  * @throws {RangeError} `memBytes` is not a positive safe integer
  */
 export function read(image: Uint8Array | ImageSource, options: ReadOptions = {}): ImageInfo {
-  const memBytes = memBytesOf(options);
-  const source = sourceOf("read", image);
-  const elf = readElf("image", source);
+  const memBytes = memBytesOf("read", options);
+  const elf = readElf("image", sourceOf("read", image));
   const abi = readAbiNote(elf);
   const devices = readManifestNote(elf);
   if (abi === undefined) throw withoutAbi(elf, devices);
   if (devices === undefined) throw withoutManifest(elf);
-  const { loaded, kernelEnd, imageEnd } = checkSegments(elf, memBytes);
-  const buildId = readBuildId(elf);
-  const program = programOf(elf, loaded.at(-1), buildId);
+  const plan = checkSegments(elf, memBytes);
+  const { kernelEnd, imageEnd, refusals } = plan;
+  const { faults, program, buildId } = programOf(elf, plan);
   const segments = segmentsOf(elf);
+  const notes = listNotes(elf);
+  const partOf = <T>(kind: NoteKind, work: (note: ImageNote) => T | undefined): T | undefined => {
+    const note = notes.find((one) => one.kind === kind);
+    return note && attempt(faults, kind, () => work(note));
+  };
   return {
     abi,
     manifest: createManifest(devices.map(({ name, type }) => ({ name, type }))),
@@ -103,38 +126,68 @@ export function read(image: Uint8Array | ImageSource, options: ReadOptions = {})
       loaded: segments.reduce((sum, { filesz }) => sum + filesz, 0),
       memory: segments.reduce((sum, { memsz }) => sum + memsz, 0),
     },
-    writeXorExecute: segments.every(({ flags }) => !(flags.includes("W") && flags.includes("X"))),
+    writeXorExecute: isWriteXorExecute(elf),
+    notes,
+    id: partOf("image id", ({ contentOffset, size }) =>
+      size > ID_MAX ? undefined : hexOf(elf.read(contentOffset, size)),
+    ),
     buildId: buildId && hexOf(buildId),
+    engine: partOf("engine", (note) => readParts(elf, note)),
     program,
+    debugId: partOf("debug id", (note) => readDebugId(elf, note)),
+    sbom: partOf("sbom", (note) => readSbom(elf, note)),
+    refusals,
+    faults,
   };
 }
 
-function memBytesOf(options: ReadOptions): number {
-  checkObject("read: the options", options);
-  const { memBytes = DEFAULT_MEM_BYTES } = options;
-  if (typeof memBytes !== "number") {
-    throw new TypeError(`read: memBytes must be a number, not ${typeof memBytes}`);
-  }
-  if (!Number.isSafeInteger(memBytes) || memBytes <= 0) {
-    throw new RangeError(`read: memBytes ${memBytes} is not a positive integer`);
-  }
-  return memBytes;
+/** Longest build id that is shown. */
+const ID_MAX = 64;
+
+export function isWriteXorExecute({ headers }: ElfFile): boolean {
+  return headers.every(
+    ({ type, memsz, flags }) =>
+      type !== PT_LOAD || memsz === 0n || (flags & PF_W) === 0 || (flags & PF_X) === 0,
+  );
 }
 
-/** What our linker added, or `undefined` in an image that is not ours. */
-function programOf(
-  elf: ElfFile,
-  last: ProgramHeader | undefined,
-  buildId: Uint8Array | undefined,
-): ProgramInfo | undefined {
+/** What our linker added; nothing in an image that is not ours. */
+export interface OurParts {
+  readonly buildId: Uint8Array | undefined;
+  readonly program: ProgramInfo | undefined;
+  readonly faults: Finding[];
+}
+
+export function programOf(elf: ElfFile, { last, refusals }: LoadPlan): OurParts {
+  const faults: Finding[] = [];
+  const fault = (message: string) => faults.push({ code: "BAD_PROGRAM", rule: "program", message });
+  const buildId = attempt(faults, "build id", () => readBuildId(elf));
   const linked = last !== undefined && isProgram(elf, last);
-  if (!linked && buildId === undefined) return undefined;
-  if (!linked) throw new ImageError(elf.subject, "BAD_PROGRAM", "it has a build id of ours but no program");
-  if (buildId === undefined)
-    throw new ImageError(elf.subject, "BAD_PROGRAM", "it has a program but no build id");
-  const program = readProgram(elf, last, buildId);
-  checkSeal(elf, program);
-  return program;
+  let program: ProgramInfo | undefined;
+  if (linked && buildId !== undefined) {
+    program = attempt(faults, "program", () => readProgram(elf, last, buildId));
+  } else if (linked && faults.length === 0) {
+    fault("it has a program but no build id");
+  } else if (buildId !== undefined && refusals.length === 0) {
+    fault("it has a build id of ours but no program");
+  }
+  if (program !== undefined) {
+    const sealed = program;
+    attempt(faults, "checksum", () => checkSeal(elf, sealed));
+  }
+  return { buildId, program, faults };
+}
+
+export function memBytesOf(call: string, options: ReadOptions): number {
+  checkObject(`${call}: the options`, options);
+  const { memBytes = DEFAULT_MEM_BYTES } = options;
+  if (typeof memBytes !== "number") {
+    throw new TypeError(`${call}: memBytes must be a number, not ${typeof memBytes}`);
+  }
+  if (!Number.isSafeInteger(memBytes) || memBytes <= 0) {
+    throw new RangeError(`${call}: memBytes ${memBytes} is not a positive integer`);
+  }
+  return memBytes;
 }
 
 function segmentsOf(elf: ElfFile): ImageSegment[] {

@@ -43,9 +43,12 @@ export type ImageSubject = "image" | "base image";
 export class ImageError extends Error {
   override readonly name = "ImageError";
   readonly code: ImageErrorCode;
+  /** The message without subject and code. */
+  readonly why: string;
 
   constructor(subject: ImageSubject, code: ImageErrorCode, why: string, options?: ErrorOptions) {
     super(`${subject}: ${code}: ${why}`, options);
     this.code = code;
+    this.why = why;
   }
 }
