@@ -14,7 +14,7 @@ const image = link({
 console.log(format(read(image)));
 console.log(print(readManifest(image)), readAbi(image));
 
-for (const size of [0, 63, 4096, image.length - 1]) {
+for (const size of [0, 63, 4096]) {
   try {
     read(image.subarray(0, size));
     console.log("accepted");
