@@ -82,7 +82,10 @@ describe.each(names)("the tarball of @uk/%s", (name) => {
       const { sources } = JSON.parse(readFileSync(map, "utf8")) as { sources: string[] };
       // What others made, and was bundled, lies elsewhere.
       const own = sources.filter((source) => !source.includes("/node_modules/"));
-      expect(own.filter((source) => !existsSync(resolve(dirname(map), source))), map).toEqual([]);
+      expect(
+        own.filter((source) => !existsSync(resolve(dirname(map), source))),
+        map,
+      ).toEqual([]);
     }
   });
 });
