@@ -46,6 +46,8 @@ fn main() {
         keep(name, &read(&here.join("src").join(name)));
     }
     fs::write(out.join("source-id.bin"), id.finalize()).expect("OUT_DIR is writable");
+    fs::write(out.join("version.txt"), version(&read(&engine.join("quickjs/quickjs.h"))))
+        .expect("OUT_DIR is writable");
     let face: String = FACE.iter().map(|name| read(&engine.join(name))).collect();
     fs::write(out.join("face.rs"), face).expect("OUT_DIR is writable");
 
@@ -75,6 +77,18 @@ fn crate_folder(here: &Path) -> PathBuf {
         .and_then(|package| package["manifest_path"].as_str())
         .unwrap_or_else(|| panic!("Cargo.lock does not pin {CRATE}"));
     Path::new(manifest).parent().expect("a manifest lies in a folder").to_owned()
+}
+
+/// What the engine's header says: `0.16.2`.
+fn version(header: &str) -> String {
+    let value = |part: &str| {
+        let name = format!("#define QJS_VERSION_{part} ");
+        let line = header.lines().find_map(|line| line.strip_prefix(name.as_str()));
+        line.unwrap_or_else(|| panic!("{CRATE}: quickjs.h has no QJS_VERSION_{part}"))
+            .trim()
+            .trim_matches('"')
+    };
+    format!("{}.{}.{}{}", value("MAJOR"), value("MINOR"), value("PATCH"), value("SUFFIX"))
 }
 
 /// The engine's own C, in a fixed order: what is compiled, and all that it may include.

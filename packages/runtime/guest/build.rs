@@ -1,4 +1,4 @@
-//! Compiles the one C file of an image, and finds the formatter of its console.
+//! Compiles the one C file of an image, and finds the formatter of its console and the version of the package.
 
 use std::env;
 use std::fs;
@@ -15,6 +15,7 @@ fn main() {
     let printf = here.join("src/libc/printf.c");
     compile_printf(&printf, "guestprintf", "");
     compile_printf(&printf, "testprintf", "uk_");
+    println!("cargo::rustc-env=UK_RUNTIME_VERSION={}", package_version(&here.join("../package.json")));
     println!("cargo::rerun-if-env-changed={FORMATTER}");
     let formatter = env::var(FORMATTER).map_or_else(
         |_| Vec::new(),
@@ -24,6 +25,15 @@ fn main() {
         },
     );
     fs::write(out.join("console.bin"), formatter).expect("OUT_DIR is writable");
+}
+
+/// The version in a package.json of ours, which has one a line.
+fn package_version(path: &Path) -> String {
+    println!("cargo::rerun-if-changed={}", path.display());
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("\"version\": \""));
+    let version = line.and_then(|rest| rest.split('"').next());
+    version.unwrap_or_else(|| panic!("{}: no version", path.display())).to_owned()
 }
 
 /// A library that is linked where Rust asks for it (`libc`): tests, which have the host's functions, have these under names

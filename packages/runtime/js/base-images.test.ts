@@ -40,6 +40,7 @@ describe("base images", () => {
       ".note.solo5.not_openbsd",
       ".note.solo5.abi",
       ".note.uk.build-id",
+      ".note.uk.engine",
       ".rodata",
       ".data",
       ".processor",

@@ -16,6 +16,9 @@ pub const SMALL_REQUEST: usize = 8192;
 /// another exactly if these are equal.
 pub const SOURCE_ID: [u8; 32] = *include_bytes!(concat!(env!("OUT_DIR"), "/source-id.bin"));
 
+/// Version of QuickJS-ng, before the mends: `0.16.2`.
+pub const VERSION: &str = include_str!(concat!(env!("OUT_DIR"), "/version.txt"));
+
 #[expect(
     unsafe_code,
     non_upper_case_globals,
