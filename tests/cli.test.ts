@@ -16,7 +16,14 @@ const hello = join(root, "examples/hello");
 const folder = workspace();
 const image = join(folder, "built/hello.spt");
 const HELLO_MANIFEST = '{"type":"solo5.manifest","version":1,"devices":[]}\n';
-const OUTPUTS = ["hello.hvt", "hello.manifest.c", "hello.manifest.json", "hello.map", "hello.spt"];
+const OUTPUTS = [
+  "hello.cdx.json",
+  "hello.hvt",
+  "hello.manifest.c",
+  "hello.manifest.json",
+  "hello.map",
+  "hello.spt",
+];
 
 /** What `uk` says when something is wrong: one line, no stack. */
 const ONE_LINE = /^uk: [^\n]+\n$/;
@@ -47,7 +54,7 @@ describe("uk build", () => {
     file("in-the-way", "mine");
   });
 
-  it("writes both images, the manifest twice and the map, and nothing else", () => {
+  it("writes both images, the manifest twice, the map and the bill of materials, and nothing else", () => {
     expect(readdirSync(dirname(image)).sort()).toEqual(OUTPUTS);
     expect(JSON.parse(readFileSync(join(dirname(image), "hello.manifest.json"), "utf8"))).toEqual(
       JSON.parse(HELLO_MANIFEST),
@@ -309,6 +316,68 @@ describe("uk inspect", () => {
     expect(segments).toEqual(info.segments);
     expect(segments.filter(({ flags }) => flags.includes("W") && flags.includes("X"))).toEqual([]);
     expect(elf.stdout).toMatch(/Solo5 +0x00000010\t/);
+    expect(elf.stdout).toContain(`Build ID: ${info.id}\n`);
+  });
+
+  it("shows engine, map and packages, and prints the bill of materials that lies beside the image", async () => {
+    const beside = (name: string) => JSON.parse(readFileSync(join(dirname(image), name), "utf8"));
+    const { stdout } = await uk(["inspect", image]);
+    expect(stdout).toMatch(/^engine +quickjs-ng \d+\.\d+\.\d+, @uk\/runtime \d/m);
+    expect(stdout).toMatch(new RegExp(`^debug id +${beside("hello.map").debugId}$`, "m"));
+    expect(stdout).toMatch(/^@uk\/runtime +\S+ +ISC$/m);
+    const sbom = await uk(["inspect", image, "--sbom"]);
+    expect(sbom.status).toBe(0);
+    expect(JSON.parse(sbom.stdout)).toEqual(beside("hello.cdx.json"));
+  });
+
+  it("verifies an image, with status 1 for one that tenders refuse", async () => {
+    const { status, stdout, stderr } = await uk(["inspect", image, "--verify"]);
+    expect(stdout).toMatch(
+      /^upstream's solo5-spt +loads\nupstream's solo5-hvt +refuses +the image is for spt/m,
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const broken = readFileSync(image);
+    broken.writeBigUInt64LE(5n, 24);
+    const path = file("broken/entry.spt", broken);
+    const verified = await uk(["inspect", path, "--verify", "--json"]);
+    expect(verified.status).toBe(1);
+    expect(JSON.parse(verified.stdout)).toMatchObject({ ok: false });
+  });
+
+  it("shows an image that tenders refuse, and why, with status 1; it is not run", async () => {
+    const broken = readFileSync(image);
+    broken.writeBigUInt64LE(5n, 24);
+    const path = file("broken/shown.spt", broken);
+    const { status, stdout } = await uk(["inspect", path]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^target +spt, ABI version 2$/m);
+    expect(stdout).toMatch(/^refused by tenders: BAD_ENTRY: the entry point 0x5 [^\n]+\(entry\)$/m);
+    expect(stdout).toMatch(/^faulty: DAMAGED: /m);
+    const run = await uk(["run", path]);
+    expect(run).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(ONE_LINE) });
+    expect(run.stderr).toContain("BAD_ENTRY");
+  });
+
+  it("compares two images with the statuses of diff", async () => {
+    const hvt = image.replace(/spt$/, "hvt");
+    expect(await uk(["inspect", image, "--diff", image])).toMatchObject({
+      status: 0,
+      stdout: "no differences\n",
+    });
+    const { status, stdout } = await uk(["inspect", image, "--diff", hvt]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^target +spt, ABI version 2 +hvt, ABI version 2$/m);
+    expect(stdout).not.toMatch(/^(package|bytecode|debug id) /m);
+    const json = await uk(["inspect", image, "--diff", hvt, "--json"]);
+    expect(JSON.parse(json.stdout)[0]).toEqual({
+      part: "target",
+      name: "",
+      a: "spt, ABI version 2",
+      b: "hvt, ABI version 2",
+    });
+    const absent = await uk(["inspect", image, "--diff", join(folder, "absent.spt")]);
+    expect(absent).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(ONE_LINE) });
+    expect((await uk(["inspect", image, "--diff", hvt, "--verify"])).status).toBe(64);
   });
 });
 
@@ -363,6 +432,18 @@ describe("uk symbolicate", () => {
     const end = await uk(["symbolicate", log, ...words], { cwd: folder });
     expect(end.stdout).toMatch(/^Uncaught Error: x\n {4}at f \(\S+hello\/main\.ts:\d+:\d+\)\nother lines\n$/);
     expect(end).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it.concurrent("takes the image's own map, and refuses that of another build", async () => {
+    const log = file("logs/own.log", `    at f (hello.js:${line}:1)\n`);
+    expect(await uk(["symbolicate", log, "--image", image])).toMatchObject({ status: 0, stderr: "" });
+    const other = JSON.parse(readFileSync(join(dirname(image), "hello.map"), "utf8"));
+    const debugId = "11111111-1111-8111-8111-111111111111";
+    const map = file("other/hello.map", JSON.stringify({ ...other, debugId }));
+    const end = await uk(["symbolicate", log, "--map", map, "--image", image]);
+    expect(end.stderr).toMatch(ONE_LINE);
+    expect(end.stderr).toContain(`of another build than the image: its debug id is ${debugId}, the image's`);
+    expect(end).toMatchObject({ status: 1, stdout: "" });
   });
 
   it.concurrent.each([

@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { read } from "@uk/image";
+import { read, verify } from "@uk/image";
 import { afterAll, describe, expect, it } from "vitest";
 import { type BuildOptions, build, manifestOf } from "./build.ts";
 import { BuildError } from "./build-error.ts";
@@ -44,10 +44,15 @@ describe("build", () => {
     const before = readdirSync(folder);
     const built = await build("two.ts", { cwd: folder });
     expect([...built.files.keys()]).toEqual(
-      ["spt", "hvt", "manifest.json", "manifest.c", "map"].map((ending) => `two.${ending}`),
+      ["spt", "hvt", "manifest.json", "manifest.c", "map", "cdx.json"].map((ending) => `two.${ending}`),
     );
     for (const [target, image] of built.images) {
-      expect(read(image)).toMatchObject({ abi: { target }, manifest: built.manifest });
+      const info = read(image);
+      expect(info).toMatchObject({ abi: { target }, manifest: built.manifest, refusals: [], faults: [] });
+      expect(verify(image).ok).toBe(true);
+      expect(info.debugId).toBe(JSON.parse(built.map).debugId);
+      expect(info.sbom?.document).toEqual(JSON.parse(built.sbom));
+      expect(info.engine?.map(({ name }) => name)).toEqual(["quickjs-ng", "@uk/runtime"]);
       expect(built.files.get(`two.${target}`)).toBe(image);
     }
     expect(built.manifest.devices.map(({ name }) => name)).toEqual(["a", "b"]);

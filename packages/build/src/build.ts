@@ -1,7 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { checkStack, ImageError, link as linkImage, STACK_BYTES } from "@uk/image";
+import {
+  checkStack,
+  ImageError,
+  type LinkInput,
+  link as linkImage,
+  readEngine,
+  STACK_BYTES,
+} from "@uk/image";
 import { format, isTarget, type Manifest, TARGETS, type Target, toC } from "@uk/manifest";
 import { systemReason, visibleName } from "@uk/manifest/node";
 import { baseImagePath, type CompiledModule, compileModule, RuntimeError } from "@uk/runtime";
@@ -10,6 +17,7 @@ import { type Bundle, bundle } from "./bundle.ts";
 import { codeFrame } from "./code-frame.ts";
 import { findEntry } from "./entry.ts";
 import { type Inference, inferManifest } from "./infer-manifest.ts";
+import { sbomOf } from "./sbom.ts";
 import { SourceMap } from "./symbolicate.ts";
 import { writeOutputs } from "./write-outputs.ts";
 
@@ -48,7 +56,9 @@ export interface Built {
   readonly images: ReadonlyMap<Target, Uint8Array>;
   /** Source map of the module in the images, as JSON text. */
   readonly map: string;
-  /** All that `outDir` gets, by name: images, `NAME.manifest.json`, `NAME.manifest.c`, `NAME.map`. */
+  /** What the program is made of: a CycloneDX 1.6 document, as JSON text. */
+  readonly sbom: string;
+  /** All that `outDir` gets, by name: images, `NAME.manifest.json`, `NAME.manifest.c`, `NAME.map`, `NAME.cdx.json`. */
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   /** Bytes of the bundled module, and of its bytecode. */
   readonly sizes: { readonly bundle: number; readonly bytecode: number };
@@ -86,17 +96,21 @@ export async function build(entry: string | URL, options: BuildOptions = {}): Pr
   const program = await compile(guest, file);
   const manifest = await inferManifest(host, inferenceOf(path, cwd, options));
   const images = new Map<Target, Uint8Array>();
-  for (const target of targets) images.set(target, await link(path, target, manifest, program, stack));
+  const engine = readEngine(await readBase("spt"));
+  const sbom = sbomOf({ name, entry: path, modules: guest.modules, cwd, engine });
+  const input = { manifest, program, stack, debugId: guest.debugId, sbom };
+  for (const target of targets) images.set(target, await link(path, target, input));
   const files = new Map<string, Uint8Array | string>([
     ...[...images].map(([target, image]) => [`${name}.${target}`, image] as const),
     [`${name}.manifest.json`, `${format(manifest).trimEnd()}\n`],
     [`${name}.manifest.c`, toC(manifest)],
     [`${name}.map`, guest.map],
+    [`${name}.cdx.json`, sbom],
   ]);
   signal?.throwIfAborted();
   if (outDir !== undefined) await writeOutputs(outDir, files, cwd);
   const sizes = { bundle: Buffer.byteLength(guest.code), bytecode: program.bytecode.length };
-  return { name, manifest, images, map: guest.map, files, sizes };
+  return { name, manifest, images, map: guest.map, sbom, files, sizes };
 }
 
 /**
@@ -121,16 +135,10 @@ function inferenceOf(program: string, cwd: string, { stdio = "pipe", signal }: M
   return { program, cwd, stdio, signal };
 }
 
-async function link(
-  program: string,
-  target: Target,
-  manifest: Manifest,
-  compiled: CompiledModule,
-  stack: number,
-): Promise<Uint8Array> {
+async function link(program: string, target: Target, input: Omit<LinkInput, "base">): Promise<Uint8Array> {
   const base = await readBase(target);
   try {
-    return linkImage({ base, manifest, program: compiled, stack });
+    return linkImage({ base, ...input });
   } catch (cause) {
     if (!(cause instanceof ImageError)) throw cause;
     throw new BuildError("LINK", `${program}: ${cause.message}`, { cause });

@@ -2,14 +2,19 @@ import { basename, relative } from "node:path";
 import { visibleName, whyNotReadable } from "@uk/manifest/node";
 import type { BuildFailure, BuildOptions, BuildResult, Message, OutputFile, Plugin } from "esbuild";
 import { BuildError, type Place } from "./build-error.ts";
+import { uuidOf } from "./uuid.ts";
 
 /** One ES module that holds a whole program. */
 export interface Bundle {
   readonly code: string;
   /** Source map, version 3, as JSON text; sources relative to the folder of the build. */
   readonly map: string;
+  /** Its debug id (ECMA-426), which is of its content, but for the names of sources: a UUID in lower case. */
+  readonly debugId: string;
   /** Paths of all modules that went in. */
   readonly inputs: readonly string[];
+  /** Paths of those of which something is in the code. */
+  readonly modules: readonly string[];
 }
 
 /** Where a bundle is to run: in an image; on this host, for a build that asks for the devices; on Node, under `uk dev`. */
@@ -135,12 +140,24 @@ function optionsOf({ entry, file, world, cwd }: BundleInput) {
 function bundleOf({ outputFiles, metafile }: Outputs, file: string): Bundle {
   const text = (suffix: string): string =>
     outputFiles.find(({ path }: OutputFile) => path.endsWith(suffix))?.text ?? "";
+  // The field of the format that esbuild leaves out: which module the map is for.
+  const map = withField(text(`${basename(file)}.map`), "file", file);
+  // Not of the sources' names, which depend on the folder of the build: images do not.
+  const { mappings, names, sourcesContent } = JSON.parse(map);
+  const debugId = uuidOf(JSON.stringify([file, mappings, names, sourcesContent]));
+  const modules = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
   return {
     code: text(basename(file)),
-    // The field of the format that esbuild leaves out: which module the map is for.
-    map: text(`${basename(file)}.map`).replace("{", () => `{\n  "file": ${JSON.stringify(file)},`),
+    map: withField(map, "debugId", debugId),
+    debugId,
     inputs: Object.keys(metafile.inputs),
+    modules: modules.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path),
   };
+}
+
+/** JSON text of an object with one more field, its first. */
+function withField(json: string, name: string, value: string): string {
+  return json.replace("{", () => `{\n  ${JSON.stringify(name)}: ${JSON.stringify(value)},`);
 }
 
 /** `file:line:column: text`, then the code frame; what esbuild advises is not for images. */

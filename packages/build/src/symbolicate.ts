@@ -34,6 +34,8 @@ export interface Origin {
 export class SourceMap {
   readonly #map: TraceMap;
   readonly #place: RegExp;
+  /** What ties it to images (ECMA-426), if it says. */
+  readonly debugId: string | undefined;
 
   /**
    * @param json - the map's text
@@ -42,7 +44,9 @@ export class SourceMap {
    */
   constructor(json: string, file = "") {
     try {
-      this.#map = traceMap(json);
+      const map = JSON.parse(json);
+      this.#map = traceMap(map);
+      this.debugId = typeof map.debugId === "string" ? map.debugId : undefined;
     } catch (cause) {
       throw new BuildError("MAP", "not a source map", { cause });
     }
@@ -68,8 +72,8 @@ export class SourceMap {
   }
 }
 
-function traceMap(text: string): TraceMap {
-  const map = JSON.parse(text);
+// biome-ignore lint/suspicious/noExplicitAny: whatever JSON says; each field is checked
+function traceMap(map: any): TraceMap {
   const isText = (value: unknown): boolean => value === null || typeof value === "string";
   const { mappings, sources, sourceRoot = null, file = null } = map;
   const isMap =

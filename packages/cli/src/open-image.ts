@@ -3,7 +3,7 @@ import { withRegularFile } from "@uk/manifest/node";
 import { CliError } from "./error.ts";
 
 /** However much there will be: whether it is enough is for the tender to say. */
-export const ANY_MEMORY = { memBytes: Number.MAX_SAFE_INTEGER };
+export const ANY_MEMORY: { readonly memBytes: number } = { memBytes: Number.MAX_SAFE_INTEGER };
 
 /**
  * Gives `use` an image, however large its file is.

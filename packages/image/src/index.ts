@@ -12,6 +12,7 @@ export {
   type ImageSegment,
   type ReadOptions,
   read,
+  readEngine,
 } from "./read.ts";
 export { type Package, SBOM_MAX, type Sbom } from "./sbom.ts";
 export { type Check, type Reason, type Verdict, type Verification, verify } from "./verify.ts";

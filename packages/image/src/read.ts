@@ -202,6 +202,18 @@ function segmentsOf(elf: ElfFile): ImageSegment[] {
     }));
 }
 
+/**
+ * What a base image, or one that was linked, is made of, engine and guest; nothing if it does not say.
+ *
+ * @throws {ImageError} it is no ELF file for x86_64
+ * @throws {TypeError} `image` is none
+ */
+export function readEngine(image: Uint8Array | ImageSource): readonly Part[] {
+  const elf = readElf("image", sourceOf("readEngine", image));
+  const note = listNotes(elf).find(({ kind }) => kind === "engine");
+  return note === undefined ? [] : readParts(elf, note);
+}
+
 function withoutAbi(elf: ElfFile, devices: readonly NoteDevice[] | undefined): ImageError {
   return devices === undefined
     ? new ImageError(elf.subject, "LINUX_EXECUTABLE", "no Solo5 notes: an ordinary executable of the host")

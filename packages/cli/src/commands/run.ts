@@ -32,7 +32,8 @@ export const run: Command = {
     const { options, image: word, args } = tenderWords(operands);
     if (word === undefined) throw new CliError("run: IMAGE is missing; see uk run --help", status.usage);
     const image = findImage(word);
-    const { target } = openImage(image).abi;
+    const { abi, debugId } = openImage(image);
+    const { target } = abi;
     if (!isTarget(target))
       throw new CliError(`${image}: an image for ${target}, for which there is no tender here`);
     const path = tenderPath(target);
@@ -49,7 +50,7 @@ export const run: Command = {
       stdio: [stdin, map === undefined ? stdout : "pipe", ...others],
     });
     // Most guests never have it parsed.
-    const traces = map && new StackTraces(() => parseMapFile(map).catch(warn));
+    const traces = map && new StackTraces(() => parseMapFile({ ...map, debugId }).catch(warn));
     const shown = traces && guest.stdout && showConsole(guest.stdout, traces);
     const [exit] = await Promise.all([guest.exit, shown]);
     for (const signal of PASSED_ON) process.off(signal, passOn);

@@ -5,6 +5,7 @@ import { readRegularFile, WHOLE_MAX } from "@uk/manifest/node";
 import type { Command } from "../command.ts";
 import { CliError, status } from "../error.ts";
 import { parseMapFile } from "../map-file.ts";
+import { openImage } from "../open-image.ts";
 
 export const symbolicate: Command = {
   what: "Print a log of a guest with the stack traces' places in the program's sources.",
@@ -14,12 +15,18 @@ export const symbolicate: Command = {
       value: "FILE",
       what: "The program's source map (default: NAME.map beside the log or in dist)",
     },
+    image: {
+      value: "IMAGE",
+      what: "The image that the log is of: refuses the source map of another build",
+    },
   },
   examples: ["uk symbolicate guest.log --map dist/hello.map", "journalctl -u guest | uk symbolicate -"],
   async run({ operands: [log = ""], options }) {
     const text = log === "-" ? await readInput() : readRegularFile(log, "the log");
     const path = options.get("map") ?? findMap(log, text);
-    const map = await parseMapFile({ path, bytes: readRegularFile(path, "the source map") });
+    const image = options.get("image");
+    const debugId = image === undefined ? undefined : openImage(image).debugId;
+    const map = await parseMapFile({ path, bytes: readRegularFile(path, "the source map"), debugId });
     const traces = new StackTraces(async () => map);
     process.stdout.write(Buffer.concat([await traces.write(text), await traces.end()]));
     return status.ok;
