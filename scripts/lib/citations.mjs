@@ -8,7 +8,7 @@ import { root } from "./workspace.mjs";
 const CITED = { ABI: "docs/abi.md", scheduler: "docs/scheduler.md" };
 
 /** Where tests are named beside what they hold. */
-const WITH_TESTS = ["docs/threat-model.md"];
+const WITH_TESTS = ["docs/threat-model.md", "packages/manifest/README.md"];
 
 const NUMBER = String.raw`\d+(?:\.\d+)?`;
 const ROW = String.raw`(?:[A-Z]{1,2}|#)\d+`;
