@@ -35,7 +35,7 @@ function rulesOf(abi: string): string[] {
   return rules;
 }
 
-/** The rules of a table's rows: `2.2 #1-3` stands for three. */
+/** The rules of a table's rows, each as often as it has rows: `2.2 #1-3` stands for three. */
 function rulesOfTable(readme: string): string[] {
   const table = /<!-- rules -->([\s\S]*)<!-- \/rules -->/.exec(readme)?.[1] ?? "";
   return [...table.matchAll(/^\| (\d\.\d) (#|N|L)?(\d+)(?:-(\d+))? +\|.*\]\([^)]+\) `/gm)].flatMap(
@@ -50,5 +50,5 @@ function rulesOfTable(readme: string): string[] {
 it("finds a test for every rule of ABI sections 1 to 3 in README.md, and no rule that is not there", () => {
   const rules = rulesOf(read("../../../docs/abi.md"));
   expect(rules.length).toBeGreaterThan(100);
-  expect(rulesOfTable(read("../README.md")).sort()).toEqual(rules.sort());
+  expect([...new Set(rulesOfTable(read("../README.md")))].sort()).toEqual(rules.sort());
 });
