@@ -50,7 +50,10 @@ writeFileSync(
 );
 writeFileSync(
   join(folder, "many.json"),
-  JSON.stringify({ ...MANIFEST, devices: Array.from({ length: 64 }, () => ({})) }),
+  JSON.stringify({
+    ...MANIFEST,
+    devices: Array.from({ length: 64 }, (_, i) => ({ name: `n${i}`, type: "NET_BASIC" })),
+  }),
 );
 
 beforeAll(async () => {
@@ -243,6 +246,23 @@ describe("uk-manifest", () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(JSON.parse(stderr)).toEqual({ error });
     expect(stderr).toMatch(/^[^\p{Cc}]+\n$/u);
+  });
+
+  it("names all that is wrong in a manifest, a line each", async () => {
+    const devices = [{ name: "a b", type: "NET" }, {}];
+    writeFileSync(join(folder, "worse.json"), JSON.stringify({ ...MANIFEST, version: 2, devices }, null, 1));
+    const { status, stderr } = await run("gen-manifest", "worse.json", "-");
+    expect(status).toBe(1);
+    expect(stderr.split("\n").map((line) => line.replace(/: expected.*/, ""))).toEqual([
+      "uk-manifest: worse.json:3:13: .version",
+      "uk-manifest: worse.json:6:12: .devices[0].name",
+      "uk-manifest: worse.json:7:12: .devices[0].type",
+      "uk-manifest: worse.json:9:3: .devices[1].name",
+      "uk-manifest: worse.json:9:3: .devices[1].type",
+      "",
+    ]);
+    const json = await run("--json", "gen-manifest", "worse.json", "-");
+    expect(JSON.parse(json.stderr).error.issues).toHaveLength(5);
   });
 
   it("takes a file that is called like the option", async () => {

@@ -121,7 +121,7 @@ interface Failure {
 function failureOf(error: unknown, operand: string): Failure {
   const source = visibleName(operand);
   if (error instanceof ManifestError) {
-    const issues = [error].map(({ code, path, line, column, expected, found }) => {
+    const issues = error.issues.map(({ code, path, line, column, expected, found }) => {
       const message = `${path}: expected ${expected}, found ${found}`;
       return { code, path, line, column, expected, found, message };
     });
