@@ -8,7 +8,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { format, type ImageInfo, type LinkInput, link, read, SBOM_MAX, toJson, verify } from "./index.ts";
 import { sbomBytes } from "./sbom.ts";
-import { portableSha256, sha256 } from "./sha256.ts";
 import {
   baseImage,
   basePieces,
@@ -239,20 +238,5 @@ describe("notes of hostile images", () => {
       { name: "c", version: "2" },
     ]);
     expect(engine?.length).toBeLessThan(300);
-  });
-});
-
-describe("sha256", () => {
-  it("is the same with Node's and without", () => {
-    fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 4 }), (pieces) => {
-        const [mine, theirs] = [portableSha256(), sha256()];
-        for (const piece of pieces) {
-          mine.update(piece);
-          theirs.update(piece);
-        }
-        expect(Buffer.from(mine.digest())).toEqual(Buffer.from(theirs.digest()));
-      }),
-    );
   });
 });
