@@ -189,6 +189,15 @@ describe("a source map beside an image", () => {
     expect(stdout).toMatch(/Error: here\n {4}at fails \(.+:-?\d+:-?\d+\)\n/);
   });
 
+  it("that is of another build is named in a line, and the image runs without", async () => {
+    const debugId = "11111111-1111-8111-8111-111111111111";
+    const { status, stdout, stderr } = await runWithMap("other", JSON.stringify({ ...MAP, debugId }));
+    expect(stdout).toMatch(/Error: here\n {4}at fails \(throws\.js:\d+:\d+\)\n/);
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toContain(`of another build than the image: its debug id is ${debugId}, the image's `);
+    expect(status).toBe(1);
+  });
+
   it("has its names shown with control characters made visible", async () => {
     const sources = ["\u001b]0;title\u0007\u001b[31m\u009b2Ja\r\n\u202e.ts"];
     const { stdout } = await runWithMap("hostile", JSON.stringify({ ...MAP, sources }));

@@ -17,6 +17,8 @@ export function symbolicate(text: string, map: string, file?: string): string {
   return Buffer.from(shown.join("\n"), "latin1").toString();
 }
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** Most lines and places of a bundle: those of one of 30 MB. What a map says of more takes memory out of proportion. */
 const MAX_LINES = 1 << 20;
 const MAX_PLACES = 1 << 22;
@@ -34,7 +36,7 @@ export interface Origin {
 export class SourceMap {
   readonly #map: TraceMap;
   readonly #place: RegExp;
-  /** What ties it to images (ECMA-426), if it says. */
+  /** What ties it to images (ECMA-426), a UUID in lower case, if it says. */
   readonly debugId: string | undefined;
 
   /**
@@ -46,7 +48,8 @@ export class SourceMap {
     try {
       const map = JSON.parse(json);
       this.#map = traceMap(map);
-      this.debugId = typeof map.debugId === "string" ? map.debugId : undefined;
+      const { debugId } = map;
+      this.debugId = typeof debugId === "string" && UUID.test(debugId) ? debugId.toLowerCase() : undefined;
     } catch (cause) {
       throw new BuildError("MAP", "not a source map", { cause });
     }

@@ -1,6 +1,5 @@
 import { basename } from "node:path";
 import type { SourceMap } from "@uk/build/symbolicate";
-import { visible } from "@uk/manifest/node";
 import { CliError, isSaid } from "./error.ts";
 
 /** A source map, `NAME.map`, that was read. */
@@ -21,7 +20,7 @@ export async function parseMapFile({ path, bytes, debugId }: MapFile): Promise<S
   const file = `${basename(path).replace(/\.map$/, "")}.js`;
   const map = attempt(() => new SourceMap(new TextDecoder().decode(bytes), file), path);
   if (debugId === undefined || map.debugId === undefined || map.debugId === debugId) return map;
-  const why = `its debug id is ${visible(map.debugId)}, the image's ${debugId}`;
+  const why = `its debug id is ${map.debugId}, the image's ${debugId}`;
   throw new CliError(`${path}: the source map of another build than the image: ${why}`);
 }
 
