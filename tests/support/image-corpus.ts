@@ -426,6 +426,12 @@ const HOSTILE: readonly Described[] = [
     [MANIFEST_HEADER],
   ]),
   withTable("65,535 headers, all of them notes of somebody else", false, [[header(4, R, 0x1000), 65_535]]),
+  withTable(
+    "65,535 headers, most of them notes whose names have no end",
+    true,
+    [[TEXT_HEADER], [header(4, R, 0x1000), 65_532], [ABI_HEADER], [MANIFEST_HEADER]],
+    { more: ["0x1000: ffffffff ffffffff"] },
+  ),
   withTable("65,534 notes of somebody else, each elsewhere, and one of 11 bytes (N3)", false, [
     [header(4, R, 0x3000), 65_534, "8+24"],
     [header(4, R, 0x3000, 0, 11n)],
