@@ -38,8 +38,6 @@ import { mutateJson } from "./mutate-json.ts";
 import { Random } from "./random.ts";
 
 export interface Target {
-  /** What it is about, for those who list targets. */
-  readonly about: string;
   readonly make: (random: Random) => Uint8Array;
   /** Throws if something does not hold, and returns what became of each input: for the numbers at the end. */
   readonly check: (inputs: readonly Uint8Array[]) => string[];
@@ -112,16 +110,13 @@ function outcome<T>(call: () => T, type: new (...words: never[]) => Error): T | 
 }
 
 /** A target whose inputs are looked at one by one. */
-function oneByOne(
-  about: string,
-  make: Target["make"],
-  check: (input: Uint8Array) => string | undefined,
-): Target {
-  return { about, make, check: (inputs) => inputs.map((input) => check(input) ?? "refused") };
+function oneByOne(make: Target["make"], check: (input: Uint8Array) => string | undefined): Target {
+  return { make, check: (inputs) => inputs.map((input) => check(input) ?? "refused") };
 }
 
 export const TARGETS: Readonly<Record<string, Target>> = {
-  manifest: oneByOne("`parse` and `validate` of @uk/manifest", mutateJson, (bytes) => {
+  /** `parse` and `validate` of @uk/manifest. */
+  manifest: oneByOne(mutateJson, (bytes) => {
     const text = new TextDecoder().decode(bytes);
     const manifest = outcome(() => parse(bytes), ManifestError);
     const value = parsed(text);
@@ -146,7 +141,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     return "accepted";
   }),
 
-  notes: oneByOne("`decodeNote` and `decodeDevices` of @uk/manifest", makeNote, (note) => {
+  /** `decodeNote` and `decodeDevices` of @uk/manifest. */
+  notes: oneByOne(makeNote, (note) => {
     const found = outcome(() => decodeNote(note), NoteError);
     const manifest = outcome(() => decodeNote(note, "MFT1"), NoteError);
     const abi = outcome(() => decodeNote(note, "ABI1"), NoteError);
@@ -157,33 +153,30 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     return manifest === undefined ? abi && "ABI" : "manifest";
   }),
 
-  images: oneByOne(
-    "`read`, `verify`, `diff` and their texts of @uk/image, and what @uk/manifest reads of images",
-    makeImage,
-    (image) => {
-      const [abi, manifest, devices] = [
-        outcome(() => readAbi(image), ImageError),
-        outcome(() => readManifest(image), ImageError),
-        outcome(() => readDevices(image), ImageError),
-      ];
-      same(devices && createManifest(devices.map(({ name, type }) => ({ name, type }))), manifest);
-      const memBytes = memoryOf(image);
-      match(formatVerification(verify(image, { memBytes })), TEXT);
-      const differences = outcome(() => diff(image, LINKED), ImageError);
-      const info = outcome(() => read(image, { memBytes }), ImageError);
-      strictEqual(differences === undefined, info === undefined);
-      if (info === undefined) return undefined;
-      same([info.abi, info.manifest, info.devices], [abi, manifest, devices]);
-      match(format(info), TEXT);
-      match(formatDiff(differences ?? []), TEXT);
-      JSON.stringify(toJson(info));
-      if (info.refusals.length > 0) return "read, but refused by tenders";
-      return info.program === undefined ? "accepted" : "accepted, ours";
-    },
-  ),
+  /** `read`, `verify`, `diff` and their texts of @uk/image, and what @uk/manifest reads of images. */
+  images: oneByOne(makeImage, (image) => {
+    const [abi, manifest, devices] = [
+      outcome(() => readAbi(image), ImageError),
+      outcome(() => readManifest(image), ImageError),
+      outcome(() => readDevices(image), ImageError),
+    ];
+    same(devices && createManifest(devices.map(({ name, type }) => ({ name, type }))), manifest);
+    const memBytes = memoryOf(image);
+    match(formatVerification(verify(image, { memBytes })), TEXT);
+    const differences = outcome(() => diff(image, LINKED), ImageError);
+    const info = outcome(() => read(image, { memBytes }), ImageError);
+    strictEqual(differences === undefined, info === undefined);
+    if (info === undefined) return undefined;
+    same([info.abi, info.manifest, info.devices], [abi, manifest, devices]);
+    match(format(info), TEXT);
+    match(formatDiff(differences ?? []), TEXT);
+    JSON.stringify(toJson(info));
+    if (info.refusals.length > 0) return "read, but refused by tenders";
+    return info.program === undefined ? "accepted" : "accepted, ours";
+  }),
 
+  /** `link` of @uk/image with a base image that is none. */
   link: oneByOne(
-    "`link` of @uk/image with a base image that is none",
     (random) => mutateImage(random, BASES),
     (base) => {
       const image = outcome(() => link({ base, manifest: MANIFEST, program: PROGRAM }), ImageError);
@@ -195,8 +188,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     },
   ),
 
+  /** The readers in TypeScript and in Rust: the same verdict on the same bytes. */
   readers: {
-    about: "the readers in TypeScript and in Rust: the same verdict on the same bytes",
     make: makeImage,
     check: (images) => {
       const expected = inRust(images);
