@@ -6,6 +6,7 @@ const KEYS = [
   "type",
   "version",
   "devices",
+  "$schema",
   "name",
   "Type",
   "",
@@ -108,6 +109,8 @@ function document(random: Random): string {
     member(random, "version", right(random, "1", value)),
     member(random, "devices", right(random, devices(random), value)),
   ];
+  if (random.once(6))
+    members.unshift(member(random, "$schema", right(random, quoted(string(random)), value)));
   return object(random, members);
 }
 
