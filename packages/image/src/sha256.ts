@@ -15,7 +15,7 @@ const PRIMES = Array.from({ length: 312 }, (_, n) => n).filter(
 /** The first 32 bits of the fraction of a root. Doubles have 53: enough behind the point for roots below 32. */
 const fraction = (root: number): number => (root - Math.floor(root)) * 2 ** 32;
 
-/** FIPS 180-4 sections 4.2.2 and 5.3.3. */
+/** FIPS 180-4, 4.2.2 and 5.3.3. */
 const CONSTANTS = Uint32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)));
 const INITIAL = Uint32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
 
@@ -56,7 +56,7 @@ export function portableSha256(): Sha256 {
   };
 }
 
-/** FIPS 180-4 section 6.2.2, with its names. */
+/** FIPS 180-4, 6.2.2, with its names. */
 function compress(state: Uint32Array, block: DataView, w: Uint32Array): void {
   for (let t = 0; t < 16; t++) w[t] = block.getUint32(4 * t);
   for (let t = 16; t < ROUNDS; t++) {
