@@ -1,7 +1,8 @@
 import type { ElfFile } from "@uk/manifest/elf";
+import { sha256 } from "#sha256";
 import { hexOf, type ImageNote } from "./notes.ts";
 import { printable } from "./printable.ts";
-import { type Sha256, sha256 } from "./sha256.ts";
+import type { Sha256 } from "./sha256.ts";
 
 /** Bytes of an image's id: as many as tools of the host show. */
 export const IMAGE_ID_SIZE = 20;
