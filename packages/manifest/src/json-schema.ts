@@ -7,7 +7,7 @@ import {
   SCHEMA_KEY,
 } from "./manifest.ts";
 
-/** Where a document finds the schema: `"$schema": "https://unpkg.com/@uk/manifest/schema.json"`. */
+/** A document may name it, or the file: `"$schema": "./node_modules/@uk/manifest/schema.json"`. */
 const ID = "https://unpkg.com/@uk/manifest/schema.json";
 
 const DEVICE = {
