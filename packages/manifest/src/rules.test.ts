@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
 /** First cells of the rows that say what the columns are. */
-const HEADS = /^\| *(Invocation|Item|Offset|#|Segment flags) /;
+const HEADS = /^\| *(Invocation|Item|Offset|#|Owner|Segment flags) /;
 const MARKS = /\*\*(MUST|QUIRK|Ours)\b|\b[Mm]ust\b|\b[Nn]ot checked\b|\birrelevant\b/;
 
 /**
