@@ -114,7 +114,7 @@ class Check {
   #name({ text, position }: NodeOf<"STRING">, at: Segments): string | undefined {
     if (text === "") {
       this.#issues.add("NAME_EMPTY", at, "at least one character", '""', position);
-    } else if (utf8LengthOf(text) > DEVICE_NAME_MAX_BYTES) {
+    } else if (text.length > DEVICE_NAME_MAX_BYTES || utf8LengthOf(text) > DEVICE_NAME_MAX_BYTES) {
       const expected = `at most ${DEVICE_NAME_MAX_BYTES} bytes`;
       this.#issues.add("NAME_TOO_LONG", at, expected, quote(text), position);
     } else if (!/^[A-Za-z0-9]+$/.test(text)) {

@@ -164,6 +164,13 @@ describe("decodeNote", () => {
     expect(decodeNote(longer, "MFT1")).toEqual(SAMPLE);
   });
 
+  it.each([null, "note", new ArrayBuffer(136)])("says that it takes bytes, not %o", (value) => {
+    const note = value as unknown as Uint8Array;
+    expect(() => decodeNote(note)).toThrow(new TypeError("decodeNote: expected a Uint8Array"));
+    expect(() => decodeNote(note, "MFT1")).toThrow(new TypeError("decodeNote: expected a Uint8Array"));
+    expect(() => decodeDevices(note)).toThrow(new TypeError("decodeDevices: expected a Uint8Array"));
+  });
+
   it("throws nothing but NoteError, and reads its own answer back, for mutated and random bytes", () => {
     const notes = fc.oneof(fc.uint8Array({ maxLength: 400 }), mutationsOf(encodeNote(SAMPLE)));
     fc.assert(

@@ -8,7 +8,7 @@ import {
 } from "./manifest.ts";
 import { ManifestError } from "./manifest-error.ts";
 import { NoteError, type NoteErrorCode } from "./note-error.ts";
-import { NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
+import { checkBytes, NOTE_HEAD_SIZE, newNote, readNoteHead, viewOf } from "./note-head.ts";
 import { quote } from "./quote.ts";
 import { validate } from "./validate.ts";
 
@@ -65,8 +65,10 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
  *
  * @param bytes - the note from its first byte on
  * @throws {NoteError} as `decodeNote`
+ * @throws {TypeError} `bytes` is no Uint8Array
  */
 export function decodeDevices(bytes: Uint8Array): readonly NoteDevice[] {
+  checkBytes("decodeDevices", bytes);
   const devices = readEntries(bytes);
   manifestOfEntries(devices);
   return devices;

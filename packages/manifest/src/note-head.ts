@@ -56,6 +56,11 @@ export function isNoteOf(kind: NoteKind, bytes: Uint8Array): boolean {
   return bytes.length >= NOTE_HEAD_SIZE && viewOf(bytes).getUint32(8, true) === KINDS[kind].type;
 }
 
+/** @throws {TypeError} `note` is no bytes */
+export function checkBytes(call: string, note: unknown): void {
+  if (!(note instanceof Uint8Array)) throw new TypeError(`${call}: expected a Uint8Array`);
+}
+
 /** A view of exactly these bytes, wherever they lie in their buffer. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

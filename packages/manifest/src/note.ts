@@ -2,7 +2,7 @@ import { ABI_TYPE, type Abi, type AbiDeclaration, decodeAbi, encodeAbi } from ".
 import type { Manifest } from "./manifest.ts";
 import { decodeManifest, encodeManifest } from "./manifest-note.ts";
 import type { NoteKind } from "./note-error.ts";
-import { isNoteOf } from "./note-head.ts";
+import { checkBytes, isNoteOf } from "./note-head.ts";
 
 /**
  * A manifest, or an ABI, as the ELF note that tenders read: the whole note, for a PT_NOTE of its own. Place that of a
@@ -22,13 +22,13 @@ export function encodeNote(document: Manifest | AbiDeclaration): Uint8Array {
  *
  * @param note - from its first byte on
  * @throws {NoteError}
+ * @throws {TypeError} `note` is no Uint8Array
  */
 export function decodeNote(note: Uint8Array, kind: "MFT1"): Manifest;
 export function decodeNote(note: Uint8Array, kind: "ABI1"): Abi;
 export function decodeNote(note: Uint8Array, kind?: NoteKind): Manifest | Abi;
-export function decodeNote(
-  note: Uint8Array,
-  kind: NoteKind = isNoteOf("ABI1", note) ? "ABI1" : "MFT1",
-): Manifest | Abi {
-  return kind === "ABI1" ? decodeAbi(note) : decodeManifest(note);
+export function decodeNote(note: Uint8Array, kind?: NoteKind): Manifest | Abi {
+  checkBytes("decodeNote", note);
+  const isAbi = kind === undefined ? isNoteOf("ABI1", note) : kind === "ABI1";
+  return isAbi ? decodeAbi(note) : decodeManifest(note);
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createManifest, type DeviceDeclaration, ManifestError, parse, print, validate } from "./index.ts";
 import { manifest } from "./testing/arbitraries.ts";
 
@@ -121,6 +121,36 @@ describe("validate", () => {
     expect(holes).toHaveLength(64);
     expect(holes[0]).toMatchObject({ path: ".devices[0]", found: "undefined" });
     expect(refusal(long).issues.at(-1)).toMatchObject({ code: "TOO_MANY_DEVICES", found: `${2 ** 32 - 1}` });
+  });
+
+  it("reads as many members of an object as issues can be of", () => {
+    let reads = 0;
+    const large = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, index]));
+    const counted = new Proxy(large, {
+      get: (object, key) => {
+        reads++;
+        return Reflect.get(object, key);
+      },
+    });
+    const known = { type: 1, version: 1, devices: [], $schema: "x" };
+    expect(refusal(counted).issues).toHaveLength(100);
+    expect(reads).toBe(104);
+    expect(refusal({ ...known, ...large }).issues.at(-1)).toMatchObject({ path: ".k98" });
+    const device = { name: "a", type: "NET_BASIC", ...large };
+    const manifest = { type: "solo5.manifest", version: 1, devices: [device] };
+    expect(refusal(manifest).issues.at(-1)).toMatchObject({ path: ".devices[0].k99" });
+  });
+
+  it("refuses a name of any length without looking through it", () => {
+    const devices = [{ name: "x".repeat(100_000), type: "NET_BASIC" }];
+    const look = vi.spyOn(String.prototype, "codePointAt");
+    try {
+      const error = refusal({ type: "solo5.manifest", version: 1, devices });
+      expect(error).toMatchObject({ code: "NAME_TOO_LONG" });
+      expect(look.mock.calls.length).toBeLessThan(100);
+    } finally {
+      look.mockRestore();
+    }
   });
 
   it("agrees with parse on every JSON value", () => {

@@ -1,16 +1,19 @@
 import { checkManifest } from "./check-manifest.ts";
-import { IssueList } from "./issue-list.ts";
+import { ISSUES_MAX, IssueList } from "./issue-list.ts";
 import type { JsonMember, JsonNode } from "./json-node.ts";
 import { DEVICES_MAX, type Manifest } from "./manifest.ts";
 
 /** Root, array, device, member: what lies deeper cannot change the answer. */
 const LEVELS = 3;
 
+/** Of these, {@link ISSUES_MAX} at least have no known key, and nothing is said of what comes behind. */
+const MEMBERS_MAX = ISSUES_MAX + 4;
+
 /**
  * Checks a value that is parsed already, with the rules and the order of `parse`. What a parsed value can
  * not tell (repeated keys, `1.0`, places) is not checked. The result is a fresh copy with the document's order
  * of members. Own enumerable members count; each is read once, and an exception of a getter or a proxy passes through.
- * Of a list of more than 63 devices, the first 64 are looked at.
+ * Of a list of more than 63 devices, the first 64 are looked at, of an object as many members as issues can be of.
  *
  * @throws {ManifestError} without `line` and `column`
  */
@@ -47,8 +50,6 @@ function arrayNodeOf(array: readonly unknown[], levels: number): JsonNode {
 }
 
 function membersOf(object: object, levels: number): JsonMember[] {
-  return Object.entries(object).map(([key, value]: [string, unknown]) => ({
-    key,
-    value: nodeOf(value, levels),
-  }));
+  const keys = Object.keys(object).slice(0, MEMBERS_MAX);
+  return keys.map((key) => ({ key, value: nodeOf(object[key as keyof typeof object], levels) }));
 }

@@ -12,7 +12,7 @@ export class FileError extends Error {
 
   /** @param what - what the file is for, e.g. `the image` */
   constructor(code: FileErrorCode, path: string, what: string, why: string, options?: ErrorOptions) {
-    super(visibleName(`${path}: cannot ${code.toLowerCase()} ${what}: ${why}`), options);
+    super(visibleName(`${path || '""'}: cannot ${code.toLowerCase()} ${what}: ${why}`), options);
     this.code = code;
     this.path = path;
   }

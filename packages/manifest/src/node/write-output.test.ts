@@ -93,6 +93,13 @@ describe("writeOutput", () => {
     expect(statSync(join(folder, "fifo")).isFIFO()).toBe(true);
   });
 
+  it("refuses the empty name, which a variable in a Makefile may have, and names it", () => {
+    const source = statSync("/", { bigint: true });
+    expect(() => writeOutput("", "the text", "new\n", source)).toThrow(
+      '"": cannot write the text: the name is empty',
+    );
+  });
+
   it("writes into a descriptor of its own process where it stands, whatever it is called", () => {
     const path = join(folder, "log");
     const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT);

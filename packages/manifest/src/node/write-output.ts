@@ -26,6 +26,7 @@ import { systemReason } from "./system-reason.ts";
  * @throws {FileError} `WRITE`; nothing is left behind then
  */
 export function writeOutput(path: string, what: string, text: string, source: BigIntStats): void {
+  if (path === "") throw new FileError("WRITE", path, what, "the name is empty");
   const bytes = Buffer.from(text);
   const attempt: Attempt = (call, why = "") => {
     try {
