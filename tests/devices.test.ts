@@ -103,7 +103,7 @@ beforeAll(async () => {
 
 it("an image shows devices of two types that share a name", async () => {
   const { stdout } = await uk(["inspect", join(folder, "shared-name.spt")]);
-  expect(stdout).toMatch(/\n1 {7}shared {2}BLOCK_BASIC\n2 {7}shared {2}NET_BASIC\n$/);
+  expect(stdout).toMatch(/\n1 {7}shared {2}BLOCK_BASIC\n2 {7}shared {2}NET_BASIC\n\n/);
 });
 
 describe.each(worlds)("$world", ({ world, start }) => {
