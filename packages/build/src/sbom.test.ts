@@ -136,9 +136,29 @@ describe("sbomOf", () => {
         "bom-ref": "pkg:npm/gr%C3%B6%C3%9Fe%20%1B@1%20%2F%202",
         name: "größe \u001b",
         version: "1 / 2",
+        licenses: [{ expression: "MIT" }],
         purl: "pkg:npm/gr%C3%B6%C3%9Fe%20%1B@1%20%2F%202",
       },
     ]);
+  });
+
+  it.each([
+    { license: "MIT", expected: [{ expression: "MIT" }] },
+    { license: "UNLICENSED", expected: [{ license: { name: "UNLICENSED" } }] },
+    { license: { type: "Apache-2.0", url: "https://example.org" }, expected: [{ expression: "Apache-2.0" }] },
+    { licenses: [{ type: "MIT" }, { type: "ISC" }], expected: [{ expression: "(MIT OR ISC)" }] },
+    { licenses: ["MIT"], expected: [{ expression: "MIT" }] },
+    { license: [[["MIT"]], null, {}], expected: undefined },
+    { license: 5, expected: undefined },
+    { license: "\ud800", expected: [{ license: { name: "\ufffd" } }] },
+  ])("reads $license$licenses as a licence", ({ expected, ...more }) => {
+    const root = project(`licence-${JSON.stringify(more).length}`, {
+      "one/package.json": { name: "o\ud800", version: "\udfff", ...more },
+    });
+    const input = { name: "app", entry: join(root, "main.ts"), modules: ["one/a.js"], cwd: root, engine: [] };
+    const [one] = JSON.parse(sbomOf(input)).components;
+    expect(one.licenses).toEqual(expected);
+    expect(one.purl).toBe("pkg:npm/o%EF%BF%BD@%EF%BF%BD");
   });
 });
 

@@ -101,16 +101,30 @@ function packageFinder(): (folder: string) => NpmPackage | undefined {
 function packageIn(folder: string): NpmPackage | undefined {
   try {
     const text = Buffer.from(readRegularFile(join(folder, "package.json"), "the package")).toString();
-    const { name, version, license } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof name !== "string" || name === "") return undefined;
-    const said = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
-    return { folder, name, version: said(version), license: said(license) };
+    const { name, version, license, licenses } = JSON.parse(text) as Record<string, unknown>;
+    const named = said(name);
+    if (named === undefined) return undefined;
+    return { folder, name: named, version: said(version), license: licenseOf(license ?? licenses) };
   } catch (error) {
     // There is none, or none that anybody reads; a bundler has said what of it matters.
     if (error instanceof FileError || error instanceof SyntaxError || error instanceof TypeError)
       return undefined;
     throw error;
   }
+}
+
+/** Text, without halves of surrogate pairs, which no URL and no UTF-8 has. */
+function said(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? Buffer.from(value).toString() : undefined;
+}
+
+/** As npm has it now, and as it had it once: `{ type, url }`, or a list of licences to choose from. */
+function licenseOf(value: unknown): string | undefined {
+  const names = [value]
+    .flat()
+    .map((one) => said(one) ?? said((one as { readonly type?: unknown } | null)?.type))
+    .filter((name) => name !== undefined);
+  return names.length > 1 ? `(${names.join(" OR ")})` : names[0];
 }
 
 function npmComponent({ name, version, license }: NpmPackage): Component {
@@ -156,8 +170,8 @@ function component(
   };
 }
 
-/** An SPDX expression, by its form: identifiers, operators and brackets. */
-const EXPRESSION = /^\(*[A-Za-z0-9.+-]+\)*(?: (?:AND|OR|WITH) \(*[A-Za-z0-9.+-]+\)*)*$/;
+/** An SPDX expression, by its form: identifiers, operators and brackets. npm's `UNLICENSED` is the word for none. */
+const EXPRESSION = /^(?!UNLICENSED$)\(*[A-Za-z0-9.+-]+\)*(?: (?:AND|OR|WITH) \(*[A-Za-z0-9.+-]+\)*)*$/;
 
 function licensesOf(license: string | undefined): Pick<Component, "licenses"> {
   if (license === undefined) return {};
